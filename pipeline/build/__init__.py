@@ -1,0 +1,1 @@
+"""What a build will do and why (plan), and doing it with Buildah (apply)."""

@@ -1,0 +1,1 @@
+"""Chains of layers compared between versions: what is shared, what is new, and why."""

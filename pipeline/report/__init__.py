@@ -1,0 +1,1 @@
+"""Neutral words for what is told (findings, tables, reports) and the renderers that tell it."""

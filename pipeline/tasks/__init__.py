@@ -1,0 +1,1 @@
+"""One thin task per command: load, one action, render, exit code."""

@@ -1,0 +1,1 @@
+"""Experiments on real containers that prove, or refute, what containers promise."""

@@ -1,0 +1,1 @@
+"""Volumes: list, backup, restore, and removal by name with confirmation."""
