@@ -1,1 +1,9 @@
-"""One thin task per command: load, one action, render, exit code."""
+"""One thin task per command: load, one action, render, exit code.
+
+Modules of this room import the other rooms inside their functions: a command pays only for what
+it uses.
+"""
+
+from invoke.collection import Collection
+
+namespace = Collection()

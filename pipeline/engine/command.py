@@ -1,0 +1,160 @@
+"""The one door to other programs: argv lists in, text out, and no shell in between."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pipeline.errors import EngineError, HostUnable
+
+_LAST_LINES = 15
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a program answered."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def command(self) -> str:
+        """The command as a person would type it."""
+        return shlex.join(self.argv)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    check: bool = True,
+    timeout: float | None = None,
+    cwd: Path | None = None,
+    text: str | None = None,
+) -> Completed:
+    """Run a program to its end and return what it said.
+
+    Args:
+        argv: the program and its arguments.
+        environment: the whole environment of the program; None for ours.
+        check: raise when the program's exit code is not 0.
+        timeout: seconds.
+        cwd: the folder it runs in.
+        text: what it reads from its standard input; None closes it.
+
+    Raises:
+        HostUnable: the program is not installed.
+        EngineError: `check`, and it failed; or it took longer than `timeout`.
+    """
+    try:
+        done = subprocess.run(
+            argv,
+            env=None if environment is None else dict(environment),
+            cwd=cwd,
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise _not_startable(argv, error, cwd) from None
+    except subprocess.TimeoutExpired:
+        brief = f"{argv[0]} did not finish within {timeout:g} seconds"
+        raise EngineError(brief, details=shlex.join(argv)) from None
+    completed = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
+    if check and completed.returncode != 0:
+        raise failure(completed)
+    return completed
+
+
+def stream(
+    argv: Sequence[str],
+    on_line: Callable[[str], None],
+    *,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> int:
+    """Run a program, hand on each line of its output and errors as it comes, return its exit code.
+
+    The program gets a process group of its own: a Ctrl-C of the user reaches us first, and we
+    end the whole group before the interruption goes on.
+
+    Raises:
+        HostUnable: the program is not installed.
+    """
+    try:
+        process = subprocess.Popen(
+            argv,
+            env=None if environment is None else dict(environment),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise _not_startable(argv, error, cwd) from None
+    with process:
+        try:
+            for line in _pipe(process):
+                on_line(line.rstrip("\n"))
+            return process.wait()
+        except BaseException:
+            end_group(process)
+            raise
+
+
+def end_group(process: subprocess.Popen[str], grace: float = 10.0) -> None:
+    """End a program started in its own session and all it started: SIGTERM, then SIGKILL.
+
+    Args:
+        process: its leader.
+        grace: seconds between the two.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(timeout=grace)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def failure(completed: Completed) -> EngineError:
+    """The error for a program that failed: its own last lines tell why."""
+    said = (completed.stderr.strip() or completed.stdout.strip()).splitlines()
+    brief = f"{completed.argv[0]} failed with exit code {completed.returncode}"
+    return EngineError(brief, details="\n".join([completed.command, *said[-_LAST_LINES:]]))
+
+
+def _pipe(process: subprocess.Popen[str]) -> IO[str]:
+    if process.stdout is None:  # Popen was told PIPE
+        raise EngineError(f"{process.args!r} has no output to read")
+    return process.stdout
+
+
+def _not_startable(argv: Sequence[str], error: OSError, cwd: Path | None) -> Exception:
+    if cwd is not None and not cwd.is_dir():
+        return EngineError(f"the folder {cwd} is not there", details=shlex.join(argv))
+    if isinstance(error, PermissionError):
+        return HostUnable(f"{argv[0]} may not be executed here", details=str(error))
+    return HostUnable(
+        f"{argv[0]} is not installed",
+        details=f"needed for: {shlex.join(argv)}",
+        resolution="`capas doctor` says how to install it",
+    )

@@ -1,0 +1,116 @@
+"""The only importer of podman-py: Podman's REST API as typed calls.
+
+podman-py's own objects are sparse after a listing and ignore unknown keywords in silence, so
+this file uses its connection (URIs, sockets, versions of the API) and asks the libpod endpoints
+itself; what comes back is the API's JSON. `Reader` cannot write: `--dry-run` constructs nothing
+else. Import this module where it is used, not at the top: podman-py costs about 0.12 s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from podman import PodmanClient
+from podman.errors import APIError, PodmanError
+
+from pipeline.errors import EngineError
+
+Json = dict[str, Any]
+
+
+class Reader:
+    """Everything that looks and changes nothing.
+
+    Args:
+        uri: of the API service, as `engine.service.api_service` yields it.
+
+    Raises:
+        EngineError: from every call that the service refuses or does not answer.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._client = PodmanClient(base_url=uri)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def info(self) -> Json:
+        """`podman info`."""
+        return self._object("get", "/info")
+
+    def images(self, labels: Sequence[str] = ()) -> list[Json]:
+        """Images in the store, all with at least these labels (`name` or `name=value`)."""
+        return self._list("/images/json", _filters(label=labels))
+
+    def image(self, reference: str) -> Json | None:
+        """One image inspected, or None when it is not in the store."""
+        return self._object_or_none(f"/images/{reference}/json")
+
+    def containers(self, labels: Sequence[str] = ()) -> list[Json]:
+        """Containers in every state, all with at least these labels."""
+        return self._list("/containers/json", {"all": True, **_filters(label=labels)})
+
+    def container(self, name: str) -> Json | None:
+        """One container inspected, or None."""
+        return self._object_or_none(f"/containers/{name}/json")
+
+    def volumes(self, labels: Sequence[str] = ()) -> list[Json]:
+        """Volumes, all with at least these labels."""
+        return self._list("/volumes/json", _filters(label=labels))
+
+    def networks(self, labels: Sequence[str] = ()) -> list[Json]:
+        """Networks, all with at least these labels."""
+        return self._list("/networks/json", _filters(label=labels))
+
+    def _object(self, method: str, path: str, **options: Any) -> Json:
+        answer: Json = self._call(method, path, **options).json()
+        return answer
+
+    def _object_or_none(self, path: str) -> Json | None:
+        response = self._call("get", path, missing_ok=True)
+        if response.status_code == 404:
+            return None
+        answer: Json = response.json()
+        return answer
+
+    def _list(self, path: str, params: Mapping[str, Any]) -> list[Json]:
+        answer: list[Json] | None = self._call("get", path, params=params).json()
+        return answer or []
+
+    def _call(self, method: str, path: str, *, missing_ok: bool = False, **options: Any) -> Any:
+        try:
+            response = getattr(self._client.api, method)(path, **options)
+            if not (missing_ok and response.status_code == 404):
+                response.raise_for_status()
+        except APIError as error:
+            reason = error.explanation or str(error)
+            raise EngineError(
+                "Podman refused a request", details=f"{method.upper()} {path}: {reason}"
+            ) from None
+        except (PodmanError, OSError) as error:
+            raise EngineError(
+                "the Podman API service does not answer",
+                details=f"{method.upper()} {path}: {error}",
+                resolution="`capas doctor` examines it",
+            ) from None
+        return response
+
+
+def _filters(**wanted: Sequence[str]) -> dict[str, str]:
+    given = {name: list(values) for name, values in wanted.items() if values}
+    return {"filters": json.dumps(given)} if given else {}

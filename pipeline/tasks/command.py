@@ -1,0 +1,132 @@
+"""What every task has in common: its errors become text and an exit code, here and nowhere else."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ParamSpec
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task, task
+
+from pipeline.errors import INTERRUPTED, CapasError, InvalidSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.host.profile import Profile
+    from pipeline.spec.model import Pipeline
+
+P = ParamSpec("P")
+
+SPEC_HELP = "the spec: a file; default CAPAS_SPEC, else the only file in specs/"
+
+
+def command(
+    *,
+    help: Mapping[str, str] | None = None,  # noqa: A002 (Invoke's own word)
+    positional: Sequence[str] = (),
+    iterable: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    name: str | None = None,
+) -> Callable[[Callable[P, int | None]], Task[Callable[P, None]]]:
+    """Make an Invoke task of a function that returns its exit code, or None for 0.
+
+    Whatever goes wrong inside is told on standard error without a traceback, and ends the
+    program with the exit code of the contract.
+    """
+
+    def decorate(body: Callable[P, int | None]) -> Task[Callable[P, None]]:
+        @functools.wraps(body)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+            code = exit_code_of(lambda: body(*args, **kwargs))
+            if code:
+                raise Exit(code=code)
+
+        made: Task[Callable[P, None]] = task(
+            guarded,
+            name=name,
+            help=dict(help or {}),
+            positional=list(positional),
+            iterable=list(iterable),
+            optional=list(optional),
+            auto_shortflags=False,
+        )
+        return made
+
+    return decorate
+
+
+def exit_code_of(body: Callable[[], int | None]) -> int:
+    """Run `body`, tell what goes wrong, and return the exit code of the contract."""
+    from pipeline.report.terminal import tell_error, tell_findings, tell_interrupted
+
+    try:
+        return body() or 0
+    except InvalidSpec as error:
+        tell_findings(error.findings)
+        return error.exit_code
+    except CapasError as error:
+        tell_error(error.brief, error.details, error.resolution)
+        return error.exit_code
+    except KeyboardInterrupt:
+        tell_interrupted()
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`capas report | head`): nothing is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 (the last net: a defect of ours, told as one)
+        tell_error(
+            f"capas itself failed: {type(error).__name__}: {error}",
+            _where(error),
+            "this is a defect of capas: please report it with the line above",
+        )
+        return 1
+
+
+def load_pipeline(spec: str | None) -> Pipeline:
+    """The pipeline that `--spec`, CAPAS_SPEC or the folder names, checked."""
+    from pipeline.spec.load import load
+
+    return load(spec_path(spec), os.environ)
+
+
+def spec_path(spec: str | None) -> Path:
+    """Which spec is meant."""
+    from pathlib import Path
+
+    from pipeline.spec.discover import discover
+
+    return discover(spec, Path.cwd(), os.environ)
+
+
+def host_profile() -> Profile:
+    """The engine settings that fit this host."""
+    from pipeline.host.profile import effective_profile
+
+    return effective_profile(os.environ)
+
+
+def _where(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}:{frame.lineno} in {frame.name}"
+
+
+def say(line: str = "") -> None:
+    """One line of a result, to standard output."""
+    sys.stdout.write(f"{line}\n")
+
+
+__all__ = [
+    "SPEC_HELP",
+    "command",
+    "exit_code_of",
+    "host_profile",
+    "load_pipeline",
+    "say",
+    "spec_path",
+]
