@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec, cast
 
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
@@ -46,7 +46,7 @@ def command(
             if code:
                 raise Exit(code=code)
 
-        made: Task[Callable[P, None]] = task(
+        made = task(
             guarded,
             name=name,
             help=dict(help or {}),
@@ -55,7 +55,7 @@ def command(
             optional=list(optional),
             auto_shortflags=False,
         )
-        return made
+        return cast("Task[Callable[P, None]]", made)
 
     return decorate
 
