@@ -1,0 +1,59 @@
+"""The labels that carry our state: the truth is on images, containers, volumes and networks.
+
+Three namespaces: our own, the OCI annotations that every tool shows, and Compose's project labels
+so that other tools group our containers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAMESPACE: Final = "io.github.capas"
+
+# On everything that a spec made.
+PIPELINE: Final = f"{NAMESPACE}.pipeline"
+"""The spec's `name`."""
+
+# On images.
+IMAGE: Final = f"{NAMESPACE}.image"
+"""The image's key in the spec."""
+VERSION: Final = f"{NAMESPACE}.version"
+"""The version's name in the spec; on a container, the version that it runs."""
+IDENTITY: Final = f"{NAMESPACE}.identity"
+"""Digest of all inputs of a build: equal identities need no second build."""
+
+# On containers.
+SERVICE: Final = f"{NAMESPACE}.service"
+"""The service's key in the spec."""
+REPLICA: Final = f"{NAMESPACE}.replica"
+"""The replica's number, from 1."""
+CONFIG: Final = f"{NAMESPACE}.config"
+"""Digest of what a container was made from; another digest means another container."""
+PORTS: Final = f"{NAMESPACE}.ports"
+"""The host ports that the replica holds, so that it keeps them over restarts."""
+DEPLOYMENT: Final = f"{NAMESPACE}.deployment"
+"""Which deploy made the container; `rollback` goes back by it."""
+
+# On volumes and networks.
+VOLUME: Final = f"{NAMESPACE}.volume"
+"""The volume's key in the spec."""
+NETWORK: Final = f"{NAMESPACE}.network"
+"""The network's key in the spec."""
+
+# What other tools read (opencontainers/image-spec, annotations.md).
+OCI_VERSION: Final = "org.opencontainers.image.version"
+OCI_CREATED: Final = "org.opencontainers.image.created"
+OCI_REVISION: Final = "org.opencontainers.image.revision"
+OCI_SOURCE: Final = "org.opencontainers.image.source"
+OCI_TITLE: Final = "org.opencontainers.image.title"
+OCI_BASE_NAME: Final = "org.opencontainers.image.base.name"
+OCI_BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
+
+# Compose's own (docker/compose, pkg/api/labels.go).
+COMPOSE_PROJECT: Final = "com.docker.compose.project"
+COMPOSE_SERVICE: Final = "com.docker.compose.service"
+COMPOSE_NUMBER: Final = "com.docker.compose.container-number"
+COMPOSE_VOLUME: Final = "com.docker.compose.volume"
+COMPOSE_NETWORK: Final = "com.docker.compose.network"
+COMPOSE_ONEOFF: Final = "com.docker.compose.oneoff"
+COMPOSE_CONFIG: Final = "com.docker.compose.config-hash"
