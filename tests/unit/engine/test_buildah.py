@@ -1,0 +1,37 @@
+"""What Buildah is told, argument by argument."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.engine import buildah
+
+
+def test_a_build_names_every_input_in_a_stable_order() -> None:
+    argv = buildah.build_argv(
+        context=Path("/app"),
+        containerfile=Path("/app/Containerfile"),
+        tags=("localhost/web:1.0",),
+        args={"B": "2", "A": "1"},
+        labels={"x": "y"},
+        timestamp=0,
+        target="run",
+        ignorefile=Path("/app/.containerignore"),
+        iidfile=Path("/tmp/iid"),
+    )
+    assert argv == [
+        "buildah",
+        "build",
+        "--layers",
+        "--pull=missing",
+        "--file=/app/Containerfile",
+        "--tag=localhost/web:1.0",
+        "--build-arg=A=1",
+        "--build-arg=B=2",
+        "--label=x=y",
+        "--timestamp=0",
+        "--target=run",
+        "--ignorefile=/app/.containerignore",
+        "--iidfile=/tmp/iid",
+        "/app",
+    ]
