@@ -1,14 +1,19 @@
 """`capas TASK`: the tasks of `pipeline.tasks` as a program of their own."""
 
-from invoke.program import Program
+import sys
 
-from pipeline import __version__
-from pipeline.tasks import namespace
+from pipeline.errors import INTERRUPTED
 
 
 def main() -> None:
     """Run the program; never returns."""
-    Program(name="capas", binary="capas", namespace=namespace, version=__version__).run()
+    try:
+        from pipeline.tasks import namespace
+        from pipeline.tasks.program import CapasProgram
+
+        CapasProgram(namespace).run()
+    except KeyboardInterrupt:  # before any task began
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

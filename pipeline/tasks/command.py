@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, cast
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from pipeline.errors import INTERRUPTED, CapasError, InvalidSpec
+from pipeline.errors import INTERRUPTED, CapasError, InvalidSpec, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,9 @@ def command(
 def exit_code_of(body: Callable[[], int | None]) -> int:
     """Run `body`, tell what goes wrong, and return the exit code of the contract."""
     from pipeline.report.terminal import tell_error, tell_findings, tell_interrupted
+    from pipeline.tasks.program import end_like_ctrl_c
 
+    end_like_ctrl_c()
     try:
         return body() or 0
     except InvalidSpec as error:
@@ -111,6 +113,35 @@ def host_profile() -> Profile:
     return effective_profile(os.environ)
 
 
+def whole_number(value: str | int, option: str, *, minimum: int = 0) -> int:
+    """The number that an option was given.
+
+    Options take text and this function reads it: a default of type int would let Invoke itself
+    meet a wrong value, which ends in a traceback.
+
+    Raises:
+        UsageError: it is no whole number, or below `minimum`.
+    """
+    if not str(value).isdecimal() or int(value) < minimum:
+        raise UsageError(
+            f"{option} takes a whole number of at least {minimum}", details=f"given: {value!r}"
+        )
+    return int(value)
+
+
+def one_of(value: str, option: str, choices: Sequence[str]) -> str:
+    """The choice that an option was given.
+
+    Raises:
+        UsageError: it is none of `choices`.
+    """
+    if value not in choices:
+        raise UsageError(
+            f"{option} does not know {value!r}", resolution=f"one of: {', '.join(choices)}"
+        )
+    return value
+
+
 def _where(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.filename}:{frame.lineno} in {frame.name}"
@@ -119,14 +150,3 @@ def _where(error: BaseException) -> str:
 def say(line: str = "") -> None:
     """One line of a result, to standard output."""
     sys.stdout.write(f"{line}\n")
-
-
-__all__ = [
-    "SPEC_HELP",
-    "command",
-    "exit_code_of",
-    "host_profile",
-    "load_pipeline",
-    "say",
-    "spec_path",
-]

@@ -1,0 +1,69 @@
+"""The installed program `capas`: Invoke's, with the contract's exit codes for bad usage.
+
+Invoke answers 1 for an unknown task or option; ours answers 2, and proposes what was meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from invoke.collection import Collection
+from invoke.exceptions import Exit, ParseError
+from invoke.program import Program
+
+from pipeline import __version__
+from pipeline.errors import UsageError
+
+
+class CapasProgram(Program):
+    """Invoke's program over our tasks, with usage errors told like all our errors."""
+
+    def __init__(self, namespace: Collection) -> None:
+        super().__init__(name="capas", binary="capas", namespace=namespace, version=__version__)
+
+    def parse_core(self, argv: list[str] | None) -> None:
+        """Read the options that come before any task."""
+        with self._usage_errors():
+            super().parse_core(argv)
+
+    def parse_tasks(self) -> None:
+        """Read the tasks and their options."""
+        with self._usage_errors():
+            super().parse_tasks()
+
+    def parse_cleanup(self) -> None:
+        """Answer `--help` and `--list`."""
+        with self._usage_errors():
+            super().parse_cleanup()
+
+    @contextmanager
+    def _usage_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (ParseError, ValueError) as error:
+            from pipeline.report.terminal import tell_error
+
+            tell_error(str(error), resolution=self._proposal(str(error)))
+            raise Exit(code=UsageError.exit_code) from None
+
+    def _proposal(self, message: str) -> str:
+        word = next((part for part in message.split("'")[1::2]), "")
+        known = [] if self.namespace is None else list(self.namespace.task_names)
+        close = difflib.get_close_matches(word, known, n=1)
+        meant = f"did you mean `{close[0]}`? " if close else ""
+        return f"{meant}`capas --list` shows the tasks, `capas --help TASK` one task's options"
+
+
+def end_like_ctrl_c() -> None:
+    """Let SIGTERM and SIGHUP end the program as Ctrl-C does: cleaning up on the way."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP: so do we then
+            signal.signal(number, interrupt)

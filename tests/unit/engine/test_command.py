@@ -1,0 +1,105 @@
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine.command import end_group, run, stream
+from pipeline.errors import EngineError, HostUnable
+
+
+def test_what_a_program_said_must_come_back() -> None:
+    done = run(["sh", "-c", "cat; echo bad >&2; exit 3"], check=False, text="in")
+    assert (done.stdout, done.stderr, done.returncode) == ("in", "bad\n", 3)
+
+
+def test_a_failure_must_carry_the_programs_last_words() -> None:
+    with pytest.raises(EngineError) as raised:
+        run(["sh", "-c", "seq 100 >&2; exit 7"])
+    assert "exit code 7" in raised.value.brief
+    assert raised.value.details.splitlines()[-1] == "100"
+    assert len(raised.value.details.splitlines()) < 20
+
+
+def test_values_must_never_meet_a_shell() -> None:
+    hostile = "; touch /tmp/x $(id) `id` 'a' \"b\" *"
+    assert run(["printf", "%s", hostile]).stdout == hostile
+
+
+def test_a_missing_program_must_be_the_hosts_inability() -> None:
+    with pytest.raises(HostUnable, match="no-such-program is not installed"):
+        run(["no-such-program"])
+    with pytest.raises(HostUnable):
+        stream(["no-such-program"], lambda _line: None)
+
+
+def test_a_missing_folder_must_not_be_taken_for_a_missing_program(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="is not there"):
+        run(["true"], cwd=tmp_path / "gone")
+
+
+def test_a_program_that_hangs_must_be_ended() -> None:
+    with pytest.raises(EngineError, match=r"within 0\.2 seconds"):
+        run(["sleep", "60"], timeout=0.2)
+
+
+def test_output_that_is_not_utf8_must_not_break_us() -> None:
+    assert run(["printf", r"\377"]).stdout == "�"
+
+
+def test_lines_must_arrive_while_the_program_runs(tmp_path: Path) -> None:
+    lines: list[str] = []
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        if line == "one":  # the program waits for this answer before it goes on
+            gate.write_text("go\n")
+
+    assert stream(["sh", "-c", f"echo one; read x < {gate}; echo two $x; exit 4"], on_line) == 4
+    assert lines == ["one", "two go"]
+
+
+def test_an_interruption_must_end_the_whole_group(tmp_path: Path) -> None:
+    def interrupted(_line: str) -> None:
+        raise KeyboardInterrupt
+
+    pid_file = tmp_path / "pid"
+    script = f"sleep 600 & echo $! > {pid_file}; echo started; wait"
+    with pytest.raises(KeyboardInterrupt):
+        stream(["sh", "-c", script], interrupted)
+    _eventually_gone(int(pid_file.read_text()))
+
+
+def test_a_group_that_ignores_sigterm_must_be_killed() -> None:
+    ignoring = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{ignoring}; time.sleep(600)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        watch = threading.Thread(target=end_group, args=(process, 0.2))
+        watch.start()
+        assert process.wait(timeout=20) == -9
+        watch.join()
+
+
+def _eventually_gone(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.01)
+    pytest.fail(f"process {pid} lives on")

@@ -1,0 +1,100 @@
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from pipeline.errors import (
+    CapasError,
+    EngineError,
+    HostUnable,
+    InvalidSpec,
+    Refused,
+    UsageError,
+)
+from pipeline.report.finding import Finding
+from pipeline.tasks.command import command, one_of, whole_number
+
+
+def _ending(error: BaseException | None, returned: int | None = None) -> int:
+    @command()
+    def body(_context: Context) -> int | None:
+        """Do nothing but end."""
+        if error is not None:
+            raise error
+        return returned
+
+    try:
+        body(Context())
+    except Exit as exit_:
+        return exit_.code
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CapasError("it failed"), 1),
+        (EngineError("podman said no"), 1),
+        (UsageError("no such thing"), 2),
+        (InvalidSpec([Finding(Path("a.toml"), 1, 2, "CAP001", "wrong")]), 2),
+        (Refused("released"), 3),
+        (HostUnable("no subuids"), 4),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("a defect"), 1),
+    ],
+)
+def test_every_error_must_end_with_the_exit_code_of_the_contract(
+    error: BaseException, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _ending(error) == code
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err != ""
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("returned", [None, 0, 1, 10])
+def test_what_a_body_returns_must_be_the_exit_code(returned: int | None) -> None:
+    assert _ending(None, returned) == (returned or 0)
+
+
+def test_an_error_must_be_told_in_three_parts(capfd: pytest.CaptureFixture[str]) -> None:
+    _ending(EngineError("the build failed", details="line 1\nline 2", resolution="mend it"))
+    assert capfd.readouterr().err == ("error: the build failed\n  line 1\n  line 2\n  → mend it\n")
+
+
+def test_sigterm_must_end_a_task_like_ctrl_c(capfd: pytest.CaptureFixture[str]) -> None:
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)}
+
+    @command()
+    def body(_context: Context) -> None:
+        """Be told to end."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+
+    try:
+        with pytest.raises(Exit) as raised:
+            body(Context())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert raised.value.code == 130
+
+
+@pytest.mark.parametrize("given", ["x", "-1", "1.5", "", "0"])
+def test_a_wrong_number_must_be_bad_usage(given: str) -> None:
+    with pytest.raises(UsageError):
+        whole_number(given, "--replicas", minimum=1)
+
+
+def test_a_right_number_must_be_read() -> None:
+    assert whole_number("3", "--replicas") == 3
+
+
+def test_an_unknown_choice_must_name_the_known_ones() -> None:
+    with pytest.raises(UsageError) as raised:
+        one_of("xml", "--format", ["text", "json"])
+    assert "text, json" in raised.value.resolution

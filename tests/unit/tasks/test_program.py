@@ -1,0 +1,48 @@
+import subprocess
+import sys
+
+import pytest
+from invoke.collection import Collection
+from invoke.context import Context
+
+from pipeline.tasks.command import command
+from pipeline.tasks.program import CapasProgram
+
+
+@command()
+def validate(_context: Context, replicas: int = 1) -> None:
+    """Check a spec."""
+
+
+def _code(*argv: str) -> int:
+    with pytest.raises(SystemExit) as raised:
+        CapasProgram(Collection(validate)).run(["capas", *argv])
+    code = raised.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def test_an_unknown_task_must_be_bad_usage_with_a_proposal(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert _code("validat") == 2
+    assert "did you mean `validate`?" in capfd.readouterr().err
+
+
+def test_an_unknown_option_must_be_bad_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    assert _code("validate", "--nonsense") == 2
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_value_that_invoke_cannot_read_must_be_bad_usage(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert _code("validate", "--replicas", "many") == 2
+    assert "many" in capfd.readouterr().err
+
+
+def test_the_module_must_run_as_a_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("capas ")
