@@ -117,6 +117,26 @@ def stream(
             raise
 
 
+def attend(argv: Sequence[str], *, cwd: Path | None = None) -> int:
+    """Run a program on our own terminal, as a shell would, and return its exit code.
+
+    It shares our process group: a Ctrl-C reaches it directly, and we wait for its answer to it.
+
+    Raises:
+        HostUnable: the program is not installed.
+    """
+    try:
+        process = subprocess.Popen(argv, cwd=cwd)
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise _not_startable(argv, error, cwd) from None
+    with process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+
+
 def end_group(process: subprocess.Popen[str], grace: float = 10.0) -> None:
     """End a program started in its own session and all it started: SIGTERM, then SIGKILL.
 

@@ -1,0 +1,99 @@
+"""What the integration tests share: a store of their own, its API service, a base image, capas."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from pipeline.engine import command
+from pipeline.engine.buildah import build_argv
+from pipeline.engine.service import api_service
+from tests.integration.rootfs import small_rootfs
+from tests.integration.storage import Store, session_store
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+class Capas(Protocol):
+    """Runs the program as a user does, in a process of its own."""
+
+    def __call__(
+        self, *arguments: str, cwd: Path, check: bool = True, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """`capas ARGUMENTS` in `cwd`; `variables` are added to its environment."""
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Store]:
+    """This session's own storage root, run root and label."""
+    with session_store(os.environ) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def environment(store: Store) -> Mapping[str, str]:
+    """What every podman, buildah and capas of this session runs with."""
+    return store.environment
+
+
+@pytest.fixture(scope="session")
+def label(store: Store) -> str:
+    """`name=value` for what a test makes by hand."""
+    return store.label
+
+
+@pytest.fixture(scope="session")
+def service(environment: Mapping[str, str]) -> Iterator[str]:
+    """The URI of an API service on this session's store."""
+    with api_service(environment) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def capas(environment: Mapping[str, str]) -> Capas:
+    """The program, on this session's store."""
+
+    def run(
+        *arguments: str, cwd: Path, check: bool = True, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", *arguments],
+            cwd=cwd,
+            env={**environment, "PYTHONPATH": str(CHECKOUT), **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(
+                f"capas {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+            )
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def small_base(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The reference of a small real Debian image with sh, busybox and Python 3; made offline."""
+    rootfs = small_rootfs()
+    containerfile = tmp_path_factory.mktemp("small-base") / "Containerfile"
+    containerfile.write_text(f'FROM scratch\nADD {rootfs.name} /\nCMD ["python3"]\n')
+    reference = "localhost/capas-test-base:1"
+    argv = build_argv(
+        context=rootfs.parent,
+        containerfile=containerfile,
+        tags=(reference,),
+        args={},
+        labels={},
+        timestamp=0,
+    )
+    command.run(argv, environment=environment)
+    return reference

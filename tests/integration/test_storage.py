@@ -1,0 +1,50 @@
+"""The tests' own store: apart from the user's, usable, and gone without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import command
+from tests.integration.storage import Store, redirected, session_store
+
+pytestmark = pytest.mark.integration
+
+
+def _podman(environment: Mapping[str, str], *arguments: str) -> str:
+    return command.run(["podman", *arguments], environment=environment).stdout
+
+
+def test_the_store_is_apart_and_uses_the_profiles_driver(store: Store) -> None:
+    told = json.loads(_podman(store.environment, "info", "--format=json"))["store"]
+    assert told["graphRoot"] == str(store.folder / "graph")
+    assert told["runRoot"] == str(store.runtime / "containers")
+    assert told["graphDriverName"] == "overlay"
+
+
+def test_a_container_runs_on_the_small_base(
+    environment: Mapping[str, str], small_base: str
+) -> None:
+    said = _podman(environment, "run", "--rm", small_base, "python3", "-c", "print(6 * 7)")
+    assert said == "42\n"
+    assert "root" in _podman(environment, "run", "--rm", small_base, "sh", "-c", "id -un")
+
+
+def test_what_a_session_made_is_gone_afterwards() -> None:
+    with session_store(os.environ) as made:
+        _podman(made.environment, "volume", "create", "something")
+        assert Path(made.folder, "graph").is_dir()
+    assert not made.folder.exists()
+    assert not made.runtime.exists()
+
+
+def test_only_the_roots_of_a_storage_conf_are_changed() -> None:
+    before = '[storage]\ndriver = "overlay"\ngraphroot = "/a"\n[storage.options]\nx = 1\n'
+    assert redirected(before, Path("/g"), Path("/r")) == (
+        '[storage]\ngraphroot = "/g"\nrootless_storage_path = "/g"\nrunroot = "/r"\n\n'
+        'driver = "overlay"\n[storage.options]\nx = 1\n'
+    )
