@@ -1,9 +1,30 @@
-"""The engine settings that fit this host, each with its cause; nothing of the user's is written."""
+"""The engine settings that fit this host, each with its cause; nothing of the user's is written.
+
+`choose` decides from facts and is pure; `effective_profile` looks, and writes what was chosen
+into files of ours that the environment names. Where a user or an administrator chose, that stays.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.host import settings
+from pipeline.host.cache import cache_folder, write_atomic
+from pipeline.host.observe import observe_basics
+
+if TYPE_CHECKING:
+    from pipeline.host.facts import Basics, Version
+
+_OVERRIDE_SINCE: Mapping[str, Version] = {"podman": (4, 6), "buildah": (1, 31)}
+"""From here on CONTAINERS_CONF_OVERRIDE adds a file; before, CONTAINERS_CONF replaces them all."""
+_OVERLAY_SINCE: Version = (5, 0)
+"""From here on Podman and Buildah take overlay by themselves where the kernel has it."""
+_KERNEL_OVERLAY: Version = (5, 13)
+"""Overlay in a user namespace; older kernels that have it carry a storage.conf saying so."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +49,225 @@ class Profile:
     choices: tuple[Choice, ...] = ()
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What `choose` decided.
+
+    Attributes:
+        containers: to be added to containers.conf; empty when the engine's own choice is right.
+        storage: to be added to storage.conf, likewise.
+        variables: of the environment; None takes one away.
+        choices: what was chosen and why.
+    """
+
+    containers: Mapping[str, Any] = field(default_factory=dict)
+    storage: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+
+
 def effective_profile(environ: Mapping[str, str]) -> Profile:
-    """The profile of this host for this user."""
-    return Profile(dict(environ))
+    """The profile of this host for this user.
+
+    A service named by CONTAINER_HOST has its own settings: nothing is looked at or made then.
+    """
+    if host := environ.get("CONTAINER_HOST"):
+        return Profile(dict(environ), (Choice("service", host, "CONTAINER_HOST names it"),))
+    basics = observe_basics(environ)
+    chosen = choose(basics)
+    wanted = {**environ, **chosen.variables}
+    environment = {name: value for name, value in wanted.items() if value is not None}
+    folder = _folder(basics, environment)
+    if chosen.containers:
+        _write_containers_conf(basics, chosen.containers, folder, environment)
+    if chosen.storage:
+        _write_storage_conf(basics, chosen.storage, folder, environment)
+    return Profile(environment, chosen.choices)
+
+
+def choose(basics: Basics) -> Chosen:
+    """Decide, from facts alone."""
+    parts = [
+        decide(basics)
+        for decide in (_runtime, _driver, _cgroup_manager, _network, _isolation, _runtime_dir)
+    ]
+    containers: dict[str, Any] = {}
+    storage: dict[str, Any] = {}
+    variables: dict[str, str | None] = {}
+    for part in parts:
+        containers = settings.merge(containers, part.containers)
+        storage = settings.merge(storage, part.storage)
+        variables.update(part.variables)
+    return Chosen(
+        containers, storage, variables, tuple(choice for part in parts for choice in part.choices)
+    )
+
+
+def crun_refuses(basics: Basics) -> bool:
+    """Whether crun starts nothing here: it allows hybrid groups only without v2 controllers."""
+    return basics.cgroups.mode == "hybrid" and bool(basics.cgroups.controllers)
+
+
+def _runtime(basics: Basics) -> Chosen:
+    if kept := _kept(basics, "runtime"):
+        return kept
+    if "crun" in basics.programs and not crun_refuses(basics):
+        return _said("runtime", "crun", "the engine's own choice")
+    if "runc" not in basics.programs:
+        return _said("runtime", "crun" if "crun" in basics.programs else "none", "no runc here")
+    if "crun" not in basics.programs:
+        return _said("runtime", "runc", "the only one installed")
+    names = ", ".join(basics.cgroups.controllers)
+    cause = f"crun refuses hybrid control groups with controllers in the v2 tree ({names})"
+    return _said("runtime", "runc", cause, containers={"engine": {"runtime": "runc"}})
+
+
+def _driver(basics: Basics) -> Chosen:
+    storage = basics.storage
+    if storage.driver_in_use is not None:
+        kept = basics.chosen.get("driver")
+        if kept and kept.value != storage.driver_in_use:
+            return _said("driver", kept.value, f"{kept.source} says so (stored: other driver)")
+        cause = f"what is stored in {storage.graphroot} was stored with it"
+        return _with_driver(basics, storage.driver_in_use, cause)
+    if kept_choice := _kept(basics, "driver"):
+        return kept_choice
+    native = storage.native_overlay
+    if native is None:
+        native = basics.kernel >= _KERNEL_OVERLAY and storage.filesystem not in NO_OVERLAY
+    if native:
+        return _with_driver(basics, "overlay", "the kernel mounts overlay for this user")
+    if "fuse-overlayfs" in basics.programs:
+        return _with_driver(basics, "overlay", "through fuse-overlayfs: the kernel's own refuses")
+    return _with_driver(basics, "vfs", f"no overlay on {storage.filesystem} here")
+
+
+NO_OVERLAY = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "overlay", "vfat", "lustre")
+"""Filesystems that cannot hold the upper layer of an overlay (kernel: filesystems/overlayfs)."""
+
+
+def own_driver(basics: Basics) -> str:
+    """The driver that Podman and Buildah would take by themselves for this user."""
+    if kept := basics.chosen.get("driver"):
+        return kept.value
+    if basics.session.uid == 0 or "fuse-overlayfs" in basics.programs:
+        return "overlay"
+    new = basics.version("podman") >= _OVERLAY_SINCE and basics.kernel >= _KERNEL_OVERLAY
+    return "overlay" if new else "vfs"
+
+
+def _with_driver(basics: Basics, driver: str, cause: str) -> Chosen:
+    if driver == own_driver(basics):
+        return _said("driver", driver, cause)
+    return _said("driver", driver, cause, storage={"storage": {"driver": driver}})
+
+
+def _cgroup_manager(basics: Basics) -> Chosen:
+    if kept := _kept(basics, "cgroup_manager"):
+        return kept
+    if basics.cgroups.mode != "v2":
+        return _said("cgroup manager", "cgroupfs", "the only one without cgroup v2 for a user")
+    if basics.session.bus or basics.session.uid == 0:
+        return _said("cgroup manager", "systemd", "the engine's own choice")
+    setting = {"engine": {"cgroup_manager": "cgroupfs"}}
+    cause = "no systemd user session is reachable"
+    return _said("cgroup manager", "cgroupfs", cause, containers=setting)
+
+
+def _network(basics: Basics) -> Chosen:
+    if kept := _kept(basics, "network_cmd"):
+        return kept
+    usual, other = "slirp4netns", "pasta"
+    if basics.version("podman") >= (5, 0):
+        usual, other = other, usual
+    if usual in basics.programs:
+        return _said("network helper", usual, "the engine's own choice")
+    if other in basics.programs and basics.version("podman") >= (4, 7):
+        setting = {"network": {"default_rootless_network_cmd": other}}
+        return _said("network helper", other, f"{usual} is not installed", containers=setting)
+    return _said("network helper", "none", f"{usual} is not installed")
+
+
+def _isolation(basics: Basics) -> Chosen:
+    if kept := _kept(basics, "isolation"):
+        return kept
+    if basics.tun or not basics.subids or basics.session.uid == 0:
+        return _said("build isolation", "rootless", "the engine's own choice")
+    cause = "/dev/net/tun is closed, so builds use the host's network"
+    return _said("build isolation", "chroot", cause, variables={"BUILDAH_ISOLATION": "chroot"})
+
+
+def _runtime_dir(basics: Basics) -> Chosen:
+    given, found = basics.session.runtime_dir_given, basics.session.runtime_dir
+    if given == found:
+        cause = "XDG_RUNTIME_DIR says so" if given else "no login session: the engine's own choice"
+        return _said("runtime folder", found or "below /tmp", cause)
+    cause = f"XDG_RUNTIME_DIR ({given}) is not a folder of this user" if given else "not given"
+    return _said(
+        "runtime folder", found or "below /tmp", cause, variables={"XDG_RUNTIME_DIR": found}
+    )
+
+
+def _kept(basics: Basics, name: str) -> Chosen | None:
+    setting = basics.chosen.get(name)
+    what = name.replace("network_cmd", "network helper").replace("_", " ")
+    return _said(what, setting.value, f"{setting.source} says so") if setting else None
+
+
+def _said(
+    what: str,
+    value: str,
+    cause: str,
+    *,
+    containers: Mapping[str, Any] | None = None,
+    storage: Mapping[str, Any] | None = None,
+    variables: Mapping[str, str | None] | None = None,
+) -> Chosen:
+    return Chosen(containers or {}, storage or {}, variables or {}, (Choice(what, value, cause),))
+
+
+def _folder(basics: Basics, environ: Mapping[str, str]) -> Path:
+    """Where generated files live: as long as the containers whose monitors read them.
+
+    conmon passes CONTAINERS_CONF to the clean-up that follows a container's end, so a cache that
+    may be emptied meanwhile would be the wrong place; the runtime folder goes when they go.
+    """
+    runtime_dir = basics.session.runtime_dir
+    return Path(runtime_dir, "capas") if runtime_dir else cache_folder(environ) / "engine"
+
+
+def _write_containers_conf(
+    basics: Basics, wanted: Mapping[str, Any], folder: Path, environment: dict[str, str]
+) -> None:
+    adds = all(basics.version(name) >= since for name, since in _OVERRIDE_SINCE.items())
+    if adds and "CONTAINERS_CONF_OVERRIDE" not in environment:
+        environment["CONTAINERS_CONF_OVERRIDE"] = _write(folder, "containers", wanted)
+        return
+    whole: dict[str, Any] = {}
+    for path in settings.containers_conf_files(environment, basics.session.uid):
+        whole = settings.merge(whole, settings.read_toml(path))
+    if adds:
+        whole = settings.read_toml(Path(environment["CONTAINERS_CONF_OVERRIDE"]))
+    variable = "CONTAINERS_CONF_OVERRIDE" if adds else "CONTAINERS_CONF"
+    environment[variable] = _write(folder, "containers", settings.merge(whole, wanted))
+
+
+def _write_storage_conf(
+    basics: Basics, wanted: Mapping[str, Any], folder: Path, environment: dict[str, str]
+) -> None:
+    path = settings.storage_conf_file(environment, basics.session.uid)
+    below = settings.read_toml(path) if path else {}
+    if path and not settings.is_users_own(path, environment) and basics.session.uid != 0:
+        below = settings.without_roots_own(below)
+    environment["CONTAINERS_STORAGE_CONF"] = _write(
+        folder, "storage", settings.merge(below, wanted)
+    )
+
+
+def _write(folder: Path, name: str, content: Mapping[str, Any]) -> str:
+    """Write a file whose name is its content's, once; the same content is never written again."""
+    text = settings.to_toml(content)
+    path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.conf"
+    if not path.is_file():
+        write_atomic(path, text)
+    return str(path)

@@ -1,0 +1,201 @@
+"""What is known about this host: frozen values, and pure parsers of the texts they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+CgroupMode = Literal["v2", "hybrid", "v1", "none"]
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """An installed program.
+
+    Attributes:
+        path: where it is.
+        version: its numbers; empty when it does not tell.
+    """
+
+    path: str
+    version: Version = ()
+
+
+@dataclass(frozen=True)
+class Cgroups:
+    """Which control groups the kernel offers here (cgroups(7)).
+
+    Attributes:
+        mode: `v2` alone, `v1` alone, `hybrid` (v1 with a v2 tree beside it), or `none`.
+        controllers: of the v2 tree: with `v2` those handed down to our own group, with `hybrid`
+            those of its root.
+        writable: whether our own v2 group is ours to divide.
+    """
+
+    mode: CgroupMode
+    controllers: tuple[str, ...] = ()
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value that somebody chose already.
+
+    Attributes:
+        value: what was chosen.
+        source: the file or the variable that says so.
+    """
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where images, containers and volumes are kept.
+
+    Attributes:
+        graphroot: the folder.
+        filesystem: its type, as mountinfo calls it (`ext4`, `nfs4`, `tmpfs`).
+        driver_in_use: the driver of what is stored there already; None when it is empty.
+        native_overlay: whether the kernel mounts overlay for this user there; None when the
+            attempt could not be made.
+    """
+
+    graphroot: str
+    filesystem: str
+    driver_in_use: str | None = None
+    native_overlay: bool | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who runs this and what a login gave them.
+
+    Attributes:
+        uid: the user's number.
+        runtime_dir: a folder for sockets that is really theirs; None when there is none.
+        runtime_dir_given: what XDG_RUNTIME_DIR says, usable or not.
+        bus: whether the user's own D-Bus (and so a systemd user manager) is reachable.
+    """
+
+    uid: int
+    runtime_dir: str | None
+    runtime_dir_given: str | None
+    bus: bool
+
+
+@dataclass(frozen=True)
+class Basics:
+    """The facts that decide how the engine is run: cheap to look up, needed by every command.
+
+    Attributes:
+        kernel: its version.
+        programs: those that are installed, by name.
+        cgroups: see there.
+        storage: see there.
+        session: see there.
+        tun: whether /dev/net/tun opens for this user; without it there is no rootless network.
+        subids: whether the user has ranges of subordinate uids and gids.
+        chosen: what files and variables of the user or the administrator decide already: keys are
+            `runtime`, `driver`, `cgroup_manager`, `network_cmd`, `isolation`.
+    """
+
+    kernel: Version
+    programs: Mapping[str, Program]
+    cgroups: Cgroups
+    storage: Storage
+    session: Session
+    tun: bool
+    subids: bool
+    chosen: Mapping[str, Setting] = field(default_factory=dict)
+
+    def version(self, program: str) -> Version:
+        """Its version; empty when it is not installed."""
+        return self.programs[program].version if program in self.programs else ()
+
+
+def parse_version(text: str) -> Version:
+    """The first version number in what a program says of itself.
+
+    >>> parse_version("podman version 5.0.0-rc1")
+    (5, 0, 0)
+    """
+    found = re.search(r"\d+(?:\.\d+)+", text)
+    return tuple(map(int, found.group().split("."))) if found else ()
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One line of /proc/self/mountinfo (proc(5)).
+
+    Attributes:
+        target: where it is mounted.
+        filesystem: its type.
+    """
+
+    target: str
+    filesystem: str
+
+
+def parse_mountinfo(text: str) -> tuple[Mount, ...]:
+    """The mounts of a process, oldest first."""
+    mounts = []
+    for line in text.splitlines():
+        left, separator, right = line.partition(" - ")
+        fields = left.split(" ")
+        if separator and len(fields) >= 5:
+            mounts.append(Mount(_unescape(fields[4]), right.split(" ", 1)[0]))
+    return tuple(mounts)
+
+
+def filesystem_at(mounts: tuple[Mount, ...], path: str) -> str:
+    """The type of the filesystem that holds `path` (absolute, without links); the newest wins."""
+    best = Mount("", "")
+    for mount in mounts:
+        holds = mount.target in ("/", path) or path.startswith(mount.target + "/")
+        if holds and len(mount.target) >= len(best.target):
+            best = mount
+    return best.filesystem
+
+
+def cgroup_mode(mounts: tuple[Mount, ...]) -> CgroupMode:
+    """The mode, by what is mounted at /sys/fs/cgroup, as the engines decide it."""
+    root = filesystem_at(mounts, "/sys/fs/cgroup")
+    if root == "cgroup2":
+        return "v2"
+    if filesystem_at(mounts, "/sys/fs/cgroup/unified") == "cgroup2":
+        return "hybrid"
+    return "v1" if any(mount.filesystem == "cgroup" for mount in mounts) else "none"
+
+
+def parse_own_cgroup(text: str) -> str:
+    """Our group in the v2 tree, from /proc/self/cgroup; `/` when it has no such line."""
+    found = re.search(r"^0::(.*)$", text, re.MULTILINE)
+    return found.group(1) if found else "/"
+
+
+def parse_subids(text: str, owners: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """The ranges of a user in /etc/subuid or /etc/subgid (subuid(5)).
+
+    Args:
+        text: the file.
+        owners: the login name and the number, both of which may stand there.
+
+    Returns:
+        For each range its first id and how many there are.
+    """
+    ranges = []
+    for line in text.splitlines():
+        owner, _, rest = line.strip().partition(":")
+        first, _, count = rest.partition(":")
+        if owner in owners and first.isdigit() and count.isdigit():
+            ranges.append((int(first), int(count)))
+    return tuple(ranges)
+
+
+def _unescape(word: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), word)

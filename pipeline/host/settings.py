@@ -1,0 +1,186 @@
+"""The engine's own configuration files: which count, what they choose, and how one is written.
+
+Sources: containers.conf(5), containers-storage.conf(5).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from pipeline.host.facts import Setting
+
+Toml = dict[str, Any]
+
+_CHOICES = {
+    "runtime": ("engine", "runtime"),
+    "cgroup_manager": ("engine", "cgroup_manager"),
+    "network_cmd": ("network", "default_rootless_network_cmd"),
+}
+_VARIABLES = {
+    "BUILDAH_ISOLATION": "isolation",
+    "BUILDAH_RUNTIME": "runtime",
+    "STORAGE_DRIVER": "driver",
+}
+_ROOTS_OWN = ("graphroot", "runroot")
+
+
+def containers_conf_files(environ: Mapping[str, str], uid: int) -> list[Path]:
+    """The containers.conf files that count for this user, the weightiest last."""
+    if named := environ.get("CONTAINERS_CONF"):
+        return [Path(named)]
+    folders = [Path("/usr/share/containers"), Path("/etc/containers")]
+    if uid != 0:
+        folders.append(user_folder(environ))
+    return [
+        path
+        for folder in folders
+        for path in (
+            folder / "containers.conf",
+            *sorted((folder / "containers.conf.d").glob("*.conf")),
+        )
+        if path.is_file()
+    ]
+
+
+def storage_conf_file(environ: Mapping[str, str], uid: int) -> Path | None:
+    """The one storage.conf that counts: the variable's, the user's, the administrator's."""
+    if named := environ.get("CONTAINERS_STORAGE_CONF"):
+        return Path(named)
+    folders = [Path("/etc/containers"), Path("/usr/share/containers")]
+    if uid != 0:
+        folders.insert(0, user_folder(environ))
+    files = (folder / "storage.conf" for folder in folders)
+    return next((path for path in files if path.is_file()), None)
+
+
+def is_users_own(path: Path, environ: Mapping[str, str]) -> bool:
+    """Whether a configuration file is the user's, or named by a variable of theirs."""
+    return "CONTAINERS_STORAGE_CONF" in environ or path.parent == user_folder(environ)
+
+
+def user_folder(environ: Mapping[str, str]) -> Path:
+    """Where the user's own files are: `$XDG_CONFIG_HOME/containers`."""
+    return Path(environ.get("XDG_CONFIG_HOME") or Path(home(environ), ".config"), "containers")
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """The user's home folder."""
+    return environ.get("HOME") or str(Path("~").expanduser())
+
+
+def read_toml(path: Path) -> Toml:
+    """A file's content; empty when it cannot be read or is not TOML (the engine will say so)."""
+    try:
+        return tomli.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError):
+        return {}
+
+
+def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> Toml:
+    """Tables merged key by key; any other value of `top` replaces that of `base`."""
+    merged = dict(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        merged[key] = (
+            merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        )
+    return merged
+
+
+def chosen(
+    environ: Mapping[str, str],
+    containers: Iterable[tuple[Path, Toml]],
+    storage: tuple[Path, Toml] | None,
+) -> dict[str, Setting]:
+    """What the user or the administrator decided already, by the name of the choice."""
+    found: dict[str, Setting] = {}
+    for path, content in containers:
+        for name, (table, key) in _CHOICES.items():
+            if value := _text(content, table, key):
+                found[name] = Setting(value, str(path))
+    if storage is not None:
+        path, content = storage
+        if value := _text(content, "storage", "driver"):
+            found["driver"] = Setting(value, str(path))
+    for variable, name in _VARIABLES.items():
+        if given := environ.get(variable):
+            found[name] = Setting(given, variable)
+    return found
+
+
+def graphroot(environ: Mapping[str, str], uid: int, storage: Toml, is_users: bool) -> str:
+    """The folder of images, containers and volumes.
+
+    Args:
+        environ: for HOME, XDG_DATA_HOME and what a path in the file refers to.
+        uid: the user's number.
+        storage: the content of the storage.conf that counts.
+        is_users: whether that file is the user's (or named by a variable); the administrator's
+            `graphroot` is for root alone, other users have `rootless_storage_path`.
+    """
+    key = "graphroot" if is_users or uid == 0 else "rootless_storage_path"
+    if path := _text(storage, "storage", key):
+        words = {"$HOME": home(environ), "$UID": str(uid), "$USER": environ.get("USER", "")}
+        for word, value in words.items():
+            path = path.replace(word, value)
+        return path
+    if uid == 0:
+        return "/var/lib/containers/storage"
+    data = environ.get("XDG_DATA_HOME") or f"{home(environ)}/.local/share"
+    return f"{data}/containers/storage"
+
+
+def without_roots_own(storage: Toml) -> Toml:
+    """An administrator's storage.conf as it counts for others: without root's own folders."""
+    table = storage.get("storage", {})
+    return {**storage, "storage": {k: v for k, v in table.items() if k not in _ROOTS_OWN}}
+
+
+def to_toml(content: Mapping[str, Any]) -> str:
+    """Write TOML: tables as headers, everything else as values of their table."""
+    return "\n".join(_table(content, ())) + "\n"
+
+
+def _table(content: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
+    values = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    lines = []
+    if path and (values or not content):
+        lines.append(f"[{'.'.join(map(_key, path))}]")
+    lines += [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
+    for key, value in content.items():
+        if isinstance(value, dict):
+            lines += _table(value, (*path, key))
+    return lines
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """A basic string: JSON's escapes are TOML's too, but for the one character that JSON keeps."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _text(content: Toml, table: str, key: str) -> str:
+    inside = content.get(table)
+    value = inside.get(key) if isinstance(inside, dict) else None
+    return value if isinstance(value, str) else ""
