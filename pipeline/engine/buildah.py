@@ -18,6 +18,8 @@ def build_argv(
     pull: str = "missing",
     ignorefile: Path | None = None,
     iidfile: Path | None = None,
+    marker: str | None = None,
+    cache: bool = True,
 ) -> list[str]:
     """`buildah build` of one version, always with layers.
 
@@ -27,8 +29,17 @@ def build_argv(
     Args:
         timestamp: of every file and of the image, in seconds since the epoch; None for now.
         pull: `missing`, `always` or `never`.
+        marker: a word by which the working containers of this build are found again; it is kept
+            in their own record as the id of a build secret that no instruction asks for.
+        cache: use the layers of earlier builds.
+
+    The label `io.buildah.version` is left out: with it the same inputs would give another image
+    id after an update of Buildah.
     """
     argv = ["buildah", "build", "--layers", f"--pull={pull}", f"--file={containerfile}"]
+    argv.append("--identity-label=false")
+    if not cache:
+        argv.append("--no-cache")
     argv += [f"--tag={tag}" for tag in tags]
     argv += [f"--build-arg={name}={value}" for name, value in sorted(args.items())]
     argv += [f"--label={name}={value}" for name, value in sorted(labels.items())]
@@ -40,4 +51,16 @@ def build_argv(
         argv.append(f"--ignorefile={ignorefile}")
     if iidfile is not None:
         argv.append(f"--iidfile={iidfile}")
+    if marker is not None:
+        argv.append(f"--secret=id={marker},src={containerfile}")
     return [*argv, str(context)]
+
+
+def working_containers_argv() -> list[str]:
+    """The ids of all working containers, Buildah's own and others', as JSON."""
+    return ["buildah", "containers", "--json"]
+
+
+def remove_container_argv(container: str) -> list[str]:
+    """Remove one working container."""
+    return ["buildah", "rm", container]

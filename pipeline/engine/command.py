@@ -84,11 +84,19 @@ def stream(
     *,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    on_start: Callable[[subprocess.Popen[str]], None] | None = None,
 ) -> int:
     """Run a program, hand on each line of its output and errors as it comes, return its exit code.
 
     The program gets a process group of its own: a Ctrl-C of the user reaches us first, and we
     end the whole group before the interruption goes on.
+
+    Args:
+        argv: the program and its arguments.
+        on_line: is given each line, without its line break.
+        environment: the whole environment of the program; None for ours.
+        cwd: the folder it runs in.
+        on_start: is given the process, for whoever must end it from another thread.
 
     Raises:
         HostUnable: the program is not installed.
@@ -109,6 +117,8 @@ def stream(
         raise _not_startable(argv, error, cwd) from None
     with process:
         try:
+            if on_start is not None:
+                on_start(process)
             for line in _pipe(process):
                 on_line(line.rstrip("\n"))
             return process.wait()

@@ -99,7 +99,6 @@ class Basics:
         storage: see there.
         session: see there.
         tun: whether /dev/net/tun opens for this user; without it there is no rootless network.
-        fuse: whether /dev/fuse opens for this user.
         subids: whether the user has ranges of subordinate uids and gids.
         chosen: what files and variables of the user or the administrator decide already: keys are
             `runtime`, `driver`, `cgroup_manager`, `network_cmd`, `isolation`.
@@ -111,7 +110,6 @@ class Basics:
     storage: Storage
     session: Session
     tun: bool
-    fuse: bool
     subids: bool
     chosen: Mapping[str, Setting] = field(default_factory=dict)
 

@@ -57,7 +57,6 @@ def observe_basics(environ: Mapping[str, str]) -> Basics:
         storage=_storage(environ, uid, storage, mounts, memory),
         session=_session(environ, uid),
         tun=os.access("/dev/net/tun", os.R_OK | os.W_OK),
-        fuse=os.access("/dev/fuse", os.R_OK | os.W_OK),
         subids=_has_subids(uid),
         chosen=settings.chosen(environ, containers, storage),
     )
@@ -177,7 +176,9 @@ def _storage(
     mounts: tuple[Mount, ...],
     memory: Memory,
 ) -> Storage:
-    root = settings.graphroot(environ, uid, conf)
+    path, content = conf or (None, {})
+    is_users = path is not None and settings.is_users_own(path, environ)
+    root = settings.graphroot(environ, uid, content, is_users)
     filesystem = filesystem_at(mounts, os.path.realpath(root))
     return Storage(
         graphroot=root,

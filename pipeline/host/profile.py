@@ -1,8 +1,7 @@
 """The engine settings that fit this host, each with its cause; nothing of the user's is written.
 
 `choose` decides from facts and is pure; `effective_profile` looks, and writes what was chosen
-into the environment and, where the engine hears only a file, into one of ours that the
-environment names. What a user or an administrator chose stays.
+into files of ours that the environment names. Where a user or an administrator chose, that stays.
 """
 
 from __future__ import annotations
@@ -56,11 +55,13 @@ class Chosen:
 
     Attributes:
         containers: to be added to containers.conf; empty when the engine's own choice is right.
+        storage: to be added to storage.conf, likewise.
         variables: of the environment; None takes one away.
         choices: what was chosen and why.
     """
 
     containers: Mapping[str, Any] = field(default_factory=dict)
+    storage: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str | None] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
 
@@ -76,8 +77,11 @@ def effective_profile(environ: Mapping[str, str]) -> Profile:
     chosen = choose(basics)
     wanted = {**environ, **chosen.variables}
     environment = {name: value for name, value in wanted.items() if value is not None}
+    folder = _folder(basics, environment)
     if chosen.containers:
-        _add_containers_conf(basics, chosen.containers, environment)
+        _write_containers_conf(basics, chosen.containers, folder, environment)
+    if chosen.storage:
+        _write_storage_conf(basics, chosen.storage, folder, environment)
     return Profile(environment, chosen.choices)
 
 
@@ -88,11 +92,15 @@ def choose(basics: Basics) -> Chosen:
         for decide in (_runtime, _driver, _cgroup_manager, _network, _isolation, _runtime_dir)
     ]
     containers: dict[str, Any] = {}
+    storage: dict[str, Any] = {}
     variables: dict[str, str | None] = {}
     for part in parts:
         containers = settings.merge(containers, part.containers)
+        storage = settings.merge(storage, part.storage)
         variables.update(part.variables)
-    return Chosen(containers, variables, tuple(choice for part in parts for choice in part.choices))
+    return Chosen(
+        containers, storage, variables, tuple(choice for part in parts for choice in part.choices)
+    )
 
 
 def crun_refuses(basics: Basics) -> bool:
@@ -129,7 +137,7 @@ def _driver(basics: Basics) -> Chosen:
         native = basics.kernel >= _KERNEL_OVERLAY and storage.filesystem not in NO_OVERLAY
     if native:
         return _with_driver(basics, "overlay", "the kernel mounts overlay for this user")
-    if "fuse-overlayfs" in basics.programs and basics.fuse:
+    if "fuse-overlayfs" in basics.programs:
         return _with_driver(basics, "overlay", "through fuse-overlayfs: the kernel's own refuses")
     return _with_driver(basics, "vfs", f"no overlay on {storage.filesystem} here")
 
@@ -151,7 +159,7 @@ def own_driver(basics: Basics) -> str:
 def _with_driver(basics: Basics, driver: str, cause: str) -> Chosen:
     if driver == own_driver(basics):
         return _said("driver", driver, cause)
-    return _said("driver", driver, cause, variables={"STORAGE_DRIVER": driver})
+    return _said("driver", driver, cause, storage={"storage": {"driver": driver}})
 
 
 def _cgroup_manager(basics: Basics) -> Chosen:
@@ -212,9 +220,10 @@ def _said(
     cause: str,
     *,
     containers: Mapping[str, Any] | None = None,
+    storage: Mapping[str, Any] | None = None,
     variables: Mapping[str, str | None] | None = None,
 ) -> Chosen:
-    return Chosen(containers or {}, variables or {}, (Choice(what, value, cause),))
+    return Chosen(containers or {}, storage or {}, variables or {}, (Choice(what, value, cause),))
 
 
 def _folder(basics: Basics, environ: Mapping[str, str]) -> Path:
@@ -227,21 +236,32 @@ def _folder(basics: Basics, environ: Mapping[str, str]) -> Path:
     return Path(runtime_dir, "capas") if runtime_dir else cache_folder(environ) / "engine"
 
 
-def _add_containers_conf(
-    basics: Basics, wanted: Mapping[str, Any], environment: dict[str, str]
+def _write_containers_conf(
+    basics: Basics, wanted: Mapping[str, Any], folder: Path, environment: dict[str, str]
 ) -> None:
-    """Let the environment name a file with `wanted` on top of everything that counted before."""
-    folder = _folder(basics, environment)
-    below: settings.Toml = {}
-    if all(basics.version(name) >= since for name, since in _OVERRIDE_SINCE.items()):
-        variable = "CONTAINERS_CONF_OVERRIDE"
-        if named := environment.get(variable):
-            below = settings.read_toml(Path(named))
-    else:
-        variable = "CONTAINERS_CONF"
-        for path in settings.containers_conf_files(environment, basics.session.uid):
-            below = settings.merge(below, settings.read_toml(path))
-    environment[variable] = _write(folder, "containers", settings.merge(below, wanted))
+    adds = all(basics.version(name) >= since for name, since in _OVERRIDE_SINCE.items())
+    if adds and "CONTAINERS_CONF_OVERRIDE" not in environment:
+        environment["CONTAINERS_CONF_OVERRIDE"] = _write(folder, "containers", wanted)
+        return
+    whole: dict[str, Any] = {}
+    for path in settings.containers_conf_files(environment, basics.session.uid):
+        whole = settings.merge(whole, settings.read_toml(path))
+    if adds:
+        whole = settings.read_toml(Path(environment["CONTAINERS_CONF_OVERRIDE"]))
+    variable = "CONTAINERS_CONF_OVERRIDE" if adds else "CONTAINERS_CONF"
+    environment[variable] = _write(folder, "containers", settings.merge(whole, wanted))
+
+
+def _write_storage_conf(
+    basics: Basics, wanted: Mapping[str, Any], folder: Path, environment: dict[str, str]
+) -> None:
+    path = settings.storage_conf_file(environment, basics.session.uid)
+    below = settings.read_toml(path) if path else {}
+    if path and not settings.is_users_own(path, environment) and basics.session.uid != 0:
+        below = settings.without_roots_own(below)
+    environment["CONTAINERS_STORAGE_CONF"] = _write(
+        folder, "storage", settings.merge(below, wanted)
+    )
 
 
 def _write(folder: Path, name: str, content: Mapping[str, Any]) -> str:

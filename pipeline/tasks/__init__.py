@@ -6,8 +6,8 @@ it uses.
 
 from invoke.collection import Collection
 
-from pipeline.tasks import develop
+from pipeline.tasks import build, develop
 
 namespace = Collection()
-for _task in (develop.run_tests, develop.lint, develop.bench):
+for _task in (build.build, develop.run_tests, develop.lint, develop.bench):
     namespace.add_task(_task)

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec, cast
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.spec.model import Pipeline
 
 P = ParamSpec("P")
+Choice = TypeVar("Choice", bound=str)
 
 SPEC_HELP = "the spec: a file; default CAPAS_SPEC, else the only file in specs/"
 
@@ -129,17 +130,18 @@ def whole_number(value: str | int, option: str, *, minimum: int = 0) -> int:
     return int(value)
 
 
-def one_of(value: str, option: str, choices: Sequence[str]) -> str:
+def one_of(value: str, option: str, choices: Sequence[Choice]) -> Choice:
     """The choice that an option was given.
 
     Raises:
         UsageError: it is none of `choices`.
     """
-    if value not in choices:
-        raise UsageError(
-            f"{option} does not know {value!r}", resolution=f"one of: {', '.join(choices)}"
-        )
-    return value
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise UsageError(
+        f"{option} does not know {value!r}", resolution=f"one of: {', '.join(choices)}"
+    )
 
 
 def _where(error: BaseException) -> str:

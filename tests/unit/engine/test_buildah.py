@@ -25,6 +25,7 @@ def test_a_build_names_every_input_in_a_stable_order() -> None:
         "--layers",
         "--pull=missing",
         "--file=/app/Containerfile",
+        "--identity-label=false",
         "--tag=localhost/web:1.0",
         "--build-arg=A=1",
         "--build-arg=B=2",
