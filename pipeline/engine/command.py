@@ -78,6 +78,33 @@ def run(
     return completed
 
 
+def run_into(argv: Sequence[str], target: Path, *, timeout: float | None = None) -> None:
+    """Run a program to its end and write its standard output, as bytes, to `target`.
+
+    Raises:
+        HostUnable: the program is not installed.
+        EngineError: it failed, or it took longer than `timeout` seconds.
+    """
+    try:
+        with target.open("wb") as out:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.PIPE,
+                timeout=timeout,
+                check=False,
+            )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise _not_startable(argv, error, None) from None
+    except subprocess.TimeoutExpired:
+        brief = f"{argv[0]} did not finish within {timeout:g} seconds"
+        raise EngineError(brief, details=shlex.join(argv)) from None
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace")
+        raise failure(Completed(tuple(argv), done.returncode, "", said))
+
+
 def stream(
     argv: Sequence[str],
     on_line: Callable[[str], None],

@@ -18,6 +18,29 @@ REGISTRY = "localhost"
 """Where images built here live: Buildah's own name for an image that was never pushed."""
 
 
+ROOTFS_TAR = "rootfs.tar"
+"""Where in the build context `ADD rootfs.tar /` finds a prepared root file system."""
+
+
+@dataclass(frozen=True)
+class Rootfs:
+    """A root file system made from a distribution's packages, for a `FROM scratch` image.
+
+    It needs no registry, no root and no user namespace: apt resolves and downloads, and the
+    packages' files become one tar that the Containerfile adds.
+
+    Attributes:
+        suite: the distribution's release by its code name, such as `bookworm`.
+        packages: what is wanted, in apt's words (`name` or `name=version`); what they depend on
+            comes along, what they only recommend does not.
+        exclude: glob patterns of paths that are left out, without a leading slash.
+    """
+
+    suite: str
+    packages: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Version:
     """One version of an image: what `buildah build` is told.
@@ -27,6 +50,7 @@ class Version:
         containerfile: the Containerfile, inside or beside the context.
         target: the stage to stop at, or None for the last one.
         keep_modes: keep the files' modes as they lie on disk instead of git's 644 and 755.
+        rootfs: packages of which `rootfs.tar` is made in the context before the build.
     """
 
     image: str
@@ -38,6 +62,7 @@ class Version:
     labels: Mapping[str, str] = field(default_factory=dict)
     pull: PullPolicy = "missing"
     keep_modes: bool = False
+    rootfs: Rootfs | None = None
 
     @property
     def reference(self) -> str:
