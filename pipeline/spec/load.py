@@ -1,11 +1,43 @@
-"""From a spec's file to a checked `Pipeline`."""
+"""From a spec's file to a checked `Pipeline`, or to everything that is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pipeline.errors import InvalidSpec
+from pipeline.report.finding import Finding, Severity
+from pipeline.spec.complaints import schema_problems
+from pipeline.spec.crosscheck import cross_problems
+from pipeline.spec.document import Document, read_document
+from pipeline.spec.dotenv import parse_dotenv
+from pipeline.spec.interpolate import interpolated
 from pipeline.spec.model import Pipeline
+from pipeline.spec.problem import BadForm, KeyPath, Problem
+from pipeline.spec.read import project_root, read_pipeline
+from pipeline.spec.rules import RULES
+from pipeline.spec.scope import BROKEN, Scope
+
+_LEVELS: Mapping[str, Severity] = {"error": "error", "warning": "warning", "note": "note"}
+_KINDS = ("images", "services", "volumes", "networks", "secrets")
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found in a spec.
+
+    Attributes:
+        findings: everything, in the order of the file.
+        pipeline: what the spec says, when no finding is an error.
+        text: the spec's text, for excerpts.
+    """
+
+    findings: tuple[Finding, ...]
+    pipeline: Pipeline | None
+    text: str
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Pipeline:
@@ -14,4 +46,93 @@ def load(path: Path, environ: Mapping[str, str]) -> Pipeline:
     Raises:
         InvalidSpec: the spec has errors; all of them at once.
     """
-    raise NotImplementedError(path, environ)
+    examination = examine(path, environ)
+    if examination.pipeline is None:
+        raise InvalidSpec([f for f in examination.findings if f.severity == "error"])
+    return examination.pipeline
+
+
+def examine(path: Path, environ: Mapping[str, str]) -> Examination:
+    """Everything that is wrong with the spec at `path`, and what it says; never raises."""
+    document = read_document(path)
+    if document.findings:
+        return Examination(document.findings, None, document.text)
+    pipeline, problems = _read(document, environ)
+    findings = _findings(problems, document)
+    failed = any(finding.severity == "error" for finding in findings)
+    return Examination(findings, None if failed else pipeline, document.text)
+
+
+def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, list[Problem]]:
+    spec = Path(os.path.abspath(document.path))  # noqa: PTH100 (`absolute` would keep `..`)
+    root = project_root(spec)
+    variables, problems = _variables(root, environ)
+    data: Mapping[str, Any] = document.data
+    if "$" in document.text:
+        data, faults = interpolated(data, variables)
+        problems += faults
+    problems += schema_problems(data)
+    sound: dict[str, Any] = _without(data, (problem.path for problem in problems))
+    scope = Scope(
+        pipeline=sound.get("name", "pipeline"),
+        folder=spec.parent,
+        environ=variables,
+        declared={kind: _names(document.data.get(kind)) for kind in _KINDS},
+        problems=problems,
+    )
+    pipeline = read_pipeline(sound, spec, root, scope)
+    problems += cross_problems(pipeline, scope)
+    return pipeline, problems
+
+
+def _names(table: object) -> frozenset[str]:
+    return frozenset(table) if isinstance(table, dict) else frozenset()
+
+
+def _variables(root: Path, environ: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """The caller's environment over the project's `.env`."""
+    try:
+        given = parse_dotenv((root / ".env").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        given = {}
+    except (OSError, UnicodeDecodeError):
+        return dict(environ), [Problem("CAP124", (), f"{root / '.env'} cannot be read")]
+    except BadForm as error:
+        return dict(environ), [Problem("CAP124", (), f"{root / '.env'}: {error.message}")]
+    return {**given, **environ}, []
+
+
+def _without(data: Mapping[str, Any], paths: Iterable[KeyPath]) -> Any:
+    """`data` without the values at `paths`; in lists `BROKEN` stands in their place."""
+    broken = {path for path in paths if path}
+    if not broken:
+        return data
+    return _pruned(data, (), broken)
+
+
+def _pruned(value: Any, path: KeyPath, broken: set[KeyPath]) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _pruned(item, (*path, key), broken)
+            for key, item in value.items()
+            if (*path, key) not in broken
+        }
+    if isinstance(value, list):
+        return [
+            BROKEN if (*path, i) in broken else _pruned(item, (*path, i), broken)
+            for i, item in enumerate(value)
+        ]
+    return value
+
+
+def _findings(problems: Iterable[Problem], document: Document) -> tuple[Finding, ...]:
+    levels = document.data.get("x-lint")
+    found = []
+    for problem in problems:
+        level = levels.get(problem.rule) if isinstance(levels, dict) else None
+        severity = _LEVELS.get(str(level), RULES[problem.rule].severity)
+        if level != "off":
+            found.append(
+                Finding(document.path, 0, 0, problem.rule, problem.message, severity, problem.hint)
+            )
+    return tuple(sorted(found))

@@ -51,6 +51,7 @@ class Version:
         target: the stage to stop at, or None for the last one.
         keep_modes: keep the files' modes as they lie on disk instead of git's 644 and 755.
         rootfs: packages of which `rootfs.tar` is made in the context before the build.
+        allow_outside_project: the context may lie outside the project folder.
     """
 
     image: str
@@ -63,6 +64,7 @@ class Version:
     pull: PullPolicy = "missing"
     keep_modes: bool = False
     rootfs: Rootfs | None = None
+    allow_outside_project: bool = False
 
     @property
     def reference(self) -> str:
@@ -115,6 +117,7 @@ class Mount:
         source: the volume's key in the spec, the absolute host path, or None for tmpfs.
         target: the absolute path in the container.
         size: of a tmpfs, in bytes; None for the engine's default.
+        allow_outside_project: a bind mount's source may lie outside the project folder.
     """
 
     kind: Literal["volume", "bind", "tmpfs"]
@@ -122,6 +125,7 @@ class Mount:
     target: str
     read_only: bool = False
     size: int | None = None
+    allow_outside_project: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,6 +209,8 @@ class Service:
         image: the key of an image of this spec, or a full reference.
         version: the version pinned by the spec; None for the newest (or `--version`).
         built_here: whether `image` is a key of this spec's images.
+        environment: merged already: `env_file` first, then `environment`.
+        networks: keys of `Pipeline.networks`; never empty (`default` without any in the spec).
         stop_grace_period: seconds between the stop signal and SIGKILL.
     """
 
@@ -239,7 +245,7 @@ class Volume:
     """A named volume.
 
     Attributes:
-        engine_name: the volume's name in Podman.
+        engine_name: the volume's name in Podman: `<pipeline>_<name>` unless the spec says it.
         external: it must exist already and is never made by us.
         backup_before_upgrade: export it before a deploy changes the version of a service on it.
     """
@@ -293,6 +299,7 @@ class Pipeline:
     Attributes:
         path: the spec's file.
         root: the project folder: contexts and bind mounts stay inside it.
+        networks: those of the spec, and `default` when a service names none.
         lint: levels of rules by rule id, from `[x-lint]`.
     """
 

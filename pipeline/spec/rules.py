@@ -46,6 +46,45 @@ def by_id(rules: Iterable[Rule]) -> Mapping[str, Rule]:
     return table
 
 
+LANGUAGE_RULES = (
+    Rule("CAP001", "unreadable-spec", "error", "A spec is a file of UTF-8 text, at most 1 MiB."),
+    Rule("CAP002", "toml-syntax", "error", "A spec is TOML 1.0; nothing else of it can be read."),
+    Rule("CAP003", "unknown-key", "error", "A key that nobody reads is a wish nobody grants."),
+    Rule("CAP004", "missing-key", "error", "Without the key the table says too little."),
+    Rule("CAP005", "wrong-type", "error", "The key takes a value of another type."),
+    Rule("CAP006", "wrong-value", "error", "The value is none of those that the key takes."),
+    Rule("CAP007", "bad-name", "error", "Engines and registries refuse the name (OCI)."),
+    Rule("CAP008", "variable", "error", "A variable that is not set would be an empty text."),
+    Rule("CAP009", "bad-port", "error", "The text says no port that can be published."),
+    Rule("CAP010", "bad-volume", "error", "The text says nothing that can be mounted."),
+    Rule("CAP011", "contradiction", "error", "Two keys exclude each other, or one is needed."),
+    Rule("CAP013", "too-deep", "error", "No key stands so deep: it is a slip or an attack."),
+    Rule("CAP014", "unknown-rule", "error", "A level for a rule that is not there does nothing."),
+)
+
+CROSS_RULES = (
+    Rule("CAP101", "unknown-image", "error", "The image is not described here, and no registry."),
+    Rule("CAP102", "unknown-version", "error", "The image has no such version in this spec."),
+    Rule("CAP103", "unknown-service", "error", "The service is not described in this spec."),
+    Rule("CAP104", "unknown-volume", "error", "The volume is not described in this spec."),
+    Rule("CAP105", "unknown-network", "error", "The network is not described in this spec."),
+    Rule("CAP106", "unknown-secret", "error", "The secret is not described in this spec."),
+    Rule("CAP107", "image-cycle", "error", "Images that start from each other are never built."),
+    Rule("CAP108", "service-cycle", "error", "Services that wait for each other never start."),
+    Rule("CAP110", "port-clash", "error", "A host port can be given to one replica only."),
+    Rule("CAP111", "privileged-port", "warning", "Rootless users may not bind below 1024."),
+    Rule("CAP112", "port-range", "error", "The replicas would need ports above 65535."),
+    Rule("CAP114", "same-target", "error", "Of two mounts at one path, one hides the other."),
+    Rule("CAP120", "shared-database", "warning", "SQLite-like files break under two writers."),
+    Rule("CAP121", "outside-project", "error", "The project alone would not hold all it needs."),
+    Rule("CAP122", "missing-context", "error", "There is no such folder to build from."),
+    Rule("CAP123", "missing-containerfile", "error", "There is no Containerfile to build."),
+    Rule("CAP124", "env-file", "error", "A file of variables is missing or cannot be read."),
+    Rule("CAP125", "missing-secret", "error", "The secret's file or variable is not there."),
+    Rule("CAP126", "missing-bind-source", "error", "Podman mounts only what is there."),
+    Rule("CAP130", "unsorted-versions", "warning", "Which version is the newest is a guess."),
+)
+
 CONTAINERFILE_RULES = (
     Rule(
         "CAP200",
@@ -242,7 +281,7 @@ CONTAINERFILE_RULES = (
     ),
 )
 
-RULES = by_id(CONTAINERFILE_RULES)
+RULES = by_id((*LANGUAGE_RULES, *CROSS_RULES, *CONTAINERFILE_RULES))
 
 
 def finding(

@@ -6,8 +6,16 @@ it uses.
 
 from invoke.collection import Collection
 
-from pipeline.tasks import build, develop
+from pipeline.tasks import build, develop, validate
+
+TASKS = (
+    validate.validate,
+    build.build,
+    develop.run_tests,
+    develop.lint,
+    develop.bench,
+)
 
 namespace = Collection()
-for _task in (build.build, develop.run_tests, develop.lint, develop.bench):
+for _task in TASKS:
     namespace.add_task(_task)

@@ -1,0 +1,56 @@
+"""From a service's `volumes` to `Mount`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from pipeline.spec.forms import check_target, parse_mount
+from pipeline.spec.model import Mount
+from pipeline.spec.problem import BadForm, KeyPath
+from pipeline.spec.quantities import size_in_bytes
+from pipeline.spec.scope import BROKEN, Scope, Table
+
+
+def read_mounts(table: Table, service: KeyPath, scope: Scope) -> tuple[Mount, ...]:
+    """The mounts of a service's table."""
+    mounts: list[Mount] = []
+    for index, entry in enumerate(table.get("volumes", ())):
+        if entry is BROKEN:
+            continue
+        where = (*service, "volumes", index)
+        mount = scope.tried("CAP010", where, entry, partial(_mount, entry, scope))
+        if mount is not None:
+            scope.stands_at((*service, "volumes", len(mounts)), where)
+            mounts.append(mount)
+    return tuple(mounts)
+
+
+def _mount(entry: str | Table, scope: Scope) -> Mount | None:
+    if isinstance(entry, str):
+        mount = parse_mount(entry)
+    elif "target" not in entry:
+        return None
+    else:
+        mount = _long_form(entry)
+    if mount.kind == "bind" and mount.source is not None:
+        return replace(mount, source=str(scope.absolute(mount.source)))
+    return mount
+
+
+def _long_form(entry: Table) -> Mount:
+    kind, source = entry.get("type", "volume"), entry.get("source")
+    if kind == "tmpfs" and source is not None:
+        raise BadForm("a tmpfs has no `source`", "leave it out")
+    if kind != "tmpfs" and source is None:
+        raise BadForm(f"a {kind} needs a `source`", "a volume's name, or a path of the host")
+    if kind != "tmpfs" and "size" in entry:
+        raise BadForm(f"a {kind} has no `size`", "only a tmpfs has one")
+    return Mount(
+        kind=kind,
+        source=source,
+        target=check_target(entry["target"]),
+        read_only=entry.get("read_only", False),
+        size=size_in_bytes(entry["size"]) if "size" in entry else None,
+        allow_outside_project=entry.get("allow_outside_project", False),
+    )

@@ -1,0 +1,124 @@
+"""From a document's data to a `Pipeline`: every default is filled in here and in its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.spec.images import read_image
+from pipeline.spec.model import Budgets, Network, Pipeline, Secret, Service, Volume
+from pipeline.spec.problem import Problem
+from pipeline.spec.quantities import size_in_bytes
+from pipeline.spec.scope import Scope, Table, texts_of
+from pipeline.spec.services import DEFAULT_NETWORK, read_service
+
+T = TypeVar("T")
+
+ROOT_MARKS = (".git", "tasks.py", "pyproject.toml")
+"""What the project folder holds, and no folder below it between it and the spec."""
+
+
+def project_root(spec: Path) -> Path:
+    """The project folder of a spec: contexts and bind mounts stay inside it.
+
+    The nearest folder above the spec that holds one of `ROOT_MARKS`; without any, the parent of
+    a folder called `specs`, else the spec's own folder.
+    """
+    for folder in spec.parents:
+        if any((folder / mark).exists() for mark in ROOT_MARKS):
+            return folder
+    return spec.parent.parent if spec.parent.name == "specs" else spec.parent
+
+
+def read_pipeline(data: Table, spec: Path, root: Path, scope: Scope) -> Pipeline:
+    """The pipeline of a document that the schema allows; what is wrong goes to `scope`."""
+    services = dict(_each(data, "services", read_service, scope))
+    return Pipeline(
+        name=scope.pipeline,
+        path=spec,
+        root=root,
+        images=dict(_each(data, "images", read_image, scope)),
+        services=services,
+        volumes=dict(_each(data, "volumes", _volume, scope)),
+        networks=_networks(data, services, scope),
+        secrets=dict(_each(data, "secrets", _secret, scope)),
+        lint=dict(data.get("x-lint", {})),
+        budgets=_budgets(data.get("x-report", {}), scope),
+    )
+
+
+def _each(
+    data: Table, key: str, read: Callable[[str, Table, Scope], T | None], scope: Scope
+) -> Iterator[tuple[str, T]]:
+    for name, table in data.get(key, {}).items():
+        made = read(name, table, scope)
+        if made is not None:
+            yield name, made
+
+
+def _volume(name: str, table: Table, scope: Scope) -> Volume:
+    external = table.get("external", False)
+    return Volume(
+        name=name,
+        engine_name=table.get("name", name) if external else scope.engine_name(table, name),
+        external=external,
+        labels=texts_of(table.get("labels")),
+        backup_before_upgrade=table.get("backup_before_upgrade", False),
+    )
+
+
+def _network(name: str, table: Table, scope: Scope) -> Network:
+    return Network(
+        name=name,
+        engine_name=scope.engine_name(table, name),
+        internal=table.get("internal", False),
+        labels=texts_of(table.get("labels")),
+    )
+
+
+def _networks(data: Table, services: Mapping[str, Service], scope: Scope) -> dict[str, Network]:
+    networks = dict(_each(data, "networks", _network, scope))
+    if any(DEFAULT_NETWORK in service.networks for service in services.values()):
+        networks.setdefault(DEFAULT_NETWORK, _network(DEFAULT_NETWORK, {}, scope))
+    return networks
+
+
+def _secret(name: str, table: Table, scope: Scope) -> Secret | None:
+    file, variable = table.get("file"), table.get("environment")
+    if (file is None) == (variable is None):
+        said = "has both `file` and `environment`" if file else "has no source"
+        hint = "keep one of them" if file else "give it `file` or `environment`"
+        path = ("secrets", name)
+        scope.problems.append(Problem("CAP011", path, f"the secret {said}", hint, on_key=True))
+        return None
+    return Secret(
+        name=name,
+        engine_name=scope.engine_name(table, name),
+        file=None if file is None else scope.absolute(file),
+        environment=variable,
+    )
+
+
+def _budgets(table: Table, scope: Scope) -> Budgets:
+    common = _budget(table, None, scope)
+    versions = {
+        name: _budget(limits, name, scope, common)
+        for name, limits in table.get("versions", {}).items()
+    }
+    return Budgets(common.max_new_bytes, common.min_shared_ratio, versions)
+
+
+def _budget(
+    table: Mapping[str, Any], version: str | None, scope: Scope, base: Budgets | None = None
+) -> Budgets:
+    size, ratio = table.get("max_new_bytes"), table.get("min_shared_ratio")
+    where = ("x-report", *(("versions", version) if version else ()), "max_new_bytes")
+    most = (
+        None if size is None else scope.tried("CAP006", where, size, partial(size_in_bytes, size))
+    )
+    if base is not None:
+        most = base.max_new_bytes if most is None else most
+        ratio = base.min_shared_ratio if ratio is None else ratio
+    return Budgets(most, None if ratio is None else float(ratio))

@@ -1,0 +1,77 @@
+"""What reading a spec needs to know, and where it notes what is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.spec.problem import BadForm, KeyPath, Problem
+
+Table = Mapping[str, Any]
+T = TypeVar("T")
+
+BROKEN = object()
+"""Stands in a list where an entry was that has a problem already."""
+
+
+@dataclass
+class Scope:
+    """The surroundings of one spec while it is read.
+
+    Attributes:
+        pipeline: the spec's name.
+        folder: where relative paths start.
+        environ: the caller's environment.
+        declared: the names that the document declares, by kind (`images`, `services`, …), also
+            those whose tables have problems.
+        problems: what is wrong, so far.
+        origins: where a part of the model stands in the document, if not at its own path.
+    """
+
+    pipeline: str
+    folder: Path
+    environ: Mapping[str, str]
+    declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    origins: dict[KeyPath, KeyPath] = field(default_factory=dict)
+
+    def absolute(self, path: str) -> Path:
+        """A path of the spec as an absolute one, without `..`; symbolic links stay."""
+        expanded = Path(path).expanduser() if path.startswith("~") else Path(path)
+        return Path(os.path.normpath(self.folder / expanded))
+
+    def engine_name(self, table: Table, name: str) -> str:
+        """The name in Podman of a volume, network or secret."""
+        return str(table.get("name") or f"{self.pipeline}_{name}")
+
+    def stands_at(self, part: KeyPath, place: KeyPath) -> None:
+        """Note that a part of the model stands at another place in the document."""
+        if part != place:
+            self.origins[part] = place
+
+    def tried(self, rule: str, path: KeyPath, value: object, parse: Callable[[], T]) -> T | None:
+        """What `parse` makes of `value`; a wrong form is noted at `path` and gives None."""
+        try:
+            return parse()
+        except BadForm as error:
+            message = f"`{value}` {error.message}" if isinstance(value, str) else error.message
+            self.problems.append(Problem(rule, path, message, error.hint))
+            return None
+
+
+def text_of(value: object) -> str:
+    """A value of a table of texts, as the container sees it: `true`, `1`, `0.5`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def texts_of(value: Table | list[Any] | None) -> dict[str, str]:
+    """A table of texts in either form: a table, or a list of `NAME=VALUE`."""
+    if isinstance(value, Mapping):
+        return {name: text_of(item) for name, item in value.items()}
+    pairs = (item.partition("=") for item in value or () if item is not BROKEN)
+    return {name: text for name, _, text in pairs}

@@ -1,0 +1,256 @@
+"""From the tables of [services] to `Service`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from pipeline.spec import mounts, probes
+from pipeline.spec.dotenv import parse_dotenv
+from pipeline.spec.forms import check_address, parse_port
+from pipeline.spec.model import (
+    Dependency,
+    Ingress,
+    Port,
+    Resources,
+    SecretMount,
+    Service,
+)
+from pipeline.spec.problem import BadForm, KeyPath, Problem, did_you_mean
+from pipeline.spec.quantities import size_in_bytes
+from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
+
+DEFAULT_NETWORK = "default"
+DEFAULT_INGRESS_IMAGE = "haproxy"
+
+
+def read_service(name: str, table: Table, scope: Scope) -> Service | None:
+    """The service of a table, or None when it has no image that could be read."""
+    if "image" not in table:
+        return None
+    path: KeyPath = ("services", name)
+    image, version, built_here = _image(table, path, scope)
+    ports = _ports(table, path, scope)
+    return Service(
+        name=name,
+        image=image,
+        built_here=built_here,
+        version=version,
+        replicas=table.get("replicas", 1),
+        command=_command(table, path, "command", scope),
+        entrypoint=_command(table, path, "entrypoint", scope),
+        environment=_environment(table, path, scope),
+        ports=ports,
+        mounts=mounts.read_mounts(table, path, scope),
+        networks=tuple(_entries(table, path, "networks", scope)) or (DEFAULT_NETWORK,),
+        depends_on=_depends_on(table, path, scope),
+        healthcheck=probes.read_healthcheck(table.get("healthcheck"), path, scope),
+        resources=_resources(table.get("resources", {}), path, scope),
+        restart=table.get("restart", "no"),
+        stop_signal=table.get("stop_signal"),
+        stop_grace_period=probes.read_duration(table, path, "stop_grace_period", 10.0, scope),
+        user=None if table.get("user") is None else str(table["user"]),
+        read_only=table.get("read_only", False),
+        cap_add=tuple(_capabilities(table, path, scope)),
+        secrets=tuple(_secrets(table, path, scope)),
+        profiles=tuple(_entries(table, path, "profiles", scope)),
+        labels=texts_of(table.get("labels")),
+        ingress=_ingress(table.get("ingress"), path, ports, scope),
+    )
+
+
+def _entries(table: Table, path: KeyPath, key: str, scope: Scope) -> Iterator[Any]:
+    """The entries of a list that are whole; what was left out shifts the origins of the rest."""
+    kept = 0
+    for index, entry in enumerate(table.get(key, ())):
+        if entry is BROKEN:
+            continue
+        if kept != index:
+            scope.stands_at((*path, key, kept), (*path, key, index))
+        kept += 1
+        yield entry
+
+
+def _image(table: Table, path: KeyPath, scope: Scope) -> tuple[str, str | None, bool]:
+    """The image, the version pinned, and whether the image is one of this spec's."""
+    image, version = table["image"], table.get("version")
+    name, _, tag = image.removeprefix("localhost/").partition(":")
+    if name not in scope.declared["images"]:
+        if version is not None:
+            scope.problems.append(
+                Problem(
+                    "CAP011",
+                    (*path, "version"),
+                    "`version` chooses among the images of this spec",
+                    f"write it into the reference: `{image.partition(':')[0]}:{version}`",
+                )
+            )
+        return image, None, False
+    if tag and version and tag != version:
+        scope.problems.append(
+            Problem(
+                "CAP011",
+                (*path, "version"),
+                f"`image` says version {tag}, `version` says {version}",
+                "keep one of them",
+            )
+        )
+    return name, version or tag or None, True
+
+
+def _command(table: Table, path: KeyPath, key: str, scope: Scope) -> tuple[str, ...] | None:
+    value = table.get(key)
+    if not isinstance(value, str):
+        return None if value is None else tuple(_entries(table, path, key, scope))
+
+    def split() -> tuple[str, ...] | None:
+        try:
+            return tuple(shlex.split(value))
+        except ValueError as error:
+            raise BadForm(f"cannot be split into words: {error}", "write it as a list") from None
+
+    return scope.tried("CAP006", (*path, key), value, split)
+
+
+def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    files = table.get("env_file", ())
+    for index, name in enumerate([files] if isinstance(files, str) else files):
+        if name is BROKEN:
+            continue
+        where = (*path, "env_file") if isinstance(files, str) else (*path, "env_file", index)
+        variables |= _env_file(name, where, scope)
+    given = table.get("environment", {})
+    if not isinstance(given, list):
+        return variables | texts_of(given)
+    for entry in given:
+        if entry is BROKEN:
+            continue
+        name, assigned, value = entry.partition("=")
+        if assigned:
+            variables[name] = value
+        elif name in scope.environ:
+            variables[name] = scope.environ[name]
+    return variables
+
+
+def _env_file(name: str, path: KeyPath, scope: Scope) -> dict[str, str]:
+    file = scope.absolute(name)
+    try:
+        return parse_dotenv(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        siblings = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
+        problem = Problem(
+            "CAP124", path, f"there is no file `{name}`", did_you_mean(file.name, siblings)
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        problem = Problem("CAP124", path, f"`{name}` cannot be read: {reason}")
+    except BadForm as error:
+        problem = Problem("CAP124", path, f"`{name}`: {error.message}", error.hint)
+    scope.problems.append(problem)
+    return {}
+
+
+def _ports(table: Table, path: KeyPath, scope: Scope) -> tuple[Port, ...]:
+    ports: list[Port] = []
+    for index, entry in enumerate(table.get("ports", ())):
+        if entry is BROKEN:
+            continue
+        where = (*path, "ports", index)
+        port = scope.tried("CAP009", where, entry, partial(_port, entry))
+        if port is not None:
+            scope.stands_at((*path, "ports", len(ports)), where)
+            ports.append(port)
+    return tuple(ports)
+
+
+def _port(entry: int | str | Table) -> Port | None:
+    if isinstance(entry, int):
+        return Port(target=entry)
+    if isinstance(entry, str):
+        return parse_port(entry)
+    if "target" not in entry:
+        return None
+    return Port(
+        target=entry["target"],
+        published=entry.get("published"),
+        address=check_address(entry.get("host_ip", "127.0.0.1")),
+        protocol=entry.get("protocol", "tcp"),
+        strict=entry.get("strict", False),
+    )
+
+
+def _depends_on(table: Table, path: KeyPath, scope: Scope) -> tuple[Dependency, ...]:
+    given = table.get("depends_on", ())
+    if isinstance(given, list):
+        found = list(_entries(table, path, "depends_on", scope))
+        return tuple(Dependency(name) for name in found)
+    dependencies = []
+    for index, (name, entry) in enumerate(dict(given).items()):
+        scope.stands_at((*path, "depends_on", index), (*path, "depends_on", name))
+        dependencies.append(Dependency(name, entry.get("condition", "service_started")))
+    return tuple(dependencies)
+
+
+def _resources(table: Table, path: KeyPath, scope: Scope) -> Resources:
+    memory = None
+    if "memory" in table:
+        where = (*path, "resources", "memory")
+        memory = scope.tried(
+            "CAP006", where, table["memory"], partial(size_in_bytes, table["memory"])
+        )
+    cpus = table.get("cpus")
+    if cpus is not None and cpus != cpus:  # noqa: PLR0124 (NaN passes every limit of a schema)
+        scope.problems.append(
+            Problem("CAP006", (*path, "resources", "cpus"), "`cpus` is no number")
+        )
+        cpus = None
+    return Resources(
+        memory=memory,
+        cpus=None if cpus is None else float(cpus),
+        pids=table.get("pids"),
+        optional=table.get("optional", False),
+    )
+
+
+def _capabilities(table: Table, path: KeyPath, scope: Scope) -> Iterator[str]:
+    for entry in _entries(table, path, "cap_add", scope):
+        yield entry if entry.startswith("CAP_") else f"CAP_{entry}"
+
+
+def _secrets(table: Table, path: KeyPath, scope: Scope) -> Iterator[SecretMount]:
+    for entry in _entries(table, path, "secrets", scope):
+        if isinstance(entry, str):
+            yield SecretMount(entry, entry)
+        elif "source" in entry:
+            source = entry["source"]
+            yield SecretMount(source, entry.get("target", source), entry.get("type", "mount"))
+
+
+def _ingress(
+    table: Table | None, path: KeyPath, ports: tuple[Port, ...], scope: Scope
+) -> Ingress | None:
+    if table is None or "port" not in table:
+        return None
+    targets = {port.target for port in ports if port.protocol == "tcp"}
+    target = table.get("target") or (targets.pop() if len(targets) == 1 else None)
+    if target is None:
+        scope.problems.append(
+            Problem(
+                "CAP004",
+                (*path, "ingress"),
+                "`ingress` needs the key `target`",
+                "the service publishes no single TCP port: say which port the replicas listen on",
+                on_key=True,
+            )
+        )
+        return None
+    address = table.get("host_ip", "127.0.0.1")
+    ingress = Ingress(table["port"], target, table.get("image", DEFAULT_INGRESS_IMAGE))
+    where = (*path, "ingress", "host_ip")
+    bound = scope.tried("CAP009", where, address, partial(check_address, address))
+    return replace(ingress, address=bound or "127.0.0.1")

@@ -1,0 +1,40 @@
+"""Words that people bring along from Compose and Podman, and what they are called here."""
+
+from __future__ import annotations
+
+COMPOSE_WORDS: dict[tuple[str, str], str] = {
+    ("", "service"): "did you mean `services`?",
+    ("", "version"): "a spec has no version; versions belong to images",
+    ("", "configs"): "use a read-only volume, or copy the file into the image",
+    ("service", "build"): "describe the image under [images] and name it in `image`",
+    ("service", "container_name"): "containers are named <pipeline>-<service>-<replica>",
+    ("service", "privileged"): "there is no privileged mode; name what is needed in `cap_add`",
+    ("service", "cap_drop"): "all capabilities are dropped; name what is needed in `cap_add`",
+    ("service", "scale"): "use `replicas`",
+    ("service", "deploy"): "use `replicas` and `resources`",
+    ("service", "mem_limit"): "use `resources = { memory = … }`",
+    ("service", "memory"): "use `resources = { memory = … }`",
+    ("service", "cpus"): "use `resources = { cpus = … }`",
+    ("service", "pids_limit"): "use `resources = { pids = … }`",
+    ("service", "expose"): "replicas reach each other on every port; publish with `ports`",
+    ("service", "links"): "services of one network reach each other by name",
+    ("service", "network_mode"): "use `networks`",
+    ("service", "tmpfs"): 'use `volumes = [{ type = "tmpfs", target = … }]`',
+    ("service", "env"): "use `environment`",
+    ("service", "health"): "use `healthcheck`",
+    ("service", "stop_timeout"): "use `stop_grace_period`",
+    ("service", "pull_policy"): "external images are pulled when they are missing",
+    ("version", "dockerfile"): "use `containerfile`",
+    ("version", "build_args"): "use `args`",
+    ("version", "build-args"): "use `args`",
+    ("version", "platforms"): "images are built for this machine's platform",
+    ("version", "path"): "use `context`",
+    ("volume", "driver"): "volumes are Podman's local ones",
+    ("healthcheck", "disable"): "leave the healthcheck out",
+    ("healthcheck", "command"): "use `test`",
+    ("healthcheck", "cmd"): "use `test`",
+    ("healthcheck", "url"): 'use `http = ":5000/path"`',
+    ("resources", "limits"): "write the limits right here: `memory`, `cpus`, `pids`",
+    ("resources", "mem"): "use `memory`",
+}
+"""What to do, by the kind of table and the key that it does not have."""
