@@ -6,9 +6,10 @@ it uses.
 
 from invoke.collection import Collection
 
-from pipeline.tasks import build, develop, validate
+from pipeline.tasks import build, develop, init, validate
 
 TASKS = (
+    init.init,
     validate.validate,
     build.build,
     develop.run_tests,
