@@ -1,32 +1,56 @@
-"""The Podman API service: found where the user has one, else started on a private socket.
+"""The Podman API service: the user's own where it has our settings, else a private one.
 
 Sockets are looked for in Podman's own order: `CONTAINER_HOST`, then
-`$XDG_RUNTIME_DIR/podman/podman.sock` (podman-system-service(1)).
+`$XDG_RUNTIME_DIR/podman/podman.sock` (podman-system-service(1)). A private service lives as long
+as we do, even when we are killed: the kernel tells it then (PR_SET_PDEATHSIG of prctl(2), through
+setpriv(1)). What slips through (we are killed in the milliseconds before it listens, or setpriv
+is missing) ends by its idle time, and the next command sweeps a socket that was left.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
+import stat
+import struct
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from pipeline.engine import command
 from pipeline.errors import EngineError, HostUnable
 
 START_DEADLINE = 20.0
+_ANSWER_SECONDS = 5.0
 _IDLE_SECONDS = 600
-"""A private service that lost its parent ends by itself after this time without a request."""
+"""Longer than any build that keeps us from asking; the bound of what a killed parent leaves."""
+
+_SETTINGS = (
+    "CONTAINERS_CONF",
+    "CONTAINERS_CONF_OVERRIDE",
+    "CONTAINERS_REGISTRIES_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "HOME",
+    "STORAGE_DRIVER",
+    "STORAGE_OPTS",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+)
+"""What decides which store, runtime and registries a service uses."""
 
 
 @contextmanager
 def api_service(environment: Mapping[str, str]) -> Iterator[str]:
     """The URI of a running API service; one that we started ends with the block.
+
+    To be entered by a thread that lives as long as the block: the kernel counts the end of the
+    thread that started a process as the death of its parent.
 
     Args:
         environment: what the service runs with (the host profile's).
@@ -36,7 +60,7 @@ def api_service(environment: Mapping[str, str]) -> Iterator[str]:
         HostUnable: podman is not installed.
     """
     if host := environment.get("CONTAINER_HOST"):
-        if host.startswith("unix://") and not _answers(Path(host.removeprefix("unix://"))):
+        if host.startswith("unix://") and not answers(Path(host.removeprefix("unix://"))):
             raise EngineError(
                 f"no Podman API service answers at {host}",
                 details="CONTAINER_HOST names it",
@@ -44,7 +68,8 @@ def api_service(environment: Mapping[str, str]) -> Iterator[str]:
             )
         yield host
         return
-    if (usual := usual_socket(environment)) and not _is_ours(environment) and _answers(usual):
+    usual = usual_socket(environment)
+    if usual and has_settings(usual, environment) and answers(usual):
         yield f"unix://{usual}"
         return
     with _private_service(environment) as path:
@@ -57,54 +82,112 @@ def usual_socket(environment: Mapping[str, str]) -> Path | None:
     return Path(runtime, "podman", "podman.sock") if runtime else None
 
 
-def _is_ours(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names a store of its own, which the user's service does not see."""
-    return "CONTAINERS_STORAGE_CONF" in environment and "CONTAINERS_CONF" in environment
+def has_settings(path: Path, environment: Mapping[str, str]) -> bool:
+    """Whether whoever listens on a socket was started with the settings of `environment`.
 
-
-def _answers(path: Path) -> bool:
+    Another store or runtime behind the same user's socket would not see what we build. The
+    kernel names the process that listens (systemd's user manager when the socket is one of its
+    units); its variables, and its options before `system`, must say what ours say. What cannot
+    be read counts as different.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(5.0)
+        client.settimeout(_ANSWER_SECONDS)
         try:
             client.connect(str(path))
+            credentials = client.getsockopt(
+                socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+            )
+            process = Path("/proc", str(struct.unpack("3i", credentials)[0]))
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            variables = (process / "environ").read_bytes().split(b"\0")
         except OSError:
             return False
-    return True
+    theirs = dict(os.fsdecode(word).partition("=")[::2] for word in variables)
+    plain = not Path(os.fsdecode(words[0])).name.startswith("podman") or words[1:2] == [b"system"]
+    return plain and all(theirs.get(name) == environment.get(name) for name in _SETTINGS)
+
+
+def answers(path: Path) -> bool:
+    """Whether an API service on this socket answers a ping."""
+    request = b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(_ANSWER_SECONDS)
+        try:
+            client.connect(str(path))
+            client.sendall(request)
+            return client.recv(64).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
 
 
 @contextmanager
 def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
-    folder = Path(environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    if shutil.which("podman", path=environment.get("PATH")) is None:
+        raise HostUnable(
+            "podman is not installed", resolution="`capas doctor` says how to install it"
+        )
+    folder = _socket_folder(environment)
+    _sweep(folder)
     path = folder / f"capas-{os.getpid()}-{secrets.token_hex(4)}.sock"
     argv = ["podman", "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{path}"]
+    if shutil.which("setpriv", path=environment.get("PATH")):
+        argv = ["setpriv", "--pdeathsig=TERM", *argv]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(
+            argv,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            encoding="utf-8",
+            start_new_session=True,
+        )
         try:
-            process = subprocess.Popen(
-                argv,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                encoding="utf-8",
-                start_new_session=True,
-            )
-        except FileNotFoundError:
-            raise HostUnable(
-                "podman is not installed", resolution="`capas doctor` says how to install it"
-            ) from None
-        try:
-            deadline = time.monotonic() + START_DEADLINE
-            while not _answers(path):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    said.seek(0)
-                    raise EngineError(
-                        "the Podman API service did not start",
-                        details="\n".join(said.read().splitlines()[-10:]),
-                        resolution="`capas doctor` examines this host",
-                    )
-                time.sleep(0.005)  # a socket has no event for "now listening"
+            _await(path, process, said)
             yield path
         finally:
             command.end_group(process, grace=5.0)
             with suppress(FileNotFoundError):
                 path.unlink()
+
+
+def _await(path: Path, process: subprocess.Popen[str], said: IO[str]) -> None:
+    deadline = time.monotonic() + START_DEADLINE
+    while not answers(path):
+        if process.poll() is not None or time.monotonic() > deadline:
+            said.seek(0)
+            raise EngineError(
+                "the Podman API service did not start",
+                details="\n".join(said.read().splitlines()[-10:]),
+                resolution="`capas doctor` examines this host",
+            )
+        time.sleep(0.005)  # a socket has no event for "now listening"
+
+
+def _socket_folder(environment: Mapping[str, str]) -> Path:
+    """The runtime folder; without one, a folder below /tmp that nobody else can have laid.
+
+    Raises:
+        HostUnable: somebody else has a file of that name.
+    """
+    if runtime := environment.get("XDG_RUNTIME_DIR"):
+        return Path(runtime)
+    folder = Path(tempfile.gettempdir(), f"capas-{os.getuid()}")
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    info = folder.lstat()
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
+        raise HostUnable(
+            f"{folder} is not a folder that only you can enter",
+            details="without XDG_RUNTIME_DIR the socket of the API service would be there",
+            resolution="remove it, or set TMPDIR to a folder of yours",
+        )
+    return folder
+
+
+def _sweep(folder: Path) -> None:
+    """Remove sockets whose owner and whose service were both killed before they could."""
+    for path in folder.glob("capas-*-*.sock"):
+        owner = path.name.split("-")[1]
+        if not Path("/proc", owner).exists() and not answers(path):
+            path.unlink(missing_ok=True)

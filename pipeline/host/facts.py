@@ -60,14 +60,17 @@ class Storage:
     Attributes:
         graphroot: the folder.
         filesystem: its type, as mountinfo calls it (`ext4`, `nfs4`, `tmpfs`).
-        driver_in_use: the driver of what is stored there already; None when it is empty.
+        stored: the drivers that something is stored with there already.
+        recorded: the driver in Podman's database, which Podman obeys against every file; looked
+            up only where the rest does not agree on one.
         native_overlay: whether the kernel mounts overlay for this user there; None when the
             attempt could not be made.
     """
 
     graphroot: str
     filesystem: str
-    driver_in_use: str | None = None
+    stored: tuple[str, ...] = ()
+    recorded: str | None = None
     native_overlay: bool | None = None
 
 
@@ -80,12 +83,14 @@ class Session:
         runtime_dir: a folder for sockets that is really theirs; None when there is none.
         runtime_dir_given: what XDG_RUNTIME_DIR says, usable or not.
         bus: whether the user's own D-Bus (and so a systemd user manager) is reachable.
+        systemd: whether systemd runs this host.
     """
 
     uid: int
     runtime_dir: str | None
     runtime_dir_given: str | None
     bus: bool
+    systemd: bool
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ class Basics:
         storage: see there.
         session: see there.
         tun: whether /dev/net/tun opens for this user; without it there is no rootless network.
+        fuse: whether /dev/fuse opens for this user.
         subids: whether the user has ranges of subordinate uids and gids.
         chosen: what files and variables of the user or the administrator decide already: keys are
             `runtime`, `driver`, `cgroup_manager`, `network_cmd`, `isolation`.
@@ -110,6 +116,7 @@ class Basics:
     storage: Storage
     session: Session
     tun: bool
+    fuse: bool
     subids: bool
     chosen: Mapping[str, Setting] = field(default_factory=dict)
 

@@ -22,6 +22,7 @@ from pipeline.host.facts import (
     Mount,
     Program,
     Session,
+    Setting,
     Storage,
     cgroup_mode,
     filesystem_at,
@@ -50,15 +51,17 @@ def observe_basics(environ: Mapping[str, str]) -> Basics:
     ]
     storage_file = settings.storage_conf_file(environ, uid)
     storage = (storage_file, settings.read_toml(storage_file)) if storage_file else None
+    chosen = settings.chosen(environ, containers, storage)
     basics = Basics(
         kernel=parse_version(os.uname().release),
         programs=_programs(environ, memory),
         cgroups=_cgroups(mounts),
-        storage=_storage(environ, uid, storage, mounts, memory),
+        storage=_storage(settings.graphroot(environ, uid, storage), mounts, chosen, memory),
         session=_session(environ, uid),
         tun=os.access("/dev/net/tun", os.R_OK | os.W_OK),
+        fuse=os.access("/dev/fuse", os.R_OK | os.W_OK),
         subids=_has_subids(uid),
-        chosen=settings.chosen(environ, containers, storage),
+        chosen=chosen,
     )
     memory.save()
     return basics
@@ -144,7 +147,13 @@ def _session(environ: Mapping[str, str], uid: int) -> Session:
     bus = environ.get("DBUS_SESSION_BUS_ADDRESS", "").removeprefix("unix:path=").split(",")[0]
     if not bus and folder:
         bus = f"{folder}/bus"
-    return Session(uid, folder, given, bool(bus) and Path(bus).exists())
+    return Session(
+        uid,
+        runtime_dir=folder,
+        runtime_dir_given=given,
+        bus=bool(bus) and Path(bus).exists(),
+        systemd=read("/proc/1/comm").strip() == "systemd",
+    )
 
 
 def is_private(path: str, uid: int) -> bool:
@@ -170,34 +179,18 @@ def _has_subids(uid: int) -> bool:
 
 
 def _storage(
-    environ: Mapping[str, str],
-    uid: int,
-    conf: tuple[Path, settings.Toml] | None,
-    mounts: tuple[Mount, ...],
-    memory: Memory,
+    graphroot: str, mounts: tuple[Mount, ...], chosen: Mapping[str, Setting], memory: Memory
 ) -> Storage:
-    path, content = conf or (None, {})
-    is_users = path is not None and settings.is_users_own(path, environ)
-    root = settings.graphroot(environ, uid, content, is_users)
-    filesystem = filesystem_at(mounts, os.path.realpath(root))
+    filesystem = filesystem_at(mounts, os.path.realpath(graphroot))
+    stored = tuple(name for name in _DRIVERS if Path(graphroot, f"{name}-images").is_dir())
+    agreed = {*stored, chosen["driver"].value} if "driver" in chosen else {*stored}
     return Storage(
-        graphroot=root,
+        graphroot=graphroot,
         filesystem=filesystem,
-        driver_in_use=driver_in_use(Path(root)),
-        native_overlay=_native_overlay(Path(root), filesystem, memory),
+        stored=stored,
+        recorded=_driver_in_database(Path(graphroot)) if stored and len(agreed) > 1 else None,
+        native_overlay=_native_overlay(Path(graphroot), filesystem, memory),
     )
-
-
-def driver_in_use(graphroot: Path) -> str | None:
-    """The driver of what is stored already, or None.
-
-    Podman's database decides when several are there: Podman obeys it against every file, and
-    Buildah, which does not read it, has to be told the same.
-    """
-    present = [name for name in _DRIVERS if (graphroot / f"{name}-images").is_dir()]
-    if len(present) <= 1:
-        return present[0] if present else None
-    return _driver_in_database(graphroot) or present[0]
 
 
 def _driver_in_database(graphroot: Path) -> str | None:

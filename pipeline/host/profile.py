@@ -1,7 +1,8 @@
 """The engine settings that fit this host, each with its cause; nothing of the user's is written.
 
 `choose` decides from facts and is pure; `effective_profile` looks, and writes what was chosen
-into files of ours that the environment names. Where a user or an administrator chose, that stays.
+into the environment and, where the engine hears only a file, into one of ours that the
+environment names. What a user or an administrator chose stays.
 """
 
 from __future__ import annotations
@@ -55,13 +56,11 @@ class Chosen:
 
     Attributes:
         containers: to be added to containers.conf; empty when the engine's own choice is right.
-        storage: to be added to storage.conf, likewise.
         variables: of the environment; None takes one away.
         choices: what was chosen and why.
     """
 
     containers: Mapping[str, Any] = field(default_factory=dict)
-    storage: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str | None] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
 
@@ -77,11 +76,8 @@ def effective_profile(environ: Mapping[str, str]) -> Profile:
     chosen = choose(basics)
     wanted = {**environ, **chosen.variables}
     environment = {name: value for name, value in wanted.items() if value is not None}
-    folder = _folder(basics, environment)
     if chosen.containers:
-        _write_containers_conf(basics, chosen.containers, folder, environment)
-    if chosen.storage:
-        _write_storage_conf(basics, chosen.storage, folder, environment)
+        _add_containers_conf(basics, chosen.containers, environment)
     return Profile(environment, chosen.choices)
 
 
@@ -92,15 +88,11 @@ def choose(basics: Basics) -> Chosen:
         for decide in (_runtime, _driver, _cgroup_manager, _network, _isolation, _runtime_dir)
     ]
     containers: dict[str, Any] = {}
-    storage: dict[str, Any] = {}
     variables: dict[str, str | None] = {}
     for part in parts:
         containers = settings.merge(containers, part.containers)
-        storage = settings.merge(storage, part.storage)
         variables.update(part.variables)
-    return Chosen(
-        containers, storage, variables, tuple(choice for part in parts for choice in part.choices)
-    )
+    return Chosen(containers, variables, tuple(choice for part in parts for choice in part.choices))
 
 
 def crun_refuses(basics: Basics) -> bool:
@@ -124,20 +116,20 @@ def _runtime(basics: Basics) -> Chosen:
 
 def _driver(basics: Basics) -> Chosen:
     storage = basics.storage
-    if storage.driver_in_use is not None:
-        kept = basics.chosen.get("driver")
-        if kept and kept.value != storage.driver_in_use:
-            return _said("driver", kept.value, f"{kept.source} says so (stored: other driver)")
+    if storage.recorded:
+        cause = f"Podman's database in {storage.graphroot} says so, against everything else"
+        return _with_driver(basics, storage.recorded, cause)
+    if kept := _kept(basics, "driver"):
+        return kept
+    if storage.stored:
         cause = f"what is stored in {storage.graphroot} was stored with it"
-        return _with_driver(basics, storage.driver_in_use, cause)
-    if kept_choice := _kept(basics, "driver"):
-        return kept_choice
+        return _with_driver(basics, storage.stored[0], cause)
     native = storage.native_overlay
     if native is None:
         native = basics.kernel >= _KERNEL_OVERLAY and storage.filesystem not in NO_OVERLAY
     if native:
         return _with_driver(basics, "overlay", "the kernel mounts overlay for this user")
-    if "fuse-overlayfs" in basics.programs:
+    if "fuse-overlayfs" in basics.programs and basics.fuse:
         return _with_driver(basics, "overlay", "through fuse-overlayfs: the kernel's own refuses")
     return _with_driver(basics, "vfs", f"no overlay on {storage.filesystem} here")
 
@@ -159,23 +151,25 @@ def own_driver(basics: Basics) -> str:
 def _with_driver(basics: Basics, driver: str, cause: str) -> Chosen:
     if driver == own_driver(basics):
         return _said("driver", driver, cause)
-    return _said("driver", driver, cause, storage={"storage": {"driver": driver}})
+    return _said("driver", driver, cause, variables={"STORAGE_DRIVER": driver})
 
 
 def _cgroup_manager(basics: Basics) -> Chosen:
-    if kept := _kept(basics, "cgroup_manager"):
+    if kept := _kept(basics, "cgroup_manager", "cgroup manager"):
         return kept
-    if basics.cgroups.mode != "v2":
-        return _said("cgroup manager", "cgroupfs", "the only one without cgroup v2 for a user")
-    if basics.session.bus or basics.session.uid == 0:
+    session = basics.session
+    if not session.systemd or (basics.cgroups.mode != "v2" and session.uid != 0):
+        return _said("cgroup manager", "cgroupfs", "the engine's own choice")
+    if session.bus or session.uid == 0:
         return _said("cgroup manager", "systemd", "the engine's own choice")
+    # The engine would come to the same, after three lines of warnings in every command.
     setting = {"engine": {"cgroup_manager": "cgroupfs"}}
     cause = "no systemd user session is reachable"
     return _said("cgroup manager", "cgroupfs", cause, containers=setting)
 
 
 def _network(basics: Basics) -> Chosen:
-    if kept := _kept(basics, "network_cmd"):
+    if kept := _kept(basics, "network_cmd", "network helper"):
         return kept
     usual, other = "slirp4netns", "pasta"
     if basics.version("podman") >= (5, 0):
@@ -189,7 +183,7 @@ def _network(basics: Basics) -> Chosen:
 
 
 def _isolation(basics: Basics) -> Chosen:
-    if kept := _kept(basics, "isolation"):
+    if kept := _kept(basics, "isolation", "build isolation"):
         return kept
     if basics.tun or not basics.subids or basics.session.uid == 0:
         return _said("build isolation", "rootless", "the engine's own choice")
@@ -208,10 +202,9 @@ def _runtime_dir(basics: Basics) -> Chosen:
     )
 
 
-def _kept(basics: Basics, name: str) -> Chosen | None:
+def _kept(basics: Basics, name: str, what: str | None = None) -> Chosen | None:
     setting = basics.chosen.get(name)
-    what = name.replace("network_cmd", "network helper").replace("_", " ")
-    return _said(what, setting.value, f"{setting.source} says so") if setting else None
+    return _said(what or name, setting.value, f"{setting.source} says so") if setting else None
 
 
 def _said(
@@ -220,10 +213,9 @@ def _said(
     cause: str,
     *,
     containers: Mapping[str, Any] | None = None,
-    storage: Mapping[str, Any] | None = None,
     variables: Mapping[str, str | None] | None = None,
 ) -> Chosen:
-    return Chosen(containers or {}, storage or {}, variables or {}, (Choice(what, value, cause),))
+    return Chosen(containers or {}, variables or {}, (Choice(what, value, cause),))
 
 
 def _folder(basics: Basics, environ: Mapping[str, str]) -> Path:
@@ -236,32 +228,21 @@ def _folder(basics: Basics, environ: Mapping[str, str]) -> Path:
     return Path(runtime_dir, "capas") if runtime_dir else cache_folder(environ) / "engine"
 
 
-def _write_containers_conf(
-    basics: Basics, wanted: Mapping[str, Any], folder: Path, environment: dict[str, str]
+def _add_containers_conf(
+    basics: Basics, wanted: Mapping[str, Any], environment: dict[str, str]
 ) -> None:
-    adds = all(basics.version(name) >= since for name, since in _OVERRIDE_SINCE.items())
-    if adds and "CONTAINERS_CONF_OVERRIDE" not in environment:
-        environment["CONTAINERS_CONF_OVERRIDE"] = _write(folder, "containers", wanted)
-        return
-    whole: dict[str, Any] = {}
-    for path in settings.containers_conf_files(environment, basics.session.uid):
-        whole = settings.merge(whole, settings.read_toml(path))
-    if adds:
-        whole = settings.read_toml(Path(environment["CONTAINERS_CONF_OVERRIDE"]))
-    variable = "CONTAINERS_CONF_OVERRIDE" if adds else "CONTAINERS_CONF"
-    environment[variable] = _write(folder, "containers", settings.merge(whole, wanted))
-
-
-def _write_storage_conf(
-    basics: Basics, wanted: Mapping[str, Any], folder: Path, environment: dict[str, str]
-) -> None:
-    path = settings.storage_conf_file(environment, basics.session.uid)
-    below = settings.read_toml(path) if path else {}
-    if path and not settings.is_users_own(path, environment) and basics.session.uid != 0:
-        below = settings.without_roots_own(below)
-    environment["CONTAINERS_STORAGE_CONF"] = _write(
-        folder, "storage", settings.merge(below, wanted)
-    )
+    """Let the environment name a file with `wanted` on top of everything that counted before."""
+    folder = _folder(basics, environment)
+    below: settings.Toml = {}
+    if all(basics.version(name) >= since for name, since in _OVERRIDE_SINCE.items()):
+        variable = "CONTAINERS_CONF_OVERRIDE"
+        if named := environment.get(variable):
+            below = settings.read_toml(Path(named))
+    else:
+        variable = "CONTAINERS_CONF"
+        for path in settings.containers_conf_files(environment, basics.session.uid):
+            below = settings.merge(below, settings.read_toml(path))
+    environment[variable] = _write(folder, "containers", settings.merge(below, wanted))
 
 
 def _write(folder: Path, name: str, content: Mapping[str, Any]) -> str:

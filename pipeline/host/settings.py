@@ -27,7 +27,6 @@ _VARIABLES = {
     "BUILDAH_RUNTIME": "runtime",
     "STORAGE_DRIVER": "driver",
 }
-_ROOTS_OWN = ("graphroot", "runroot")
 
 
 def containers_conf_files(environ: Mapping[str, str], uid: int) -> list[Path]:
@@ -57,11 +56,6 @@ def storage_conf_file(environ: Mapping[str, str], uid: int) -> Path | None:
         folders.insert(0, user_folder(environ))
     files = (folder / "storage.conf" for folder in folders)
     return next((path for path in files if path.is_file()), None)
-
-
-def is_users_own(path: Path, environ: Mapping[str, str]) -> bool:
-    """Whether a configuration file is the user's, or named by a variable of theirs."""
-    return "CONTAINERS_STORAGE_CONF" in environ or path.parent == user_folder(environ)
 
 
 def user_folder(environ: Mapping[str, str]) -> Path:
@@ -114,32 +108,34 @@ def chosen(
     return found
 
 
-def graphroot(environ: Mapping[str, str], uid: int, storage: Toml, is_users: bool) -> str:
+def graphroot(environ: Mapping[str, str], uid: int, conf: tuple[Path, Toml] | None) -> str:
     """The folder of images, containers and volumes.
 
+    For a user who is not root, `graphroot` counts only in their own file; in an administrator's
+    and in one that CONTAINERS_STORAGE_CONF names, `rootless_storage_path` does (so did Podman
+    4.3.1 and 5.4.2 when they were tried).
+
     Args:
-        environ: for HOME, XDG_DATA_HOME and what a path in the file refers to.
+        environ: for HOME, XDG_DATA_HOME and the words that a path in the file may hold.
         uid: the user's number.
-        storage: the content of the storage.conf that counts.
-        is_users: whether that file is the user's (or named by a variable); the administrator's
-            `graphroot` is for root alone, other users have `rootless_storage_path`.
+        conf: the storage.conf that counts, and its content.
     """
-    key = "graphroot" if is_users or uid == 0 else "rootless_storage_path"
-    if path := _text(storage, "storage", key):
-        words = {"$HOME": home(environ), "$UID": str(uid), "$USER": environ.get("USER", "")}
-        for word, value in words.items():
-            path = path.replace(word, value)
-        return path
+    path, content = conf or (Path(), {})
+    keys = ["rootless_storage_path"]
+    if uid == 0:
+        keys = ["graphroot"]
+    elif path.parent == user_folder(environ) and "CONTAINERS_STORAGE_CONF" not in environ:
+        keys.insert(0, "graphroot")
+    for key in keys:
+        if folder := _text(content, "storage", key):
+            words = {"$HOME": home(environ), "$UID": str(uid), "$USER": environ.get("USER", "")}
+            for word, value in words.items():
+                folder = folder.replace(word, value)
+            return folder
     if uid == 0:
         return "/var/lib/containers/storage"
     data = environ.get("XDG_DATA_HOME") or f"{home(environ)}/.local/share"
     return f"{data}/containers/storage"
-
-
-def without_roots_own(storage: Toml) -> Toml:
-    """An administrator's storage.conf as it counts for others: without root's own folders."""
-    table = storage.get("storage", {})
-    return {**storage, "storage": {k: v for k, v in table.items() if k not in _ROOTS_OWN}}
 
 
 def to_toml(content: Mapping[str, Any]) -> str:

@@ -1,0 +1,161 @@
+"""The API service on real Podman: nothing of it is left, however we end."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import command
+from pipeline.engine.podman import Reader
+from pipeline.engine.service import answers, api_service, usual_socket
+
+pytestmark = pytest.mark.integration
+
+CHECKOUT = Path(__file__).parents[3]
+HOLD = """
+import os, sys, time
+from pipeline.engine.service import api_service
+with api_service(os.environ) as uri:
+    print(uri, flush=True)
+    time.sleep(600)
+"""
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def services_on(path: Path) -> list[int]:
+    """The living processes of the service on a socket."""
+    return [
+        int(process.name)
+        for process in Path("/proc").iterdir()
+        if process.name.isdigit() and str(path).encode() in _command_line(process)
+    ]
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:  # it ended meanwhile
+        return b""
+
+
+def sockets(environment: Mapping[str, str]) -> list[Path]:
+    return list(Path(environment["XDG_RUNTIME_DIR"]).glob("capas-*.sock"))
+
+
+@contextmanager
+def holder(environment: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Another process of ours that uses a service, and that service's socket."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        env={**environment, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            yield process, Path(process.stdout.readline().strip().removeprefix("unix://"))
+        finally:
+            process.kill()
+
+
+def test_a_service_serves_and_leaves_nothing(environment: Mapping[str, str]) -> None:
+    before = sockets(environment)
+    with api_service(environment) as uri, Reader(uri) as reader:
+        path = Path(uri.removeprefix("unix://"))
+        store = reader.info()["store"]
+        assert store["graphDriverName"] == "overlay"
+        assert services_on(path)
+    assert eventually(lambda: not services_on(path))
+    assert sockets(environment) == before
+
+
+def test_two_commands_do_not_disturb_each_other(environment: Mapping[str, str]) -> None:
+    with holder(environment) as (_, path):
+        with api_service(environment) as uri:
+            assert uri != f"unix://{path}"
+            assert answers(path)
+        assert answers(path)
+
+
+def test_a_killed_command_takes_its_service_along(environment: Mapping[str, str]) -> None:
+    with holder(environment) as (process, path):
+        assert answers(path)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert eventually(lambda: not services_on(path))
+    with api_service(environment):
+        assert path not in sockets(environment)
+
+
+def test_a_container_outlives_the_service_that_started_it(
+    environment: Mapping[str, str], small_base: str, label: str
+) -> None:
+    container = None
+    try:
+        with holder(environment) as (process, path):
+            run = ["podman", "--remote", f"--url=unix://{path}", "run", "--detach"]
+            argv = [*run, f"--label={label}", small_base, "sleep", "600"]
+            container = command.run(argv, environment=environment).stdout.strip()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        with api_service(environment) as uri, Reader(uri) as reader:
+            told = reader.container(container)
+            assert told is not None
+            assert told["State"]["Status"] == "running"
+    finally:
+        if container:
+            command.run(["podman", "rm", "--force", "--time=0", container], environment=environment)
+
+
+@contextmanager
+def users_service(environment: Mapping[str, str]) -> Iterator[Path]:
+    """What `systemctl --user start podman` would run."""
+    path = usual_socket(environment)
+    assert path is not None
+    path.parent.mkdir(exist_ok=True)
+    process = subprocess.Popen(
+        ["podman", "system", "service", "--time=0", f"unix://{path}"],
+        env=dict(environment),
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        assert eventually(lambda: answers(path))
+        yield path
+    finally:
+        command.end_group(process)
+        path.unlink(missing_ok=True)
+
+
+def test_the_users_service_is_used_if_it_has_our_settings(
+    environment: Mapping[str, str],
+) -> None:
+    with users_service(environment) as path, api_service(environment) as uri:
+        assert uri == f"unix://{path}"
+
+
+def test_the_users_service_is_left_alone_if_it_has_other_settings(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    other = tmp_path / "containers.conf"
+    other.write_text(Path(environment["CONTAINERS_CONF"]).read_text() + "\n")
+    theirs = {**environment, "CONTAINERS_CONF": str(other)}
+    with users_service(theirs) as path, api_service(environment) as uri:
+        assert uri != f"unix://{path}"
+        assert answers(path)
