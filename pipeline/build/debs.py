@@ -2,9 +2,10 @@
 
 Nothing is unpacked on the host: each package's files are read as a tar and copied into the one
 that is written, so any user can do it, with no user namespace, and setuid bits, links and names
-arrive as they were packed. No script of a package runs; what a root file system needs of
-base-passwd's and usrmerge's (/etc/passwd, /etc/group, /bin → usr/bin) is made here. Each package's
-description goes to var/lib/dpkg/status.d, where scanners for known holes look for it.
+arrive as they were packed. No script of a package runs; what a root file system needs of the
+scripts of base-passwd, base-files and usrmerge (/etc/passwd, /var/run, /bin → usr/bin) is made
+here. Each package's description goes to var/lib/dpkg/status.d, where scanners for known holes
+look for it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,15 @@ from typing import IO
 from pipeline.engine import command
 from pipeline.errors import EngineError
 
-MERGED_USR = ("bin", "lib", "lib64", "sbin")
-"""What a merged /usr moved below /usr, with links left at the top."""
+MOVED = {
+    "bin": "usr/bin",
+    "lib": "usr/lib",
+    "lib64": "usr/lib64",
+    "sbin": "usr/sbin",
+    "var/lock": "run/lock",
+    "var/run": "run",
+}
+"""Folders that a link stands for today: what is packed below the first goes to the second."""
 
 _NOT_WANTED = (
     "usr/share/man/*",
@@ -98,10 +106,12 @@ def is_wanted(path: str, exclude: Iterable[str]) -> bool:
 
 
 def place_of(name: str) -> str:
-    """A packed path as it lies in the tree: no leading `./`, and below /usr where merged."""
+    """A packed path as it lies in the tree: no leading `./`, and where `MOVED` says."""
     path = name.removeprefix(".").strip("/")
-    top = path.split("/", 1)[0]
-    return f"usr/{path}" if top in MERGED_USR else path
+    for old, new in MOVED.items():
+        if path == old or path.startswith(f"{old}/"):
+            return new + path[len(old) :]
+    return path
 
 
 def _entries(data: Path) -> Iterator[Entry]:
@@ -110,14 +120,15 @@ def _entries(data: Path) -> Iterator[Entry]:
             info.name = place_of(info.name)
             if info.islnk():
                 info.linkname = place_of(info.linkname)
-            if info.name and not (info.isdir() and info.name in MERGED_USR):
+            if info.name:
                 yield Entry(info, data, info.offset_data)
 
 
 def _complete(tree: dict[str, Entry]) -> None:
-    for name in MERGED_USR:
-        if f"usr/{name}" in tree:
-            tree[name] = Entry(_made(name, tarfile.SYMTYPE, 0o777, linkname=f"usr/{name}"))
+    for name, moved in MOVED.items():
+        if moved in tree:
+            link = "../" * name.count("/") + moved
+            tree[name] = Entry(_made(name, tarfile.SYMTYPE, 0o777, linkname=link))
     for name in _FOLDERS:
         mode = _FOLDER_MODES.get(name, 0o755)
         tree.setdefault(name, Entry(_made(name, tarfile.DIRTYPE, mode)))

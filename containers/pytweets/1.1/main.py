@@ -14,6 +14,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from types import FrameType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -29,7 +30,7 @@ MAX_TEXT, MAX_AUTHOR, MAX_BODY = 280, 40, 8192
 KEPT = 1000  # tweets in memory; the oldest make room
 MAX_REQUESTS = 48  # at the same time; more wait in the listen queue
 PATIENCE = 10.0  # seconds for a client to send its request
-GRACE = 3.0  # seconds for requests under way when it is told to stop
+GRACE = 2.0  # seconds for requests under way when it is told to stop
 
 
 class Tweet(NamedTuple):
@@ -108,7 +109,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, sans-serif }
 main, header, footer { max-width: 40rem; margin: 0 auto; padding: 1rem }
 h1 { margin: 0 }
-small, footer, time { color: var(--dim) }
+small, footer, time { color: var(--dim); font-weight: 400 }
 form, li, [role=alert] { background: var(--card); border: 1px solid var(--line);
   border-radius: .75rem; padding: 1rem; margin: 0 0 1rem }
 [role=alert] { border-left: .4rem solid #d33 }
@@ -185,8 +186,7 @@ class App(ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)  # without the name look-up of HTTPServer
+        TCPServer.server_bind(self)  # without the name look-up of HTTPServer
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._slots.acquire()

@@ -37,13 +37,16 @@ def rootfs(folder: Path, debs: list[Path], *exclude: str, name: str = "rootfs.ta
 
 
 def test_everything_belongs_to_root_and_lies_below_usr(tmp_path: Path) -> None:
-    deb = make_deb(tmp_path, "tool", {"bin/tool": "#!/bin/sh\n", "usr/share/man/man1/t.1": "x"})
+    files = {"bin/tool": "#!/bin/sh\n", "usr/share/man/man1/t.1": "x", "var/run/tool/pid": ""}
+    deb = make_deb(tmp_path, "tool", files)
     with tarfile.open(rootfs(tmp_path, [deb])) as tar:
         members = {m.name: m for m in tar.getmembers()}
     assert members["usr/bin/tool"].size == len("#!/bin/sh\n")
     assert members["bin"].issym()
     assert members["bin"].linkname == "usr/bin"
     assert "usr/share/man/man1/t.1" not in members
+    assert members["var/run"].linkname == "../run"
+    assert "run/tool/pid" in members
     assert "sbin" not in members
     assert {(m.uid, m.gid, m.mtime) for m in members.values()} == {(0, 0, 0)}
     assert members["tmp"].mode == 0o1777
@@ -102,6 +105,9 @@ def test_licences_stay_and_exclusions_take_whole_folders() -> None:
         ("./lib64/ld.so", "usr/lib64/ld.so"),
         ("./libexec/x", "libexec/x"),
         ("./.hidden", ".hidden"),
+        ("./var/run/", "run"),
+        ("./var/run/postgresql", "run/postgresql"),
+        ("./var/runner", "var/runner"),
     ],
 )
 def test_a_packed_path_finds_its_place(packed: str, place: str) -> None:
