@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import command
+from pipeline.engine.cache import cache_folder, read_json, write_atomic
 from pipeline.errors import CapasError
 from pipeline.host import settings
-from pipeline.host.cache import cache_folder, read_json, write_atomic
 from pipeline.host.facts import (
     Basics,
     Cgroups,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.engine.cache import cache_folder, write_atomic
 from pipeline.host import settings
-from pipeline.host.cache import cache_folder, write_atomic
 from pipeline.host.observe import observe_basics
 
 if TYPE_CHECKING:

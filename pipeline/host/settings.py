@@ -13,6 +13,7 @@ from typing import Any
 
 import tomli
 
+from pipeline.engine.cache import home
 from pipeline.host.facts import Setting
 
 Toml = dict[str, Any]
@@ -61,11 +62,6 @@ def storage_conf_file(environ: Mapping[str, str], uid: int) -> Path | None:
 def user_folder(environ: Mapping[str, str]) -> Path:
     """Where the user's own files are: `$XDG_CONFIG_HOME/containers`."""
     return Path(environ.get("XDG_CONFIG_HOME") or Path(home(environ), ".config"), "containers")
-
-
-def home(environ: Mapping[str, str]) -> str:
-    """The user's home folder."""
-    return environ.get("HOME") or str(Path("~").expanduser())
 
 
 def read_toml(path: Path) -> Toml:

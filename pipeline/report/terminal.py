@@ -57,3 +57,8 @@ def tell_findings(findings: Iterable[Finding]) -> None:
 def tell_interrupted() -> None:
     """After Ctrl-C."""
     messages().print(Text("interrupted: the next command goes on from here", "bold yellow"))
+
+
+def tell_note(text: str) -> None:
+    """Something worth knowing that is no error."""
+    messages().print(Text.assemble(("note: ", "bold cyan"), text))

@@ -6,12 +6,13 @@ it uses.
 
 from invoke.collection import Collection
 
-from pipeline.tasks import build, develop, init, validate
+from pipeline.tasks import build, develop, init, report, validate
 
 TASKS = (
     init.init,
     validate.validate,
     build.build,
+    report.report,
     develop.run_tests,
     develop.lint,
     develop.bench,

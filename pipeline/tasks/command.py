@@ -13,6 +13,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from pipeline.errors import INTERRUPTED, CapasError, InvalidSpec, UsageError
+from pipeline.tasks.arguments import TaskWithSeveral
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,7 @@ def command(
         made = task(
             guarded,
             name=name,
+            klass=TaskWithSeveral,
             help=dict(help or {}),
             positional=list(positional),
             iterable=list(iterable),

@@ -10,7 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.host.settings import home
+
+def home(environ: Mapping[str, str]) -> str:
+    """The user's home folder."""
+    return environ.get("HOME") or str(Path("~").expanduser())
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:

@@ -1,0 +1,124 @@
+"""Layers as they travel: the blobs that a push makes, and those that a registry has.
+
+A store keeps layers uncompressed; what a download costs is the size of the compressed blob. We
+let skopeo make that blob once per layer, exactly as a push would, note its digest and size under
+the layer's diff_id, and throw the bytes away: the note is a measurement, not an estimate.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine import command
+from pipeline.engine.cache import cache_folder, read_json, write_atomic
+from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
+from pipeline.errors import EngineError
+
+
+def known_blobs(
+    layers: Iterable[StoredLayer], environment: Mapping[str, str]
+) -> Mapping[str, Blob]:
+    """The blobs of `layers` that need no work, by diff_id: pulled ones and measured ones."""
+    found: dict[str, Blob] = {}
+    for layer in layers:
+        if layer.blob:
+            found[layer.diff_id] = layer.blob
+        elif layer.diff_id not in found:
+            noted = read_json(_note(layer.diff_id, environment))
+            if isinstance(noted.get("digest"), str) and isinstance(noted.get("size"), int):
+                found[layer.diff_id] = Blob(noted["digest"], noted["size"], "measured")
+    return found
+
+
+def measure_blobs(
+    images: Sequence[LayeredImage], known: Mapping[str, Blob], environment: Mapping[str, str]
+) -> Mapping[str, Blob]:
+    """Compress every layer of `images` that is not in `known`, and remember the result.
+
+    Returns:
+        `known` and the new ones, by diff_id.
+
+    Raises:
+        EngineError: skopeo failed.
+        HostUnable: skopeo is not installed.
+    """
+    blobs = dict(known)
+    for image in images:
+        missing = {layer.diff_id for layer in image.layers} - blobs.keys()
+        if missing:
+            blobs.update(_measure(image, missing, environment))
+    return blobs
+
+
+def registry_blobs(
+    image: LayeredImage, reference: str, environment: Mapping[str, str], *, tls_verify: bool = True
+) -> Mapping[str, Blob]:
+    """The blobs that a registry holds for `image`, from its manifest, by diff_id.
+
+    Args:
+        reference: `host:port/name:tag`.
+        tls_verify: whether the registry must speak HTTPS with a certificate that is trusted.
+
+    Raises:
+        EngineError: the registry does not answer, or holds another image under this name.
+    """
+    argv = ["skopeo", "inspect", "--raw", f"--tls-verify={str(tls_verify).lower()}"]
+    answer = command.run([*argv, f"docker://{reference}"], environment=environment)
+    manifest = json.loads(answer.stdout)
+    layers = manifest.get("layers") or []
+    config = (manifest.get("config") or {}).get("digest", "").removeprefix("sha256:")
+    if config != image.id or len(layers) != len(image.layers):
+        raise EngineError(
+            f"{reference} is not the image {image.names[0] if image.names else image.id}",
+            details=f"the registry has {config[:12] or 'a list of images'}, here {image.id[:12]}",
+            resolution="push it again",
+        )
+    return {
+        layer.diff_id: Blob(blob["digest"], int(blob["size"]), "registry")
+        for layer, blob in zip(image.layers, layers, strict=True)
+    }
+
+
+def _measure(
+    image: LayeredImage, missing: set[str], environment: Mapping[str, str]
+) -> Mapping[str, Blob]:
+    """Copy an image into a throw-away OCI layout, in which known layers seem to be there already.
+
+    skopeo skips a layer whose blob the layout has. An empty file under the name of the
+    uncompressed layer is enough for it, so that only the missing ones are compressed.
+    """
+    with tempfile.TemporaryDirectory(prefix="capas-blobs-") as folder:
+        blobs = Path(folder, "blobs", "sha256")
+        blobs.mkdir(parents=True)
+        for layer in image.layers:
+            if layer.diff_id not in missing:
+                blobs.joinpath(layer.diff_id.removeprefix("sha256:")).touch()
+        command.run(
+            ["skopeo", "copy", "--quiet", f"containers-storage:@{image.id}", f"oci:{folder}:it"],
+            environment=environment,
+        )
+        manifest = _manifest(Path(folder))
+    found: dict[str, Blob] = {}
+    for layer, blob in zip(image.layers, manifest["layers"], strict=True):
+        if layer.diff_id in missing:
+            found[layer.diff_id] = Blob(blob["digest"], int(blob["size"]), "measured")
+            note = json.dumps({"digest": blob["digest"], "size": int(blob["size"])})
+            write_atomic(_note(layer.diff_id, environment), note)
+    return found
+
+
+def _manifest(layout: Path) -> dict[str, Any]:
+    """The manifest of the only image in an OCI layout (OCI image-spec, image-layout.md)."""
+    index = json.loads(layout.joinpath("index.json").read_text(encoding="utf-8"))
+    digest = index["manifests"][0]["digest"]
+    path = layout.joinpath("blobs", *digest.split(":", 1))
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _note(diff_id: str, environment: Mapping[str, str]) -> Path:
+    return cache_folder(environment).joinpath("blobs", *diff_id.split(":", 1)).with_suffix(".json")

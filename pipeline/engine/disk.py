@@ -1,0 +1,73 @@
+"""How many bytes folders really take."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pipeline.engine import command
+
+
+def measure_folders(
+    folders: Iterable[Path], environment: Mapping[str, str]
+) -> Mapping[Path, int | None]:
+    """The apparent size of each folder in bytes, itself included, as `du --apparent-size` counts.
+
+    Files with several names count once. What only the container's own users may enter is asked
+    from inside the user namespace. None for a folder that is not there.
+    """
+    found: dict[Path, int | None] = {}
+    closed: list[Path] = []
+    for folder in folders:
+        if not folder.is_dir():
+            found[folder] = None
+        elif (size := _size(folder)) is None:
+            closed.append(folder)
+        else:
+            found[folder] = size
+    if closed:
+        found.update(_ask_inside(closed, environment))
+    return found
+
+
+def _size(folder: Path) -> int | None:
+    """Bytes, or None when a folder in it is closed to us."""
+    try:
+        return _walk(folder)
+    except PermissionError:
+        return None
+
+
+def _walk(folder: Path) -> int:
+    total = folder.lstat().st_size
+    several: set[tuple[int, int]] = set()
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                facts = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(facts.st_mode):
+                    waiting.append(entry.path)
+                elif facts.st_nlink > 1:
+                    if (facts.st_dev, facts.st_ino) in several:
+                        continue
+                    several.add((facts.st_dev, facts.st_ino))
+                total += facts.st_size
+    return total
+
+
+def _ask_inside(folders: list[Path], environment: Mapping[str, str]) -> dict[Path, int | None]:
+    argv = ["du", "--summarize", "--apparent-size", "--block-size=1"]
+    sizes: dict[Path, int | None] = dict.fromkeys(folders)
+    answer = command.run(
+        ["buildah", "unshare", *argv, "--", *map(str, folders)],
+        environment=environment,
+        check=False,
+    )
+    for line in answer.stdout.splitlines():
+        size, _, path = line.partition("\t")
+        if size.isdigit() and Path(path) in sizes:
+            sizes[Path(path)] = int(size)
+    return sizes

@@ -1,0 +1,205 @@
+"""The files of a stored layer, read from the store's record of its tar stream.
+
+containers-storage keeps, per layer, what is needed to make the layer's tar stream again: the
+headers as they were, and for each file its size and a CRC-64 of its content (vbatts/tar-split,
+version 1: one JSON object per line, gzipped). That lists a layer's files, and tells equal
+contents from different ones, without touching the files themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.engine.storage import StoredLayer
+from pipeline.errors import EngineError
+
+Kind = Literal["file", "directory", "symlink", "hardlink", "device", "whiteout", "opaque"]
+
+_BLOCK = 512
+_SEGMENT = 2
+_EXTENSIONS = b"xgLKXS"
+_KINDS: dict[bytes, Kind] = {
+    b"1": "hardlink",
+    b"2": "symlink",
+    b"3": "device",
+    b"4": "device",
+    b"5": "directory",
+    b"6": "device",
+}
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_XATTR = "SCHILY.xattr."
+
+
+@dataclass(frozen=True)
+class LayerFile:
+    """One entry of a layer.
+
+    Attributes:
+        path: below the root, without a leading or trailing slash.
+        kind: `whiteout` removes `path` from the layers below; `opaque` removes all that the
+            layers below have in the folder `path` (OCI image-spec, layer.md).
+        size: bytes of content.
+        mode: permission bits.
+        content: of a file, its checksum; of a link, its target; else empty.
+        mtime: seconds since the epoch, as the header says it.
+        xattrs: extended attributes such as capabilities, `name=value` joined by spaces.
+    """
+
+    path: str
+    kind: Kind
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    content: str
+    mtime: str
+    xattrs: str = ""
+
+
+def read_file_list(layer: StoredLayer) -> tuple[LayerFile, ...]:
+    """The entries of a layer, in the order of its tar stream.
+
+    Raises:
+        EngineError: the record is missing or damaged, or does not fit the layer's size.
+    """
+    try:
+        with gzip.open(layer.file_list) as lines:
+            files, size = _read(json.loads(line) for line in lines)
+    except FileNotFoundError:
+        raise _unreadable(layer, "it is missing") from None
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(layer, f"{type(error).__name__}: {error}") from None
+    if size != layer.size:
+        raise _unreadable(layer, f"it describes {size} bytes, the layer has {layer.size}")
+    return tuple(files)
+
+
+def file_digest(layer: StoredLayer, path: str) -> str | None:
+    """The sha256 of a file's content, in hexadecimal, or None when we may not read it."""
+    place = layer.folder.joinpath(path)
+    try:
+        if not place.resolve().is_relative_to(layer.folder.resolve()) or not place.is_file():
+            return None
+        with place.open("rb") as stream:
+            digest = hashlib.sha256()
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def _read(entries: Iterable[dict[str, Any]]) -> tuple[list[LayerFile], int]:
+    """The files, and the bytes of the whole tar stream."""
+    files: list[LayerFile] = []
+    headers = bytearray()
+    total = padding = 0
+    for entry in entries:
+        if entry["type"] == _SEGMENT:
+            segment = base64.b64decode(entry["payload"] or "")
+            headers += segment
+            total += len(segment)
+            continue
+        size = int(entry.get("size") or 0)
+        name = entry.get("name")
+        if name is None:
+            name = base64.b64decode(entry["name_raw"]).decode("utf-8", "surrogateescape")
+        files.append(_file(name, size, entry.get("payload"), bytes(headers[padding:])))
+        headers.clear()
+        total += size
+        padding = -size % _BLOCK
+    return files, total
+
+
+def _file(name: str, size: int, checksum: str | None, headers: bytes) -> LayerFile:
+    header, extended = _last_header(headers)
+    path = name.strip("/").removeprefix("./")
+    path = "" if path == "." else path
+    folder, _, last = path.rpartition("/")
+    kind = _KINDS.get(header[156:157], "file")
+    content = checksum or ""
+    if kind in ("symlink", "hardlink"):
+        content = extended.get("linkpath") or _text(header[157:257])
+    elif kind == "file" and size:
+        content = binascii.hexlify(base64.b64decode(content)).decode()
+    elif kind == "device":
+        content = f"{_text(header[156:157])} {_number(header[329:337])}:{_number(header[337:345])}"
+    if last == _OPAQUE:
+        kind, path, content = "opaque", folder, ""
+    elif last.startswith(_WHITEOUT):
+        kind, content = "whiteout", ""
+        path = f"{folder}/{last[len(_WHITEOUT) :]}".lstrip("/")
+    return LayerFile(
+        path=path,
+        kind=kind,
+        size=size,
+        mode=_number(header[100:108]) & 0o7777,
+        uid=int(extended.get("uid") or _number(header[108:116])),
+        gid=int(extended.get("gid") or _number(header[116:124])),
+        content=content,
+        mtime=extended.get("mtime") or str(_number(header[136:148])),
+        xattrs=" ".join(
+            f"{key.removeprefix(_XATTR)}={value}"
+            for key, value in sorted(extended.items())
+            if key.startswith(_XATTR)
+        ),
+    )
+
+
+def _last_header(headers: bytes) -> tuple[bytes, dict[str, str]]:
+    """The header of the entry itself, and what extension headers before it say (pax(1), ustar)."""
+    extended: dict[str, str] = {}
+    at = 0
+    while True:
+        header = headers[at : at + _BLOCK]
+        if len(header) < _BLOCK:
+            raise ValueError("a tar header is cut short")
+        kind = header[156:157]
+        if kind not in _EXTENSIONS or not kind.strip(b"\0"):
+            return header, extended
+        size = _number(header[124:136])
+        body = headers[at + _BLOCK : at + _BLOCK + size]
+        if kind == b"x":
+            extended.update(_pax(body))
+        elif kind == b"K":
+            extended["linkpath"] = _text(body)
+        at += _BLOCK + size + (-size % _BLOCK)
+
+
+def _pax(body: bytes) -> dict[str, str]:
+    """Records of the form `LENGTH KEY=VALUE` and a line feed."""
+    records: dict[str, str] = {}
+    while body:
+        length = int(body.split(b" ", 1)[0])
+        key, _, value = body[:length].split(b" ", 1)[1].rstrip(b"\n").partition(b"=")
+        records[_text(key)] = value.decode("utf-8", "surrogateescape")
+        body = body[length:]
+    return records
+
+
+def _number(field: bytes) -> int:
+    """Octal text, or GNU's base-256 for large numbers."""
+    if field[:1] in (b"\x80", b"\xff"):
+        return int.from_bytes(field, "big", signed=True) & ((1 << 8 * (len(field) - 1)) - 1)
+    return int(field.strip(b"\0 ") or b"0", 8)
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+
+
+def _unreadable(layer: StoredLayer, why: str) -> EngineError:
+    return EngineError(
+        f"the file list of layer {layer.diff_id} cannot be read",
+        details=f"{layer.file_list}: {why}",
+        resolution="the store was changed by hand or damaged: build or pull the image again",
+    )

@@ -1,0 +1,106 @@
+"""Versions side by side: every one against the one before it, and all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
+from pipeline.layers.cause import Digests, FileLists
+from pipeline.layers.chain import Version, version_of
+from pipeline.layers.compare import Comparison, compare
+
+
+@dataclass(frozen=True)
+class Family:
+    """Versions side by side, oldest first.
+
+    Attributes:
+        comparisons: each version against the one before it, of the same image.
+        blobs: the compressed form of layers by diff_id, where one is known.
+        disk: bytes that each layer's folder takes on disk, by the store's layer id.
+        driver: the storage driver.
+    """
+
+    versions: tuple[Version, ...]
+    comparisons: tuple[Comparison, ...]
+    blobs: Mapping[str, Blob]
+    disk: Mapping[str, int]
+    driver: str
+
+    @property
+    def layers(self) -> tuple[StoredLayer, ...]:
+        """Every layer in the store that a version uses, each once."""
+        return tuple({layer.id: layer for v in self.versions for layer in v.layers}.values())
+
+    @property
+    def sum_of_sizes(self) -> int:
+        """Bytes that the versions would take if they shared nothing, uncompressed."""
+        return sum(version.size for version in self.versions)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Uncompressed bytes of all layers, each stored once."""
+        return sum(layer.size for layer in self.layers)
+
+    @property
+    def disk_bytes(self) -> int | None:
+        """Bytes in the layers' folders; None when one could not be measured."""
+        sizes = [self.disk.get(layer.id) for layer in self.layers]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    def transfer(self, layers: Sequence[StoredLayer]) -> int | None:
+        """Compressed bytes of `layers`; None when one blob is not known."""
+        sizes = [self.blobs.get(layer.diff_id) for layer in layers]
+        return None if None in sizes else sum(blob.size for blob in sizes if blob is not None)
+
+
+@dataclass(frozen=True)
+class Named:
+    """An image, what the report calls it, and which image it is a version of."""
+
+    name: str
+    repository: str
+    image: LayeredImage
+
+
+def family_of(
+    named: Sequence[Named],
+    *,
+    driver: str,
+    blobs: Mapping[str, Blob],
+    disk: Mapping[str, int],
+    lists: FileLists,
+    digests: Digests,
+) -> Family:
+    """Compare all of `named`, oldest first."""
+    versions = [
+        version_of(
+            one.name,
+            one.image,
+            [other.image for other in named if other.repository != one.repository],
+        )
+        for one in named
+    ]
+    pairs = _neighbours([one.repository for one in named])
+    return Family(
+        versions=tuple(versions),
+        comparisons=tuple(
+            compare(versions[older], versions[newer], lists, digests) for older, newer in pairs
+        ),
+        blobs=blobs,
+        disk=disk,
+        driver=driver,
+    )
+
+
+def _neighbours(repositories: Sequence[str]) -> list[tuple[int, int]]:
+    """Which version follows which: of the same image; two unrelated images follow each other."""
+    last: dict[str, int] = {}
+    pairs = []
+    for index, repository in enumerate(repositories):
+        if repository in last:
+            pairs.append((last[repository], index))
+        last[repository] = index
+    return pairs or list(pairwise(range(len(repositories))))

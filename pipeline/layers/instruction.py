@@ -1,0 +1,65 @@
+"""What an image's history says about the instruction behind each layer.
+
+Builders write it down in their own ways: `/bin/sh -c #(nop) COPY file:HASH in /app/` (Buildah,
+classic Docker), `COPY . /app # buildkit`, `|1 COLOUR=blue /bin/sh -c make` (with build arguments).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NOP = re.compile(r"^/bin/\S*sh -c #\(nop\)\s+")
+_SHELL = re.compile(r"^(?:\|\d+ .*? )?(?:RUN )?/bin/\S*sh -c ")
+_COPIED = re.compile(r"^(?P<flags>(?:--\S+ )*)(?:file|dir|multi):[0-9a-f]+ in (?P<target>.*)$")
+_KEYWORD = re.compile(r"^(?P<keyword>[A-Z]+)\s+(?P<rest>.*)$", re.DOTALL)
+_FROM = re.compile(r"^FROM (?P<name>\S+)$")
+_SHORT_ID = re.compile(r"[0-9a-f]{12,64}")
+
+
+@dataclass(frozen=True, order=True)
+class Instruction:
+    """An instruction without what depends on file contents, so that equal ones are equal.
+
+    Attributes:
+        keyword: `RUN`, `COPY`, …; empty when the history does not say.
+        text: what follows; of COPY and ADD the target only, when the builder wrote no more.
+    """
+
+    keyword: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.keyword} {self.text}".strip() or "(the history does not say)"
+
+
+def parse_created_by(created_by: str) -> Instruction:
+    """The instruction behind one history entry."""
+    text = created_by.removesuffix("# buildkit").strip()
+    if nop := _NOP.match(text):
+        return _instruction(text[nop.end() :].strip())
+    if shell := _SHELL.match(text):
+        return Instruction("RUN", text[shell.end() :].strip())
+    return _instruction(text)
+
+
+def base_name(comment: str) -> str | None:
+    """The base's name, when the comment says that the step stands directly on a named image.
+
+    Buildah notes `FROM localhost/base:1` on the first step above a base, and `FROM 1a2b3c4d5e6f`,
+    an intermediate image, on the others.
+    """
+    found = _FROM.match(comment.strip())
+    if not found or _SHORT_ID.fullmatch(found["name"]):
+        return None
+    return found["name"]
+
+
+def _instruction(text: str) -> Instruction:
+    found = _KEYWORD.match(text)
+    if not found:
+        return Instruction("", text)
+    keyword, rest = found["keyword"], found["rest"].strip()
+    if keyword in ("COPY", "ADD") and (copied := _COPIED.match(rest)):
+        rest = f"{copied['flags']}… {copied['target'].strip()}"
+    return Instruction(keyword, rest)

@@ -1,0 +1,34 @@
+"""One report, the format that the user named, standard output."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from pipeline.report.words import Report
+
+
+def render(report: Report, format_name: str) -> None:
+    """Write a report to standard output.
+
+    Args:
+        format_name: `text`, `json` or `md`.
+    """
+    sys.stdout.write(rendered(report, format_name))
+
+
+def rendered(report: Report, format_name: str) -> str:
+    """A report as text in a format; a renderer is imported only when it is used."""
+    if format_name == "json":
+        from pipeline.report.render_json import render_json  # noqa: PLC0415 (see above)
+
+        return render_json(report)
+    if format_name == "md":
+        from pipeline.report.render_markdown import render_markdown  # noqa: PLC0415
+
+        return render_markdown(report)
+    from pipeline.report.paint import colours_wanted  # noqa: PLC0415
+    from pipeline.report.render_text import render_text  # noqa: PLC0415
+
+    width = min(shutil.get_terminal_size((80, 24)).columns, 120)
+    return render_text(report, width=width, colours=colours_wanted(sys.stdout))

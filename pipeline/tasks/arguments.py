@@ -1,0 +1,43 @@
+"""Options that take several values: `--images a b` as well as `--images a --images b`.
+
+Invoke gives a list option one value each time it is named. Its parser hands on values for as long
+as an argument says that it has none yet, so this argument always says so; when the option ends,
+the parser takes it for one without a value and sets True, which this argument leaves out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from invoke.parser.argument import Argument
+from invoke.tasks import Task
+
+
+class Several(Argument):
+    """A list argument that takes values until the next option."""
+
+    @property
+    def raw_value(self) -> None:
+        """Always none: the parser offers the next value."""
+
+    @raw_value.setter
+    def raw_value(self, value: object) -> None:
+        """Left out; `value` keeps what was given."""
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        """Append a value."""
+        if value is not True:
+            super().set_value(value, cast)
+
+
+class TaskWithSeveral(Task[Any]):
+    """A task whose list options take several values."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Invoke's own arguments, the list ones replaced."""
+        return [
+            Several(names=one.names, kind=list, help=one.help, optional=True)
+            if one.kind is list
+            else one
+            for one in super().get_arguments(ignore_unknown_help)
+        ]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.layers.instruction import Instruction, base_name, parse_created_by
+
+DIGEST = "01b0553b128d4b3874da2687f49510d7a1f9882a69db52690c33df2a986d2d7f"
+
+
+@pytest.mark.parametrize(
+    ("created_by", "expected"),
+    [
+        (
+            f"/bin/sh -c #(nop) COPY file:{DIGEST} in /bin/busybox ",
+            Instruction("COPY", "… /bin/busybox"),
+        ),
+        (f"/bin/sh -c #(nop) ADD dir:{DIGEST} in /", Instruction("ADD", "… /")),
+        (f"/bin/sh -c #(nop) COPY multi:{DIGEST} in /app/ ", Instruction("COPY", "… /app/")),
+        ('/bin/sh -c #(nop)  CMD ["sh"]', Instruction("CMD", '["sh"]')),
+        ("/bin/sh -c #(nop) ENV A=b", Instruction("ENV", "A=b")),
+        ("/bin/sh -c apt-get update && true", Instruction("RUN", "apt-get update && true")),
+        ("|1 COLOUR=light blue /bin/sh -c make", Instruction("RUN", "make")),
+        ("/bin/bash -c make", Instruction("RUN", "make")),
+        ("RUN /bin/sh -c make # buildkit", Instruction("RUN", "make")),
+        ("COPY . /app # buildkit", Instruction("COPY", ". /app")),
+        ("WORKDIR /app", Instruction("WORKDIR", "/app")),
+        ("/bin/sh", Instruction("", "/bin/sh")),
+        ("", Instruction("", "")),
+    ],
+)
+def test_every_builders_spelling_is_read(created_by: str, expected: Instruction) -> None:
+    assert parse_created_by(created_by) == expected
+
+
+def test_the_content_of_a_copied_file_is_no_part_of_the_instruction() -> None:
+    one = parse_created_by(f"/bin/sh -c #(nop) COPY file:{DIGEST} in /app")
+    two = parse_created_by(f"/bin/sh -c #(nop) COPY file:{DIGEST[::-1]} in /app")
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("comment", "name"),
+    [
+        ("FROM localhost/base:1", "localhost/base:1"),
+        ("FROM fd307bec5538", None),
+        ("buildkit.dockerfile.v0", None),
+        ("", None),
+    ],
+)
+def test_only_a_named_image_is_a_base(comment: str, name: str | None) -> None:
+    assert base_name(comment) == name
+
+
+def test_an_instruction_that_nobody_wrote_down_says_so() -> None:
+    assert str(Instruction("", "")) == "(the history does not say)"
