@@ -10,12 +10,12 @@ from pathlib import Path
 from pipeline.build import order, recipe
 from pipeline.build.apply import Builder, Built, Job
 from pipeline.build.logs import log_path
-from pipeline.build.references import references
 from pipeline.engine import labels
 from pipeline.errors import EngineError
 from pipeline.report.progress import Progress
 from pipeline.spec.containerfile import Containerfile, parse
 from pipeline.spec.model import Pipeline, Version
+from pipeline.spec.references import references
 
 
 @dataclass(frozen=True)

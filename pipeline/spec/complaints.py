@@ -69,15 +69,13 @@ def _unknown_keys(broken: Violation, path: KeyPath) -> Iterator[Problem]:
 
 def _missing_keys(broken: Violation, path: KeyPath) -> Iterator[Problem]:
     properties = broken.schema["properties"]
-    where = "the spec needs"
-    if path:
-        where = f"`{path[-1]}` needs" if isinstance(path[-1], str) else "this entry needs"
+    subject = _subject(path) if path else "the spec"
     strange = [key for key in broken.instance if key not in properties]
     for missing in broken.wanted:
         # A slip in the key is told at the slip, not a second time as a missing key.
         if missing not in broken.instance and not did_you_mean(missing, strange):
             hint = first_sentence(properties[missing]["description"])
-            yield Problem("CAP004", path, f"{where} the key `{missing}`", hint, on_key=True)
+            yield Problem("CAP004", path, f"{subject} needs the key `{missing}`", hint, on_key=True)
 
 
 def _bad_name(broken: Violation, path: KeyPath) -> Problem:
@@ -105,16 +103,23 @@ def _bad_value(broken: Violation, path: KeyPath) -> Problem:
             return Problem("CAP007", path, message, f"write `{fixed}`" if fixed else "")
         return Problem("CAP006", path, f"{_told(value)} is not {broken.schema['x-expect']}")
     said = {
-        "minimum": f"is less than {limit}",
-        "exclusiveMinimum": f"is not more than {limit}",
-        "maximum": f"is more than {limit}",
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
         "minLength": "is empty",
         "minItems": "is empty",
         "minProperties": "is empty",
         "uniqueItems": "names something twice",
     }
-    what = _told(value) if isinstance(value, (int, float)) else f"`{path[-1]}`"
-    return Problem("CAP006", path, f"{what} {said[broken.keyword]}")
+    if isinstance(value, (int, float)):
+        message = f"{_subject(path)} is {value}, and must be {said[broken.keyword]} {limit}"
+    else:
+        message = f"{_subject(path)} {said[broken.keyword]}"
+    return Problem("CAP006", path, message)
+
+
+def _subject(path: KeyPath) -> str:
+    return f"`{_short(path[-1])}`" if path and isinstance(path[-1], str) else "this entry"
 
 
 def _near(hint: str) -> str:
@@ -126,13 +131,14 @@ def _wrong_type(value: object, types: Iterable[str], path: KeyPath) -> Problem:
     if "a number" in names and "a whole number" in names:
         names.remove("a whole number")
     expected = " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    what = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this entry"
     hint = ""
     if isinstance(value, str) and names in (["a whole number"], ["a number"], ["true or false"]):
         plain = value.strip().lower()
         if plain in {"true", "false"} or plain.replace(".", "", 1).isdigit():
             hint = f"write {plain} without quotes"
-    return Problem("CAP005", path, f"{what} must be {expected}, not {_type_name(value)}", hint)
+    return Problem(
+        "CAP005", path, f"{_subject(path)} must be {expected}, not {_type_name(value)}", hint
+    )
 
 
 def _types(broken: Violation) -> list[str]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.report.finding import Finding
+from pipeline.spec.positions import Place, Positions, positions
+from pipeline.spec.problem import KeyPath
+from pipeline.spec.syntax import syntax_finding
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes; a spec of 500 versions and 200 services has about a tenth of it."""
 DEPTH_LIMIT = 32
-"""Tables and lists in each other; the language itself needs seven."""
+"""Tables and lists in each other; the language itself needs eight."""
 
 _KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
 _DEEP_KEY = re.compile(rf"(?:^|[{{,])[ \t]*\[*[ \t]*(?:{_KEY}){{{DEPTH_LIMIT}}}", re.MULTILINE)
-_ERROR_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Document:
 
     Attributes:
         path: as the user named it.
-        text: its text, line ends as they are; empty when it could not be read.
+        text: its text without a byte order mark, line ends as they are; empty when it could not
+            be read.
         data: its tables; empty when it could not be parsed.
         findings: why not.
     """
@@ -42,22 +46,18 @@ def read_document(path: Path) -> Document:
     """What lies at `path`; never raises."""
     try:
         raw = _read(path)
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8").removeprefix("\ufeff")
     except OSError as error:
-        return _failed(path, "", error.strerror or str(error))
+        return _unreadable(path, error.strerror or str(error))
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        message = f"byte {error.object[error.start]:#04x} is no UTF-8"
-        return _failed(path, "", message, line)
-    except _NotASpec as error:
-        return _failed(path, "", str(error))
-    text = text.removeprefix("\ufeff")
+        before = error.object[: error.start].decode("utf-8")
+        return _unreadable(path, f"byte {error.object[error.start]:#04x} is no UTF-8", before)
+    except (_NotASpec, ValueError) as error:  # ValueError: a NUL byte in the path itself
+        return _unreadable(path, str(error))
     if "\0" in text:
-        return _failed(
-            path, "", "there is a NUL byte in it", text.count("\n", 0, text.index("\0")) + 1
-        )
-    if match := _DEEP_KEY.search(text):
-        return _too_deep(path, text, text.count("\n", 0, match.end()) + 1)
+        return _unreadable(path, "there is a NUL byte in it", text[: text.index("\0")])
+    if match := _DEEP_KEY.search(text):  # before tomli, whose time grows with the square of it
+        return _too_deep(path, text, Positions(text).place_of(match.span()))
     return _parse(path, text)
 
 
@@ -84,46 +84,39 @@ def _parse(path: Path, text: str) -> Document:
     try:
         data = tomli.loads(text)
     except RecursionError:
-        return _too_deep(path, text, 0)
+        return _too_deep(path, text, Place(0, 0, 0))
     except ValueError as error:  # TOMLDecodeError, and int() of too many digits
-        return Document(path, text, findings=(_syntax_finding(path, text, str(error)),))
-    if _depth_exceeds(data, DEPTH_LIMIT):
-        return _too_deep(path, text, 0)
+        return Document(path, text, findings=(syntax_finding(path, text, str(error)),))
+    if deep := _deep_path(data):
+        place = Place(0, 0, 0)
+        with suppress(RecursionError):
+            place = positions(text).place(deep)
+        return _too_deep(path, text, place)
     return Document(path, text, data)
 
 
-def _syntax_finding(path: Path, text: str, said: str) -> Finding:
-    match = _ERROR_PLACE.search(said)
-    message = said[: match.start()] if match else said
-    line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
-    if match and match[1]:
-        line, column = int(match[1]), int(match[2])
-    elif not match:
-        line = column = 0
-    elif not text.rpartition("\n")[2] and line > 1:
-        line, column = line - 1, len(text.split("\n")[-2].rstrip("\r")) + 1
-    return Finding(path, line, column, "CAP002", message[:1].lower() + message[1:])
-
-
-def _depth_exceeds(data: Mapping[str, Any], limit: int) -> bool:
-    level: list[Any] = [data]
-    for _ in range(limit):
+def _deep_path(data: Mapping[str, Any]) -> KeyPath:
+    """The way to something at the depth limit, or nothing when nothing is as deep."""
+    level: list[tuple[KeyPath, Any]] = [((), data)]
+    for _ in range(DEPTH_LIMIT):
         level = [
-            child
-            for item in level
-            for child in (item.values() if isinstance(item, dict) else item)
+            ((*path, name), child)
+            for path, item in level
+            for name, child in (item.items() if isinstance(item, dict) else enumerate(item))
             if isinstance(child, (dict, list))
         ]
-        if not level:
-            return False
-    return True
+    return level[0][0] if level else ()
 
 
-def _too_deep(path: Path, text: str, line: int) -> Document:
+def _too_deep(path: Path, text: str, place: Place) -> Document:
     message = f"tables and lists are nested deeper than {DEPTH_LIMIT} levels"
-    return Document(path, text, findings=(Finding(path, line, 0, "CAP013", message),))
-
-
-def _failed(path: Path, text: str, message: str, line: int = 0) -> Document:
-    finding = Finding(path, line, 0, "CAP001", f"the spec cannot be read: {message}")
+    finding = Finding(path, place.line, place.column, "CAP013", message)
     return Document(path, text, findings=(finding,))
+
+
+def _unreadable(path: Path, message: str, before: str | None = None) -> Document:
+    line = column = 0
+    if before is not None:
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message = f"the spec cannot be read: {message}"
+    return Document(path, findings=(Finding(path, line, column, "CAP001", message),))

@@ -53,8 +53,12 @@ def parse_port(text: str) -> Port:
     )
 
 
-def check_address(text: str) -> str:
+def check_address(text: str, *, key: str | None = None) -> str:
     """A host address to bind, without the brackets of IPv6.
+
+    Args:
+        text: the address.
+        key: where it stands, when it stands in a table.
 
     Raises:
         BadForm: it is none.
@@ -66,7 +70,9 @@ def check_address(text: str) -> str:
         return str(ipaddress.ip_address(address))
     except ValueError:
         raise BadForm(
-            f"binds to `{address}`, which is no IP address", "write 127.0.0.1 or 0.0.0.0"
+            f"binds to `{address}`, which is no IP address",
+            "write 127.0.0.1 or 0.0.0.0",
+            key=key,
         ) from None
 
 

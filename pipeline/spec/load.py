@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InvalidSpec
-from pipeline.report.finding import Finding, Severity
+from pipeline.report.finding import Finding
 from pipeline.spec.complaints import schema_problems
 from pipeline.spec.crosscheck import cross_problems
 from pipeline.spec.document import Document, read_document
 from pipeline.spec.dotenv import parse_dotenv
 from pipeline.spec.interpolate import interpolated
 from pipeline.spec.model import Pipeline
+from pipeline.spec.placed import placed
 from pipeline.spec.problem import BadForm, KeyPath, Problem
 from pipeline.spec.read import project_root, read_pipeline
-from pipeline.spec.rules import RULES
 from pipeline.spec.scope import BROKEN, Scope
 
-_LEVELS: Mapping[str, Severity] = {"error": "error", "warning": "warning", "note": "note"}
 _KINDS = ("images", "services", "volumes", "networks", "secrets")
 
 
@@ -58,7 +57,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examination:
     if document.findings:
         return Examination(document.findings, None, document.text)
     pipeline, problems = _read(document, environ)
-    findings = _findings(problems, document)
+    findings = placed(problems, document)
     failed = any(finding.severity == "error" for finding in findings)
     return Examination(findings, None if failed else pipeline, document.text)
 
@@ -77,7 +76,7 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
         pipeline=sound.get("name", "pipeline"),
         folder=spec.parent,
         environ=variables,
-        declared={kind: _names(document.data.get(kind)) for kind in _KINDS},
+        declared=_declared(document.data),
         problems=problems,
     )
     pipeline = read_pipeline(sound, spec, root, scope)
@@ -85,8 +84,20 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
     return pipeline, problems
 
 
-def _names(table: object) -> frozenset[str]:
-    return frozenset(table) if isinstance(table, dict) else frozenset()
+def _declared(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """The names of everything that the document describes, sound or not."""
+
+    def names(table: object, key: str) -> frozenset[str]:
+        inner = table.get(key) if isinstance(table, dict) else None
+        return frozenset(inner) if isinstance(inner, dict) else frozenset()
+
+    declared = {kind: names(data, kind) for kind in _KINDS}
+    declared["versions"] = frozenset(
+        f"{image}:{version}"
+        for image in declared["images"]
+        for version in names(data["images"][image], "versions")
+    )
+    return declared
 
 
 def _variables(root: Path, environ: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
@@ -123,16 +134,3 @@ def _pruned(value: Any, path: KeyPath, broken: set[KeyPath]) -> Any:
             for i, item in enumerate(value)
         ]
     return value
-
-
-def _findings(problems: Iterable[Problem], document: Document) -> tuple[Finding, ...]:
-    levels = document.data.get("x-lint")
-    found = []
-    for problem in problems:
-        level = levels.get(problem.rule) if isinstance(levels, dict) else None
-        severity = _LEVELS.get(str(level), RULES[problem.rule].severity)
-        if level != "off":
-            found.append(
-                Finding(document.path, 0, 0, problem.rule, problem.message, severity, problem.hint)
-            )
-    return tuple(sorted(found))

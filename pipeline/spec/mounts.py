@@ -41,11 +41,11 @@ def _mount(entry: str | Table, scope: Scope) -> Mount | None:
 def _long_form(entry: Table) -> Mount:
     kind, source = entry.get("type", "volume"), entry.get("source")
     if kind == "tmpfs" and source is not None:
-        raise BadForm("a tmpfs has no `source`", "leave it out")
+        raise BadForm("is a tmpfs with a `source`", "leave it out", key="source")
     if kind != "tmpfs" and source is None:
-        raise BadForm(f"a {kind} needs a `source`", "a volume's name, or a path of the host")
+        raise BadForm(f"is a {kind} without a `source`", "a volume's name, or a path of the host")
     if kind != "tmpfs" and "size" in entry:
-        raise BadForm(f"a {kind} has no `size`", "only a tmpfs has one")
+        raise BadForm(f"is a {kind} with a `size`", "only a tmpfs has one", key="size")
     return Mount(
         kind=kind,
         source=source,

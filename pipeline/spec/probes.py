@@ -70,7 +70,7 @@ def _test(test: str | Sequence[object]) -> tuple[str, ...]:
         return ("/bin/sh", "-c", test)
     words = tuple(str(word) for word in test if word is not BROKEN)
     if not words or words[0] == "NONE" or words in {("CMD",), ("CMD-SHELL",)}:
-        raise BadForm("`test` names no command", "leave the healthcheck out to have none")
+        raise BadForm("names no command", "leave the healthcheck out to have none")
     if words[0] == "CMD-SHELL":
         return ("/bin/sh", "-c", " ".join(words[1:]))
     return words[1:] if words[0] == "CMD" else words

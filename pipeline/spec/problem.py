@@ -34,12 +34,14 @@ class BadForm(Exception):
     Args:
         message: continues the sentence "`text` …": "is no port".
         hint: what to do now.
+        key: the key of a table that is to blame, when it is not the table as a whole.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, key: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.key = key
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

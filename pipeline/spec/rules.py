@@ -283,6 +283,13 @@ CONTAINERFILE_RULES = (
 
 RULES = by_id((*LANGUAGE_RULES, *CROSS_RULES, *CONTAINERFILE_RULES))
 
+CHANGEABLE = frozenset(RULES) - {
+    rule.id
+    for rule in (*LANGUAGE_RULES, *CROSS_RULES)
+    if rule.id < "CAP109" and rule.id != "CAP003"
+}
+"""Rules whose level `[x-lint]` may change; without the others a spec would mean nothing."""
+
 
 def finding(
     rule: str,

@@ -25,8 +25,8 @@ class Scope:
         pipeline: the spec's name.
         folder: where relative paths start.
         environ: the caller's environment.
-        declared: the names that the document declares, by kind (`images`, `services`, …), also
-            those whose tables have problems.
+        declared: the names that the document declares, by kind (`images`, `versions` as
+            `image:version`, `services`, …), also those whose tables have problems.
         problems: what is wrong, so far.
         origins: where a part of the model stands in the document, if not at its own path.
     """
@@ -52,13 +52,20 @@ class Scope:
         if part != place:
             self.origins[part] = place
 
+    def place(self, part: KeyPath) -> KeyPath:
+        """Where a part of the model stands in the document."""
+        return self.origins.get(part, part)
+
     def tried(self, rule: str, path: KeyPath, value: object, parse: Callable[[], T]) -> T | None:
         """What `parse` makes of `value`; a wrong form is noted at `path` and gives None."""
         try:
             return parse()
         except BadForm as error:
-            message = f"`{value}` {error.message}" if isinstance(value, str) else error.message
-            self.problems.append(Problem(rule, path, message, error.hint))
+            named = isinstance(path[-1], str)
+            what = value if isinstance(value, str) else path[-1] if named else "this entry"
+            subject = f"`{what}`" if named or isinstance(value, str) else what
+            where = path if error.key is None else (*path, error.key)
+            self.problems.append(Problem(rule, where, f"{subject} {error.message}", error.hint))
             return None
 
 

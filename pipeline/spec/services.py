@@ -98,6 +98,9 @@ def _image(table: Table, path: KeyPath, scope: Scope) -> tuple[str, str | None, 
                 "keep one of them",
             )
         )
+        return name, None, True
+    if tag and not version:
+        scope.stands_at((*path, "version"), (*path, "image"))
     return name, version or tag or None, True
 
 
@@ -178,7 +181,7 @@ def _port(entry: int | str | Table) -> Port | None:
     return Port(
         target=entry["target"],
         published=entry.get("published"),
-        address=check_address(entry.get("host_ip", "127.0.0.1")),
+        address=check_address(entry.get("host_ip", "127.0.0.1"), key="host_ip"),
         protocol=entry.get("protocol", "tcp"),
         strict=entry.get("strict", False),
     )

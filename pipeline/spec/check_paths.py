@@ -1,0 +1,101 @@
+"""Files and folders that a spec names: there, readable, and inside the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.spec.images import CONTAINERFILE_NAMES
+from pipeline.spec.model import Mount, Pipeline, Secret, Version
+from pipeline.spec.problem import KeyPath, Problem, did_you_mean
+from pipeline.spec.scope import Scope
+
+
+def path_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+    """Contexts, Containerfiles, bind mounts and secrets."""
+    project = _Project(pipeline.root)
+    for version in pipeline.versions:
+        yield from _version(version, project)
+    for service in pipeline.services.values():
+        for index, mount in enumerate(service.mounts):
+            if mount.kind == "bind":
+                path = scope.place(("services", service.name, "volumes", index))
+                yield from _bind(mount, path, project)
+    for secret in pipeline.secrets.values():
+        yield from _secret(secret, project, scope)
+
+
+class _Project:
+    """The project folder, and what lies in it."""
+
+    def __init__(self, root: Path) -> None:
+        self._written = root
+        self._real = root.resolve()
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path lies in the project folder, symbolic links followed."""
+        try:
+            return path.resolve().is_relative_to(self._real)
+        except (OSError, RuntimeError):  # a circle of symbolic links; RuntimeError before 3.13
+            return False
+
+    def name(self, path: Path) -> str:
+        """A path as people say it: from the project folder, when it lies there."""
+        return str(path.relative_to(self._written) if self._written in path.parents else path)
+
+
+def _version(version: Version, project: _Project) -> Iterator[Problem]:
+    path: KeyPath = ("images", version.image, "versions", version.name)
+    context, file = version.context, version.containerfile
+    if not context.is_dir():
+        what = "is no folder" if context.exists() else "is not there"
+        message = f"the context {project.name(context)} {what}"
+        hint = "" if context.exists() else _near(context)
+        yield Problem("CAP122", (*path, "context"), message, hint)
+        return
+    if not version.allow_outside_project and not project.holds(context):
+        yield _outside("context", context, (*path, "context"))
+    elif not version.allow_outside_project and not project.holds(file):
+        yield _outside("Containerfile", file, (*path, "containerfile"))
+    if not file.is_file():
+        named = file.name not in CONTAINERFILE_NAMES
+        wanted = f"file {file.name}" if named else " or ".join(CONTAINERFILE_NAMES)
+        message = f"there is no {wanted} in {project.name(file.parent)}"
+        where = (*path, "containerfile" if named else "context")
+        yield Problem("CAP123", where, message, _near(file) if named else "")
+
+
+def _bind(mount: Mount, path: KeyPath, project: _Project) -> Iterator[Problem]:
+    source = Path(str(mount.source))
+    if not source.exists():
+        message = f"there is nothing to mount at {project.name(source)}"
+        yield Problem("CAP126", path, message, _near(source))
+    elif not mount.allow_outside_project and not project.holds(source):
+        yield _outside("bind mount", source, path)
+
+
+def _secret(secret: Secret, project: _Project, scope: Scope) -> Iterator[Problem]:
+    path: KeyPath = ("secrets", secret.name)
+    if secret.file is not None and not secret.file.is_file():
+        message = f"the secret's file {project.name(secret.file)} is not there"
+        yield Problem("CAP125", (*path, "file"), message, _near(secret.file))
+    if secret.environment is not None and secret.environment not in scope.environ:
+        message = f"the secret's variable {secret.environment} is not set"
+        yield Problem("CAP125", (*path, "environment"), message, "set it, or put it into .env")
+
+
+def _outside(what: str, path: Path, where: KeyPath) -> Problem:
+    real = path.resolve()
+    message = f"the {what} {path} lies outside the project folder"
+    if real != path:
+        message += f": it is {real}"
+    return Problem("CAP121", where, message, "move it, or say `allow_outside_project = true`")
+
+
+def _near(path: Path) -> str:
+    """A hint to a neighbour in the same folder that is called nearly the same."""
+    try:
+        names = [neighbour.name for neighbour in path.parent.iterdir()]
+    except OSError:
+        return ""
+    return did_you_mean(path.name, names)
