@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,10 +12,12 @@ from typing import Protocol
 
 import pytest
 
+from pipeline.build.rootfs import prepare_rootfs
 from pipeline.engine import command
 from pipeline.engine.buildah import build_argv
 from pipeline.engine.service import api_service
-from tests.integration.rootfs import small_rootfs
+from pipeline.spec.load import load
+from pipeline.spec.model import ROOTFS_TAR
 from tests.integration.storage import Store, session_store
 
 CHECKOUT = Path(__file__).parents[2]
@@ -82,14 +85,19 @@ def capas(environment: Mapping[str, str]) -> Capas:
 
 @pytest.fixture(scope="session")
 def small_base(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The reference of a small real Debian image with sh, busybox and Python 3; made offline."""
-    rootfs = small_rootfs()
-    containerfile = tmp_path_factory.mktemp("small-base") / "Containerfile"
-    containerfile.write_text(f'FROM scratch\nADD {rootfs.name} /\nCMD ["python3"]\n')
+    """The reference of a small real Debian image with sh, busybox and Python 3."""
+    (version,) = (
+        load(CHECKOUT / "specs" / "pytweets.toml", {}).images["python-base"].versions.values()
+    )
+    assert version.rootfs is not None
+    context = tmp_path_factory.mktemp("small-base")
+    # Packages come from the cache of the user who runs the tests, so that sessions share them.
+    made = prepare_rootfs(version.rootfs, os.environ, tell=lambda _: None)
+    shutil.copyfile(made, context / ROOTFS_TAR)
     reference = "localhost/capas-test-base:1"
     argv = build_argv(
-        context=rootfs.parent,
-        containerfile=containerfile,
+        context=context,
+        containerfile=version.containerfile,
         tags=(reference,),
         args={},
         labels={},

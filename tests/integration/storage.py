@@ -1,15 +1,13 @@
-"""A store of its own for one test session, on the host's own runtime and storage driver.
+"""A store of its own for one test session: the environment of a user who has never run Podman.
 
-Only the places are redirected: which runtime, driver and helpers the engine uses is what the
-product's host profile says, so that the tests meet what a user meets.
+Everything that the engine keeps of a user lies below XDG folders, so other folders are another
+user's. Which runtime, driver and helpers are used there is what the product's host profile says.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import re
 import secrets
 import signal
 import tempfile
@@ -29,7 +27,7 @@ class Store:
     """One session's storage.
 
     Attributes:
-        folder: the graph root's parent, on a disk.
+        folder: the parent of the graph root, caches and the rest, on a disk.
         runtime: this session's XDG_RUNTIME_DIR: the run root, the pause process, sockets.
         environment: what every podman, buildah and capas of the session runs with.
         label: `name=value`, on what a test makes by hand.
@@ -39,6 +37,11 @@ class Store:
     runtime: Path
     environment: Mapping[str, str]
     label: str
+
+    @property
+    def graph(self) -> Path:
+        """The graph root."""
+        return self.folder / "data" / "containers" / "storage"
 
 
 @contextmanager
@@ -62,7 +65,7 @@ def session_store(environ: Mapping[str, str]) -> Iterator[Store]:
 def sweep(parent: Path, environ: Mapping[str, str]) -> None:
     """Remove stores of sessions that were killed: nobody holds their lock any more."""
     for folder in parent.glob(f"{_PREFIX}*"):
-        with suppress(BlockingIOError), _held(folder):
+        with suppress(BlockingIOError, FileNotFoundError), _held(folder):
             remove(_make(folder, environ))
 
 
@@ -94,55 +97,22 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _make(folder: Path, environ: Mapping[str, str]) -> Store:
-    profile = dict(effective_profile(environ).environment)
-    name = folder.name.removeprefix(_PREFIX)
-    if "XDG_RUNTIME_DIR" not in profile:
+    if "XDG_RUNTIME_DIR" not in environ:
         raise RuntimeError("the integration tests need XDG_RUNTIME_DIR")
-    # Rootless Podman 4.3 takes its run root and its pause process from this folder alone, and
-    # wants a run root of at most 50 characters.
-    runtime = Path(profile["XDG_RUNTIME_DIR"], f"ct-{name}")
+    name = folder.name.removeprefix(_PREFIX)
+    # Podman wants a run root of at most 50 characters.
+    runtime = Path(environ["XDG_RUNTIME_DIR"], f"ct-{name}")
     runtime.mkdir(mode=0o700, exist_ok=True)
-    storage = folder / "storage.conf"
-    storage.write_text(redirected(_storage_text(profile), folder / "graph", runtime / "containers"))
-    engine = folder / "containers.conf"
-    engine.write_text(_engine_text(profile))
+    apart = {
+        "XDG_RUNTIME_DIR": str(runtime),
+        **{
+            f"XDG_{what.upper()}_HOME": str(folder / what)
+            for what in ("cache", "config", "data", "state")
+        },
+    }
     return Store(
         folder,
         runtime,
-        {
-            **profile,
-            "CONTAINERS_STORAGE_CONF": str(storage),
-            "CONTAINERS_CONF": str(engine),
-            "XDG_RUNTIME_DIR": str(runtime),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "XDG_STATE_HOME": str(folder / "state"),
-            "XDG_DATA_HOME": str(folder / "data"),
-        },
+        effective_profile({**environ, **apart}).environment,
         f"io.github.capas.test={name}-{secrets.token_hex(4)}",
     )
-
-
-def redirected(text: str, graph: Path, run: Path) -> str:
-    """A storage.conf with other roots, everything else as it was."""
-    places = "".join(
-        f"{key} = {json.dumps(str(path))}\n"
-        # Podman 4.3 hears only the second of the first two when it is rootless.
-        for key, path in (("graphroot", graph), ("rootless_storage_path", graph), ("runroot", run))
-    )
-    rest = re.sub(r"(?m)^\s*(graphroot|runroot|rootless_storage_path)\s*=.*\n?", "", text)
-    if not re.search(r"(?m)^\s*\[storage\]", rest):
-        rest = f"[storage]\n{rest}"
-    return re.sub(r"(?m)^(\s*\[storage\].*)$", lambda m: f"{m[1]}\n{places}", rest, count=1)
-
-
-def _storage_text(profile: Mapping[str, str]) -> str:
-    if named := profile.get("CONTAINERS_STORAGE_CONF"):
-        return Path(named).read_text()
-    return '[storage]\ndriver = "overlay"\n'
-
-
-def _engine_text(profile: Mapping[str, str]) -> str:
-    if named := profile.get("CONTAINERS_CONF"):
-        return Path(named).read_text()
-    hybrid = not Path("/sys/fs/cgroup/cgroup.controllers").exists()
-    return '[engine]\nruntime = "runc"\n' if hybrid else ""

@@ -1,0 +1,12 @@
+"""The entry by path, for `python3 -IS pipeline/bootstrap/__main__.py LEVEL TASK…`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from pipeline.bootstrap.main import main
+
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,69 @@
+"""Look at this machine: what is installed, what packages are missing, who is at work already."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline.bootstrap.packages import (
+    Host,
+    Manager,
+    installed,
+    manager_here,
+    missing_packages,
+    ships_podman5,
+)
+from pipeline.bootstrap.speak import UNABLE, Stop, tell
+
+
+def missing_here(level: str, *, venv: bool) -> tuple[Manager | None, tuple[str, ...]]:
+    """The package manager of this machine, and the packages that the level needs and lacks.
+
+    Args:
+        level: `base`, `engine` or `develop`.
+        venv: whether a Python here makes virtual environments.
+    """
+    manager = manager_here(installed)
+    host = Host(
+        manager=manager.name if manager else "",
+        has=installed,
+        unified=os.path.exists("/sys/fs/cgroup/cgroup.controllers"),
+        venv=venv,
+        podman5=ships_podman5(_os_release()),
+    )
+    return manager, missing_packages(level, host)
+
+
+def no_manager(packages: tuple[str, ...]) -> Stop:
+    """The end where no package manager that we know can install what is missing."""
+    return Stop(
+        "this machine has no package manager that capas knows",
+        "known are apt-get, dnf, zypper, pacman and apk",
+        f"install by hand: {' '.join(packages)}; then run the same command again",
+        code=UNABLE,
+    )
+
+
+@contextmanager
+def alone(checkout: str) -> Iterator[None]:
+    """Hold the set-up of a checkout; wait for another one that is at work."""
+    with open(f"{checkout}/pyproject.toml", "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell("another set-up of this checkout is at work: waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            pass  # NFS does not lock a file that is open for reading; two at once are rare there
+        yield
+
+
+def _os_release() -> dict[str, str]:
+    try:
+        with open("/etc/os-release", encoding="utf-8") as file:
+            pairs = [line.strip().split("=", 1) for line in file if "=" in line]
+    except OSError:
+        return {}
+    return {name: value.strip("\"'") for name, value in pairs}

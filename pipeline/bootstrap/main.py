@@ -1,0 +1,39 @@
+"""`./capas TASK`: look at what is missing, say it, do it, then run the task."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+
+from pipeline.bootstrap.speak import INTERRUPTED, Stop, tell, tell_stop
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+_AGAIN = "run the same command again: it goes on from here"
+
+
+def main(level: str, arguments: Sequence[str]) -> int:
+    """Prepare what the level needs, run the task, return its exit code.
+
+    Args:
+        level: what has to be ready: `base` (Python's packages), `engine` (Podman and Buildah
+            too) or `develop` (what tests and linters need as well).
+        arguments: the task and its arguments.
+    """
+    try:
+        if os.geteuid() == 0:
+            from pipeline.bootstrap.root import run
+        else:
+            from pipeline.bootstrap.user import run
+        return run(CHECKOUT, level, arguments)
+    except Stop as stop:
+        tell_stop(stop)
+        return stop.code
+    except KeyboardInterrupt:
+        tell("interrupted: the next run goes on from here")
+        return INTERRUPTED
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        brief = "the disk is full" if full else "the set-up failed"
+        tell_stop(Stop(brief, str(error), f"make room, then {_AGAIN}" if full else _AGAIN))
+        return 1

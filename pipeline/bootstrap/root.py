@@ -1,0 +1,169 @@
+"""Root's way: everything runs as an unprivileged account, on a mirror of the checkout."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.bootstrap import account as accounts
+from pipeline.bootstrap.become import child_as, environment_of, run_as
+from pipeline.bootstrap.environment import Environment, find_python, is_ready, make
+from pipeline.bootstrap.machine import alone, missing_here, no_manager
+from pipeline.bootstrap.mirror import Mirror, exchange, of_the_program, place_of
+from pipeline.bootstrap.speak import Stop, agreed, tell_plan
+from pipeline.bootstrap.steps import InstallPackages, OpenDevice, Step, plan_accounts
+
+SECOND = "-second"
+"""What is added to the account's name for the second one, which the tests act as."""
+
+
+def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
+    """Prepare, run the task as the account, bring home what it made; its exit code.
+
+    Raises:
+        Stop: something is missing that cannot be had, or the mirror cannot be kept.
+    """
+    name = accounts.name_from(os.environ)
+    names = [name, f"{name}{SECOND}"] if _task(arguments) == "test" else [name]
+    account = accounts.find(name)
+    if account is None or _is_somebodys(account) or _lacking(account, checkout, level, names):
+        with alone(checkout):
+            account = _prepare(checkout, level, names)
+    program = Mirror(checkout, place_of(checkout, account.pw_dir), of_the_program)
+    exchange(account, program)
+    environment = _environment(account, checkout)
+    if not is_ready(environment, level):
+        with alone(checkout):
+            make(environment, level)
+    return _run_task(account, program, environment, arguments)
+
+
+class Work(NamedTuple):
+    """Where the account works, and what is mirrored for it."""
+
+    cwd: str
+    mirrors: tuple[Mirror, ...]
+
+
+def work_for(cwd: str, program: Mirror, *, usable: bool, home: str) -> Work:
+    """Where a task runs that root called in `cwd`.
+
+    In the checkout it runs in the mirror; in a folder that the account can use, there; a project
+    elsewhere is mirrored too. Anything else of root's is none of the account's business: then it
+    is the mirror of the checkout.
+    """
+    inside = below(cwd, program.source)
+    if inside is not None:
+        return Work(f"{program.place}{inside}", (program,))
+    if usable:
+        return Work(cwd, (program,))
+    if os.path.isdir(f"{cwd}/specs"):
+        project = Mirror(cwd, place_of(cwd, home), lambda path: path.split("/", 1)[0] == ".git")
+        return Work(project.place, (program, project))
+    return Work(program.place, (program,))
+
+
+def below(path: str, folder: str) -> str | None:
+    """The rest of `path` below `folder`, with its slash; None when it lies elsewhere."""
+    if path == folder:
+        return ""
+    return path[len(folder) :] if path.startswith(f"{folder}/") else None
+
+
+def translated(argument: str, mirrors: Sequence[Mirror]) -> str:
+    """An argument whose value is a path in a mirrored folder, as the account has to say it."""
+    option, equals, value = argument.rpartition("=")
+    for mirror in mirrors:
+        rest = below(value, mirror.source)
+        if rest is not None:
+            return f"{option}{equals}{mirror.place}{rest}"
+    return argument
+
+
+def _run_task(
+    account: pwd.struct_passwd, program: Mirror, environment: Environment, arguments: Sequence[str]
+) -> int:
+    cwd = os.getcwd()
+    usable = below(cwd, program.source) is None and _usable(account, cwd)
+    work = work_for(cwd, program, usable=usable, home=account.pw_dir)
+    for project in work.mirrors[1:]:
+        exchange(account, project)
+    words = [translated(argument, work.mirrors) for argument in arguments]
+    environ = {
+        name: translated(value, work.mirrors) if name.startswith("CAPAS_") else value
+        for name, value in environment.environ.items()
+    }
+    argv = [environment.python, "-m", "pipeline", *words]
+    if _task(arguments) == "test":
+        from pipeline.bootstrap.second import door
+
+        with door(account, f"{account.pw_name}{SECOND}") as address:
+            code = run_as(
+                account, argv, cwd=work.cwd, environment={**environ, "CAPAS_SECOND_DOOR": address}
+            )
+    else:
+        code = run_as(account, argv, cwd=work.cwd, environment=environ)
+    for mirror in work.mirrors:
+        exchange(account, mirror)
+    return code
+
+
+def _task(arguments: Sequence[str]) -> str:
+    return next((word for word in arguments if not word.startswith("-")), "")
+
+
+def _usable(account: pwd.struct_passwd, folder: str) -> bool:
+    child = child_as(account, lambda: not os.access(folder, os.R_OK | os.W_OK | os.X_OK))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def _environment(account: pwd.struct_passwd, checkout: str) -> Environment:
+    place = place_of(checkout, account.pw_dir)
+    return Environment(place, account, environment_of(account, os.environ))
+
+
+def _lacking(account: pwd.struct_passwd, checkout: str, level: str, names: Sequence[str]) -> bool:
+    """Whether anything is left for the set-up to do."""
+    ready = is_ready(_environment(account, checkout), level)
+    return not ready or bool(_steps(level, names, venv=True))
+
+
+def _is_somebodys(account: pwd.struct_passwd) -> bool:
+    return account.pw_uid == 0 or account.pw_gecos.split(",")[0] != accounts.COMMENT
+
+
+def _steps(level: str, names: Sequence[str], *, venv: bool) -> list[Step]:
+    manager, packages = missing_here(level, venv=venv)
+    if packages and manager is None:
+        raise no_manager(packages)
+    steps: list[Step] = [InstallPackages(manager, packages)] if manager and packages else []
+    steps += plan_accounts({name: accounts.lacks(name) for name in names})
+    steps += map(OpenDevice, accounts.closed_devices())
+    return steps
+
+
+def _prepare(checkout: str, level: str, names: Sequence[str]) -> pwd.struct_passwd:
+    account = accounts.find(names[0])
+    if account is not None and _is_somebodys(account):
+        raise Stop(
+            f"the account {account.pw_name} is a person's, or a service's",
+            "capas runs containers as an account that it made itself",
+            "name another one for it: CAPAS_ACCOUNT=capas-rootless ./capas …",
+        )
+    ready = account is not None and is_ready(_environment(account, checkout), level)
+    # Before the account is there, `nobody` tells which interpreter others than root can run.
+    venv = ready or find_python(account or pwd.getpwnam("nobody")) is not None
+    steps = _steps(level, names, venv=venv)
+    renewed = [] if ready else ["make or renew the account's copy of this checkout and its .venv"]
+    if steps or renewed:
+        tell_plan([*steps, *renewed])
+    if steps and not agreed():
+        raise Stop("nothing was changed")
+    for step in steps:
+        step.apply()
+    made = accounts.find(names[0])
+    if made is None:
+        raise Stop(f"the account {names[0]} was made, but cannot be found")
+    return made

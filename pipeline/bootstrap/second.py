@@ -1,0 +1,56 @@
+"""A second account for tests that act as two: a door through which the first one asks it.
+
+The second account itself listens on a socket that only the first may open, and runs what it is
+asked to; root starts it and ends it, and runs nothing of what is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from pipeline.bootstrap import account as accounts
+from pipeline.bootstrap import doorkeeper
+from pipeline.bootstrap.become import child_as, environment_of
+from pipeline.bootstrap.environment import find_python
+from pipeline.bootstrap.speak import Stop
+
+
+@contextmanager
+def door(first: pwd.struct_passwd, name: str) -> Iterator[str]:
+    """The address of the second account's door; it is closed with the block.
+
+    Raises:
+        Stop: the account is not there, or no Python that it can run.
+    """
+    second = accounts.find(name)
+    python = find_python(second)
+    if second is None or python is None:
+        raise Stop(f"the account {name} cannot be used")
+    with open(doorkeeper.__file__, encoding="utf-8") as file:
+        code = file.read()  # handed over as text: the checkout may be closed to the account
+    folder = tempfile.mkdtemp(prefix="capas-door-", dir="/run")
+    os.chown(folder, second.pw_uid, first.pw_gid)
+    os.chmod(folder, 0o2750)
+    address = f"{folder}/door"
+    argv = [python, "-IS", "-c", code, address, str(first.pw_uid)]
+
+    def body() -> int:
+        os.chdir(second.pw_dir)
+        os.setsid()
+        os.execve(python, argv, environment_of(second, {}))  # noqa: S606 (argv, no shell)
+
+    keeper = child_as(second, body)
+    try:
+        yield address
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGTERM)
+        os.waitpid(keeper, 0)
+        with suppress(FileNotFoundError):
+            os.unlink(address)
+        os.rmdir(folder)

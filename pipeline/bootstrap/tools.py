@@ -1,0 +1,67 @@
+"""Run a tool of the set-up: as ourselves or as the account, silent or with its output shown."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pipeline.bootstrap.speak import tell
+
+
+class Said(NamedTuple):
+    """How a tool ended, and what it said on both of its streams."""
+
+    code: int
+    text: str
+
+    def last(self, lines: int = 8) -> str:
+        """Its last lines: where tools tell what went wrong."""
+        return "\n".join(self.text.strip().splitlines()[-lines:])
+
+
+def run_tool(
+    argv: Sequence[str],
+    *,
+    account: pwd.struct_passwd | None = None,
+    environment: Mapping[str, str] | None = None,
+    cwd: str = "/",
+    shown: bool = False,
+) -> Said:
+    """Run a tool to its end; one that is not there answers 127.
+
+    Args:
+        argv: the tool and its arguments.
+        account: whose rights it runs with; None for ours. Only root can say one.
+        environment: its whole environment; None for ours.
+        cwd: the folder it runs in.
+        shown: show its lines on standard error as they come.
+    """
+    groups = os.getgrouplist(account.pw_name, account.pw_gid) if account else None
+    try:
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=None if environment is None else dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=groups,
+            umask=0o022 if account else -1,
+        )
+    except OSError as error:
+        return Said(127, f"{argv[0]}: {error.strerror}")
+    kept: deque[str] = deque(maxlen=200)
+    with process:
+        for line in process.stdout or ():
+            kept.append(line)
+            if shown:
+                tell(f"    {line.rstrip()}")
+        return Said(process.wait(), "".join(kept))
