@@ -8,16 +8,20 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from pipeline.build import recipe
+from pipeline.build.inputs import Inputs
+from pipeline.build.labelling import timestamp_text
+from pipeline.build.logs import cache_folder
 from pipeline.build.output import Cached, Said, Step, parse_line
-from pipeline.build.schedule import run_side_by_side
+from pipeline.build.staging import stage_context
 from pipeline.engine import buildah, command
+from pipeline.engine.images import ImageDetail, inspect_image
 from pipeline.engine.leftovers import remove_working_containers
 from pipeline.errors import CapasError, EngineError
 from pipeline.report.progress import Progress
@@ -30,25 +34,23 @@ class Job:
     """One `buildah build`.
 
     Attributes:
-        name: `image:version`, as it is told.
         reference: the tag that the image gets when, and only when, the build succeeds.
         containerfile: the text that Buildah reads.
-        context: the folder that it copies from.
+        inputs: what the context must show.
         timestamp: of every file and of the image, in seconds since the epoch.
+        steps: how many entries of the image's history are this build's own, the last ones.
         log: where everything that Buildah says is kept.
-        needs: names of the jobs whose images it builds on.
     """
 
     name: str
     reference: str
     containerfile: str
-    context: Path
+    inputs: Inputs
     args: Mapping[str, str]
     target: str | None
     timestamp: int
-    ignorefile: Path | None
+    steps: int
     log: Path
-    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,19 @@ class Built:
     """What became of a job.
 
     Attributes:
-        image: the new image's id.
+        image: the new image.
         cached: for each step that Buildah told, whether its result was there already.
         seconds: it took.
     """
 
     name: str
-    image: str
+    image: ImageDetail
     cached: tuple[bool, ...]
     seconds: float
 
 
 class Builder:
-    """Runs jobs side by side and ends all of them together.
+    """Runs builds, and ends all of them together.
 
     Args:
         environment: of every Buildah process (the host profile's).
@@ -83,76 +85,71 @@ class Builder:
         self._running: set[subprocess.Popen[str]] = set()
         self._ended = False
 
-    def build_all(
-        self,
-        names: Sequence[str],
-        needs: Mapping[str, Sequence[str]],
-        job: Callable[[str], Job],
-        workers: int,
-    ) -> tuple[dict[str, Built], dict[str, Exception]]:
-        """Build all of `names`, each after those it needs, at most `workers` at once.
+    def build(self, job: Job) -> Built:
+        """One build; may be called from several threads.
 
-        Args:
-            names: bases first.
-            needs: by name.
-            job: makes the job when its needs are built, because it names their images.
-            workers: how many builds run at once.
+        Raises:
+            EngineError: Buildah failed; the tag names the image that it named before.
         """
-        try:
-            built, errors = run_side_by_side(
-                names,
-                needs,
-                lambda name: self._build(job(name)),
-                workers=workers,
-                interrupt=self._end_all,
-            )
-        except KeyboardInterrupt:
-            self._remove_leftovers()
-            raise
-        if errors:
-            self._remove_leftovers()
-        return built, errors
-
-    def _build(self, job: Job) -> Built:
         started = time.monotonic()
-        self._progress.begin(job.name)
-        outcome = "failed"
+        cache = cache_folder(self._environment)
         try:
-            built = self._run(job, started)
-            outcome = "built"
-            return built
-        finally:
-            self._progress.end(job.name, outcome, time.monotonic() - started)
+            cache.mkdir(parents=True, exist_ok=True)
+            with (
+                tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch,
+                _open_log(job.log) as log,
+            ):
+                built = self._in_scratch(job, Path(scratch), log)
+        except OSError as error:
+            raise CapasError(
+                f"{job.name} was not built: {error.strerror}", details=str(error.filename or "")
+            ) from None
+        return Built(job.name, built[0], built[1], time.monotonic() - started)
 
-    def _run(self, job: Job, started: float) -> Built:
-        with (
-            tempfile.TemporaryDirectory(prefix="capas-build-") as scratch,
-            _open_log(job.log) as log,
-        ):
-            containerfile = Path(scratch, "Containerfile")
-            containerfile.write_text(job.containerfile, encoding="utf-8", errors="surrogateescape")
-            iidfile = Path(scratch, "iid")
-            argv = buildah.build_argv(
-                context=job.context,
-                containerfile=containerfile,
-                tags=(job.reference,),
-                args=job.args,
-                labels={},
-                timestamp=job.timestamp,
-                target=job.target,
-                pull="never",
-                ignorefile=job.ignorefile,
-                iidfile=iidfile,
-                marker=self._marker,
-            )
-            follower = _Follower(job.name, self._progress, log)
-            code = command.stream(
-                argv, follower.follow, environment=self._environment, on_start=self._register
-            )
-            if code != 0:
-                raise follower.failure(code, job.log)
-            image = iidfile.read_text(encoding="ascii").removeprefix("sha256:")
-        return Built(job.name, image, tuple(follower.cached), time.monotonic() - started)
+    def _in_scratch(
+        self, job: Job, scratch: Path, log: TextIO
+    ) -> tuple[ImageDetail, tuple[bool, ...]]:
+        folder = scratch / "context"
+        folder.mkdir()
+        context = stage_context(job.inputs, folder)
+        follower = self._run(job, scratch, context, log, cache=True)
+        image = self._made(scratch)
+        if _foreign(image, job):
+            # Layers with other times: someone built the same without our timestamp.
+            follower = self._run(job, scratch, context, log, cache=False)
+            image = self._made(scratch)
+        return image, tuple(follower.cached)
+
+    def _made(self, scratch: Path) -> ImageDetail:
+        iid = (scratch / "iid").read_text(encoding="ascii").removeprefix("sha256:")
+        return inspect_image(self._environment, iid)
+
+    def _run(
+        self, job: Job, scratch: Path, context: Path, log: TextIO, *, cache: bool
+    ) -> _Follower:
+        containerfile = scratch / "Containerfile"
+        containerfile.write_text(job.containerfile, encoding="utf-8", errors="surrogateescape")
+        argv = buildah.build_argv(
+            context=context,
+            containerfile=containerfile,
+            tags=(job.reference,),
+            args=job.args,
+            labels={},
+            timestamp=job.timestamp,
+            target=job.target,
+            pull="never",
+            ignorefile=job.inputs.ignorefile,
+            iidfile=scratch / "iid",
+            marker=self._marker,
+            cache=cache,
+        )
+        follower = _Follower(job.name, self._progress, log)
+        code = command.stream(
+            argv, follower.follow, environment=self._environment, on_start=self._register
+        )
+        if code != 0:
+            raise follower.failure(code, job.log)
+        return follower
 
     def _register(self, process: subprocess.Popen[str]) -> None:
         with self._lock:
@@ -161,14 +158,16 @@ class Builder:
         if ended:  # it began while all were being ended
             command.end_group(process)
 
-    def _end_all(self) -> None:
+    def end_all(self) -> None:
+        """End every running build with all its processes; those that begin later, too."""
         with self._lock:
             self._ended = True
             running = tuple(self._running)
         for process in running:
             command.end_group(process)
 
-    def _remove_leftovers(self) -> None:
+    def remove_leftovers(self) -> None:
+        """Remove the working containers that killed builds left."""
         # What failed is told anyway; a container that stays is found by `prune`.
         with suppress(CapasError):
             remove_working_containers(self._marker, self._environment)
@@ -211,6 +210,17 @@ class _Follower:
             details="\n".join([*self._last, f"({how}; the image built before is unchanged)"]),
             resolution=f"the whole log: {log}",
         )
+
+
+def _foreign(image: ImageDetail, job: Job) -> bool:
+    """Whether the image has layers of a build with other times.
+
+    Buildah's cache does not look at times (`stage_executor.go`, historyAndDiffIDsMatch): a layer
+    of an earlier build without our timestamp is taken, and the image would not be the same here
+    as elsewhere.
+    """
+    stamp = timestamp_text(job.timestamp)
+    return any(entry.created != stamp for entry in image.history[-job.steps :])
 
 
 def _open_log(path: Path) -> TextIO:

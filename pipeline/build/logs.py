@@ -1,11 +1,18 @@
-"""The full log of each version's last build, kept for the day it fails."""
+"""Where a build writes: scratch space in the cache, and a full log per version."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.spec.model import Version
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_CACHE_HOME/capas/build`: on the file system of most contexts, so that files link."""
+    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 (works without HOME)
+    return Path(environ.get("XDG_CACHE_HOME") or Path(home, ".cache"), "capas", "build")
 
 
 def state_home(environ: Mapping[str, str]) -> Path:

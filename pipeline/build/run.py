@@ -1,106 +1,269 @@
-"""From a pipeline to built images: observe, order, apply."""
+"""Building what is not there yet: decided once before, and again when its bases are built."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from pipeline.build import order, recipe
+from pipeline.build import recipe
 from pipeline.build.apply import Builder, Built, Job
+from pipeline.build.decide import Decision, decide
+from pipeline.build.digests import Digests
+from pipeline.build.identity import content_of
+from pipeline.build.inputs import Inputs, PreparedRootfs, read_inputs
+from pipeline.build.labelling import labels_of
 from pipeline.build.logs import log_path
-from pipeline.engine import labels
+from pipeline.build.observe import Survey
+from pipeline.build.provenance import provenance_of
+from pipeline.build.rootfs import prepare_rootfs
+from pipeline.build.schedule import run_side_by_side
+from pipeline.engine import buildah, command
+from pipeline.engine.images import StoredImage, list_images
 from pipeline.errors import EngineError
 from pipeline.report.progress import Progress
-from pipeline.spec.containerfile import Containerfile, parse
-from pipeline.spec.model import Pipeline, Version
-from pipeline.spec.references import references
 
 
 @dataclass(frozen=True)
 class Result:
-    """What `build` did.
+    """What was done about one version; `built` is None when its image stayed."""
+
+    name: str
+    image: str
+    cause: str
+    built: Built | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a build did.
 
     Attributes:
-        built: in the order of building.
-        errors: of what failed, by `image:version`.
+        done: bases first.
+        errors: by name, of what failed; what builds on those was not begun.
     """
 
-    built: tuple[Built, ...]
+    done: tuple[Result, ...]
     errors: Mapping[str, Exception]
 
 
+def decide_all(survey: Survey) -> dict[str, Decision]:
+    """What is to be done about every version, as far as it is known before anything is built.
+
+    Raises:
+        Refused: a released version has drifted.
+    """
+    decisions: dict[str, Decision] = {}
+    built: dict[str, str] = {}
+    for name in survey.names:
+        decisions[name] = decide(survey.candidate(name, built))
+        if decisions[name].action == "build":
+            built[name] = ""
+    return decisions
+
+
 def build(
-    pipeline: Pipeline,
-    wanted: Sequence[Version],
+    survey: Survey,
     environment: Mapping[str, str],
     progress: Progress,
     workers: int | None = None,
-) -> Result:
-    """Build `wanted` and the versions they build on."""
-    texts = {version.short: _text(version) for version in pipeline.versions}
-    parsed = {
-        version.short: parse(texts[version.short], version.containerfile)
-        for version in pipeline.versions
-    }
-    parents = order.parents(
-        pipeline.versions,
-        {one.short: references(parsed[one.short], one.args) for one in pipeline.versions},
-    )
-    versions = {version.short: version for version in pipeline.versions}
-    names = order.bases_first([version.short for version in wanted], parents)
+) -> Results:
+    """Build what is not there yet; a survey with nothing to do costs nothing.
 
-    def job(name: str) -> Job:
-        version = versions[name]
+    Raises:
+        EngineError: an image that others build on cannot be pulled.
+        Refused: a released version has drifted.
+    """
+    survey = pull_bases(survey, environment, progress)
+    decisions = decide_all(survey)
+    stale = [name for name, one in decisions.items() if one.action == "build"]
+    kept = {
+        name: Result(name, one.image, one.cause)
+        for name, one in decisions.items()
+        if one.action == "keep"
+    }
+    if not stale:
+        return Results(tuple(kept.values()), {})
+    done, errors = _Run(survey, decisions, environment, progress).all(stale, workers)
+    results = {**kept, **done}
+    return Results(tuple(results[name] for name in survey.names if name in results), errors)
+
+
+def pull_bases(survey: Survey, environment: Mapping[str, str], progress: Progress) -> Survey:
+    """Pull the images of elsewhere that are missing, or that a version always wants fresh.
+
+    Raises:
+        EngineError: one cannot be pulled.
+    """
+    wanted: dict[str, None] = {}
+    for name in survey.names:
+        version = survey.versions[name]
+        for reference in survey.inputs[name].references:
+            if survey.own(reference) is not None:
+                continue
+            if version.pull == "always" or survey.store.named(reference) is None:
+                _refuse_never(reference, name, version.pull, survey)
+                wanted[reference] = None
+    for reference in wanted:
+        _pull(reference, environment, progress)
+    return replace(survey, store=list_images(environment)) if wanted else survey
+
+
+def _refuse_never(reference: str, name: str, policy: str, survey: Survey) -> None:
+    if policy == "never":
+        raise EngineError(
+            f"{name} builds on {reference}, which is not in the store",
+            details=f"its pull policy is `never` in {survey.pipeline.path}",
+            resolution=f"podman pull {reference}",
+        )
+
+
+def _pull(reference: str, environment: Mapping[str, str], progress: Progress) -> None:
+    task = f"pull {reference}"
+    started = time.monotonic()
+    progress.begin(task)
+    outcome = "failed"
+    try:
+        code = 0
+        said: list[str] = []
+
+        def on_line(line: str) -> None:
+            said.append(line)
+            progress.said(task, line)
+
+        code = command.stream(buildah.pull_argv(reference), on_line, environment=environment)
+        if code != 0:
+            raise EngineError(
+                f"{reference} cannot be pulled",
+                details="\n".join(said[-5:]),
+                resolution="an image of this spec is named image:version as in [images]; "
+                "others need their registry, or `podman load`",
+            )
+        outcome = "pulled"
+    finally:
+        progress.end(task, outcome, time.monotonic() - started)
+
+
+class _Run:
+    """One run: what it knows grows as images are built."""
+
+    def __init__(
+        self,
+        survey: Survey,
+        decisions: Mapping[str, Decision],
+        environment: Mapping[str, str],
+        progress: Progress,
+    ) -> None:
+        self._survey = survey
+        self._decisions = decisions
+        self._environment = environment
+        self._progress = progress
+        self._builder = Builder(environment, progress)
+        self._built: dict[str, Built] = {}
+
+    def all(
+        self, names: Sequence[str], workers: int | None
+    ) -> tuple[dict[str, Result], dict[str, Exception]]:
+        try:
+            done, errors = run_side_by_side(
+                names,
+                self._survey.parents,
+                self._one,
+                workers=workers or min(max(2, os.cpu_count() or 2), 8),
+                interrupt=self._builder.end_all,
+            )
+        except KeyboardInterrupt:
+            self._builder.remove_leftovers()
+            raise
+        if errors:
+            self._builder.remove_leftovers()
+        return done, errors
+
+    def _one(self, name: str) -> Result:
+        started = time.monotonic()
+        self._progress.begin(name)
+        outcome = "failed"
+        try:
+            inputs = self._inputs(name)
+            known = {one: built.image.id for one, built in self._built.items()}
+            candidate = replace(self._survey.candidate(name, known), content=content_of(inputs))
+            decision = decide(candidate)
+            cause = self._decisions[name].cause
+            if decision.action == "keep":
+                outcome = "unchanged"
+                return Result(name, decision.image, decision.cause)
+            built = self._builder.build(self._job(name, inputs, decision))
+            self._built[name] = built
+            outcome = "built"
+            return Result(name, built.image.id, cause, built)
+        finally:
+            self._progress.end(name, outcome, time.monotonic() - started)
+
+    def _inputs(self, name: str) -> Inputs:
+        """The inputs, with the root file system made when it is needed now."""
+        inputs = self._survey.inputs[name]
+        version = inputs.version
+        if version.rootfs is None or inputs.rootfs is None:
+            return inputs
+        refresh = version.pull == "always"
+        if inputs.rootfs.path.is_file() and not refresh:
+            return inputs
+        tar = prepare_rootfs(
+            version.rootfs,
+            self._environment,
+            refresh=refresh,
+            tell=lambda line: self._progress.said(name, line),
+        )
+        digests = Digests(None)
+        return read_inputs(version, digests, PreparedRootfs(tar, digests.of(tar)))
+
+    def _job(self, name: str, inputs: Inputs, decision: Decision) -> Job:
+        survey, version = self._survey, inputs.version
+        release = survey.releases.get(name)
+        provenance = (
+            release.provenance
+            if release is not None
+            else provenance_of(version.context, self._environment)
+        )
+        labelled = labels_of(
+            inputs,
+            pipeline=survey.pipeline.name,
+            identity=decision.identity,
+            provenance=provenance,
+            base=self._base(inputs),
+        )
+        last = inputs.stages[-1]
         return Job(
             name=name,
             reference=version.reference,
             containerfile=recipe.with_labels(
-                texts[name], _end(parsed[name], version.target), _labels(pipeline, version)
+                inputs.text, (last.instructions or (last.origin,))[-1].end_line, labelled
             ),
-            context=version.context,
+            inputs=inputs,
             args=version.args,
             target=version.target,
-            timestamp=int(environment.get("SOURCE_DATE_EPOCH", "0")),
-            ignorefile=None,
-            log=log_path(environment, pipeline.name, version),
+            timestamp=survey.epoch if release is None else release.timestamp,
+            steps=inputs.own_steps + 1,
+            log=log_path(self._environment, survey.pipeline.name, version),
         )
 
-    built, errors = Builder(environment, progress).build_all(
-        names,
-        parents,
-        job,
-        workers or min(max(2, os.cpu_count() or 2), 8),
-    )
-    return Result(tuple(built[name] for name in names if name in built), errors)
+    def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
+        """The image below the last stage."""
+        reference = inputs.base
+        if reference is None:
+            return None
+        own = self._survey.own(reference)
+        if own is not None and own.short in self._built:
+            image = self._built[own.short].image
+            return own.reference, StoredImage(
+                image.id, (own.reference,), image.digest, image.labels
+            )
+        stored = self._survey.store.named(reference)
+        if stored is None:
+            raise EngineError(f"{reference} is not in the store any more")
+        return (own.reference if own else _full_name(stored, reference)), stored
 
 
-def _end(containerfile: Containerfile, target: str | None) -> int | None:
-    """How many lines belong to the target and the stages before it; None for all."""
-    stage = containerfile.stage(target) if target is not None else None
-    if stage is None:
-        return None
-    return (stage.instructions or (stage.origin,))[-1].end_line
-
-
-def _labels(pipeline: Pipeline, version: Version) -> dict[str, str]:
-    return {
-        **version.labels,
-        labels.PIPELINE: pipeline.name,
-        labels.IMAGE: version.image,
-        labels.VERSION: version.name,
-        labels.OCI_TITLE: version.image,
-        labels.OCI_VERSION: version.name,
-    }
-
-
-def _text(version: Version) -> str:
-    path: Path = version.containerfile
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise EngineError(
-            f"the Containerfile of {version.short} cannot be read: {error.strerror}",
-            details=str(path),
-        ) from None
+def _full_name(stored: StoredImage, reference: str) -> str:
+    return reference if reference in stored.names else (stored.names or (reference,))[0]

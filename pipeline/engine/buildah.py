@@ -64,3 +64,8 @@ def working_containers_argv() -> list[str]:
 def remove_container_argv(container: str) -> list[str]:
     """Remove one working container."""
     return ["buildah", "rm", container]
+
+
+def pull_argv(reference: str) -> list[str]:
+    """Pull one image, also when the store has one of this name."""
+    return ["buildah", "pull", "--policy=always", reference]

@@ -96,3 +96,68 @@ def _candidates(reference: str) -> Iterable[str]:
         yield f"docker.io/library/{full}" if "/" not in name else f"docker.io/{full}"
     if digest:
         yield digest.removeprefix("sha256:")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One line of an image's history.
+
+    Attributes:
+        created: when, as RFC 3339.
+        by: the instruction, in Buildah's words.
+        comment: `FROM name` of the image that was built on.
+        empty: it made no layer.
+    """
+
+    created: str
+    by: str
+    comment: str = ""
+    empty: bool = False
+
+
+@dataclass(frozen=True)
+class ImageDetail:
+    """One image inspected.
+
+    Attributes:
+        digest: of its manifest.
+        diff_ids: of its layers, lowest first.
+        history: oldest first.
+        env: `NAME=value` texts.
+        labels: by name.
+    """
+
+    id: str
+    digest: str
+    diff_ids: tuple[str, ...]
+    history: tuple[Made, ...]
+    env: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def inspect_image(environment: Mapping[str, str], reference: str) -> ImageDetail:
+    """What the store knows of one image.
+
+    Raises:
+        EngineError: there is no such image, or Podman refused.
+    """
+    argv = ["podman", "image", "inspect", reference]
+    (row,) = json.loads(command.run(argv, environment=environment).stdout)
+    config = row.get("Config") or {}
+    return ImageDetail(
+        id=row["Id"].removeprefix("sha256:"),
+        digest=row.get("Digest") or "",
+        diff_ids=tuple((row.get("RootFS") or {}).get("Layers") or ()),
+        history=tuple(_made(entry) for entry in row.get("History") or ()),
+        env=tuple(config.get("Env") or ()),
+        labels=config.get("Labels") or {},
+    )
+
+
+def _made(entry: Mapping[str, Any]) -> Made:
+    return Made(
+        created=entry.get("created") or "",
+        by=entry.get("created_by") or "",
+        comment=entry.get("comment") or "",
+        empty=bool(entry.get("empty_layer")),
+    )

@@ -22,6 +22,9 @@ VERSION: Final = f"{NAMESPACE}.version"
 IDENTITY: Final = f"{NAMESPACE}.identity"
 """Digest of all inputs of a build: equal identities need no second build."""
 
+ROOTFS: Final = f"{NAMESPACE}.rootfs"
+"""Of which prepared root file system the image was made: its key and its content's digest."""
+
 # On containers.
 SERVICE: Final = f"{NAMESPACE}.service"
 """The service's key in the spec."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from invoke.context import Context
 
-from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of, say
+from pipeline.tasks.command import (
+    SPEC_HELP,
+    command,
+    host_profile,
+    load_pipeline,
+    one_of,
+    say,
+    tell_failures,
+)
 
 
 @command(
@@ -25,30 +33,24 @@ def build(
     progress: str = "auto",
 ) -> int:
     """Build the images of a spec with Buildah, bases first."""
+    from pipeline.build.observe import observe_build
     from pipeline.build.order import select
-    from pipeline.build.run import build as build_versions
+    from pipeline.build.run import build as build_survey
     from pipeline.errors import UsageError
     from pipeline.report.progress import MODES, progress_of
-    from pipeline.report.terminal import tell_error
 
     if all and (version or image):
         raise UsageError("--all and --version or --image do not go together")
     mode = one_of(progress, "--progress", MODES)
     pipeline = load_pipeline(spec)
-    profile = host_profile()
+    environment = host_profile().environment
+    survey = observe_build(pipeline, select(pipeline, image, version), environment)
     telling = progress_of(mode)
     try:
-        result = build_versions(
-            pipeline, select(pipeline, image, version), profile.environment, telling
-        )
+        results = build_survey(survey, environment, telling)
     finally:
         telling.close()
-    for one in result.built:
-        say(f"{one.name}  built  {one.image[:12]}  {one.seconds:.1f} s")
-    for error in result.errors.values():
-        tell_error(
-            getattr(error, "brief", str(error)),
-            getattr(error, "details", ""),
-            getattr(error, "resolution", ""),
-        )
-    return 1 if result.errors else 0
+    for one in results.done:
+        outcome = f"built in {one.built.seconds:.1f} s" if one.built else "kept"
+        say(f"{one.name}  {outcome}  {one.image[:12]}  {one.cause}")
+    return tell_failures(results.errors)

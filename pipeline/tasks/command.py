@@ -93,6 +93,18 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
         return 1
 
 
+def tell_failures(errors: Mapping[str, Exception]) -> int:
+    """Tell what failed of work side by side, and return the exit code: the highest of theirs."""
+
+    def told(error: Exception) -> int:
+        def fail() -> None:
+            raise error
+
+        return exit_code_of(fail)
+
+    return max(map(told, errors.values()), default=0)
+
+
 def load_pipeline(spec: str | None) -> Pipeline:
     """The pipeline that `--spec`, CAPAS_SPEC or the folder names, checked."""
     from pipeline.spec.load import load

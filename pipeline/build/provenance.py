@@ -1,0 +1,66 @@
+"""Where a context comes from, as git knows it; nothing where git knows nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.engine import command
+from pipeline.errors import CapasError, UsageError
+
+_CREDENTIALS = re.compile(r"^(\w[\w+.-]*://)[^/@]*@")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a context comes from.
+
+    Attributes:
+        created: when its content was last changed, in seconds since the epoch: SOURCE_DATE_EPOCH,
+            else the time of the last commit that touched it, else 0.
+        revision: that commit, with `-dirty` behind it when there are changes on top; or empty.
+        source: where the repository was cloned from, without credentials; or empty.
+    """
+
+    created: int = 0
+    revision: str = ""
+    source: str = ""
+
+
+def source_date_epoch(environ: Mapping[str, str]) -> int | None:
+    """SOURCE_DATE_EPOCH, in seconds, or None when it is not set.
+
+    The reproducible-builds.org specification asks for a clear error when it is no number.
+
+    Raises:
+        UsageError: it is no whole number.
+    """
+    given = environ.get("SOURCE_DATE_EPOCH")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal()):
+        raise UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {given!r}")
+    return int(given)
+
+
+def provenance_of(context: Path, environ: Mapping[str, str]) -> Provenance:
+    """Where `context` comes from. Never fails: without git there is nothing to say."""
+    epoch = source_date_epoch(environ)
+    logged = _git(context, environ, "log", "-1", "--format=%H %ct", "--", ".")
+    if not logged:
+        return Provenance(epoch or 0)
+    revision, committed = logged.split()
+    dirty = "-dirty" if _git(context, environ, "status", "--porcelain", "--", ".") else ""
+    source = _CREDENTIALS.sub(r"\1", _git(context, environ, "remote", "get-url", "origin"))
+    return Provenance(int(committed) if epoch is None else epoch, revision + dirty, source)
+
+
+def _git(context: Path, environ: Mapping[str, str], *arguments: str) -> str:
+    argv = ["git", "-C", str(context), *arguments]
+    quiet = {**environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        return command.run(argv, environment=quiet).stdout.strip()
+    except CapasError:  # no git, no repository, no commit, or one that git does not trust
+        return ""

@@ -1,0 +1,125 @@
+"""The context as Buildah is shown it: the same on every account, from every checkout.
+
+Buildah's cache key of a COPY holds each file's mode, the name of its owner as the user namespace
+maps it, its extended attributes and hard links (`copier.go`, `digester.go`). A checkout's umask or
+owner would so decide what an image is. Staged are just the files that the build reads, with git's
+modes, as the user's own; a file that is right already is a hard link and costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from pipeline.build.inputs import File, Inputs
+from pipeline.spec.model import ROOTFS_TAR
+
+_LINKS_FOLLOWED = 40
+
+
+def stage_context(inputs: Inputs, folder: Path) -> Path:
+    """The folder that Buildah is given: `folder`, filled, or the context itself with its own modes.
+
+    Raises:
+        OSError: a file cannot be read, or the folder cannot be written.
+    """
+    context = inputs.version.context
+    if inputs.version.keep_modes and inputs.rootfs is None:
+        return context
+    staging = _Staging(context, folder)
+    for file in inputs.files:
+        given = inputs.rootfs.path if inputs.rootfs and file.path == ROOTFS_TAR else None
+        staging.add(file, given or context / file.path)
+    for sources in inputs.reads.values():
+        for source in sources:
+            for path in source.found:
+                if not (inputs.rootfs and path == ROOTFS_TAR):
+                    staging.add_way(path)
+    return folder
+
+
+class _Staging:
+    def __init__(self, context: Path, folder: Path) -> None:
+        self._context, self._folder = context, folder
+        self._inodes: set[tuple[int, int]] = set()
+        self._user, self._group = os.geteuid(), os.getegid()
+
+    def add(self, file: File, source: Path) -> None:
+        """One file, folder or link."""
+        target = self._folder / file.path
+        self._folders(target.parent)
+        if os.path.lexists(target):
+            return
+        if file.kind == "folder":
+            self._make(target)
+        elif file.kind == "link":
+            target.symlink_to(file.digest)
+        elif not self._link(file, source, target):
+            shutil.copyfile(source, target)
+            target.chmod(file.mode)
+
+    def add_way(self, path: str) -> None:
+        """Everything that a path leads through, links as links."""
+        left = [part for part in reversed(path.split("/")) if part]
+        here: list[str] = []
+        followed = 0
+        while left:
+            part = left.pop()
+            if part in {".", ".."}:
+                here = here[:-1] if part == ".." else here
+                continue
+            at = self._context.joinpath(*here, part)
+            copy = self._folder.joinpath(*here, part)
+            if at.is_symlink() and followed < _LINKS_FOLLOWED:
+                followed += 1
+                goal = str(at.readlink())
+                self._folders(copy.parent)
+                if not os.path.lexists(copy):
+                    copy.symlink_to(goal)
+                here = [] if goal.startswith("/") else here
+                left += [one for one in reversed(goal.split("/")) if one]
+                continue
+            if at.is_dir():
+                self._folders(copy)
+            here.append(part)
+
+    def _link(self, file: File, source: Path, target: Path) -> bool:
+        """Whether the file is right as it lies, and could be linked."""
+        status = source.stat()
+        inode = (status.st_dev, status.st_ino)
+        right = (
+            stat.S_IMODE(status.st_mode) == file.mode
+            and (status.st_uid, status.st_gid) == (self._user, self._group)
+            and inode not in self._inodes
+            and not _attributes(source)
+        )
+        if not right:
+            return False
+        try:
+            target.hardlink_to(source)
+        except OSError:  # another file system, or one without hard links
+            return False
+        self._inodes.add(inode)
+        return True
+
+    def _folders(self, folder: Path) -> None:
+        missing = []
+        while folder != self._folder and not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for one in reversed(missing):
+            self._make(one)
+
+    @staticmethod
+    def _make(folder: Path) -> None:
+        folder.mkdir()
+        folder.chmod(0o755)
+
+
+def _attributes(path: Path) -> list[str]:
+    try:
+        return os.listxattr(path)
+    except OSError:  # a file system without extended attributes
+        return []

@@ -1,0 +1,129 @@
+"""Builds with real Buildah: skipped when nothing changed, the same everywhere, labelled."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import command, labels
+from pipeline.engine.buildah import build_argv
+from pipeline.engine.images import inspect_image, list_images
+from tests.integration.build.project import make_project
+from tests.integration.conftest import Capas
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make_project(tmp_path, "built")
+
+
+def _events(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
+    return [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+
+
+def _images(environment: Mapping[str, str]) -> dict[str, str]:
+    store = list_images(environment)
+    return {name: image.id for image in store.images for name in image.names}
+
+
+def test_bases_come_first_and_nothing_is_done_twice(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    first = capas("build", "--version", "1.1", "--progress", "json", cwd=project)
+    begun = [one["task"] for one in _events(first) if one["event"] == "begin"]
+    assert begun == ["base:1", "app:1.1"]
+    capas("build", cwd=project)
+    before = _images(environment)
+    again = capas("build", "--all", "--progress", "json", cwd=project)
+    assert _events(again) == [], "Buildah was called although nothing changed"
+    assert [line.split()[1] for line in again.stdout.splitlines()] == ["kept"] * 3
+    assert _images(environment) == before
+
+
+def test_a_changed_file_builds_what_reads_it_and_nothing_else(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    capas("build", cwd=project)
+    before = _images(environment)
+    (project / "app" / "1.1" / "more.py").write_text("print(3)")
+    (project / "app" / "1.0" / "README").write_text("nothing reads this")
+    done = capas("build", "--progress", "json", cwd=project)
+    assert {one["task"] for one in _events(done)} == {"app:1.1"}
+    after = _images(environment)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"localhost/app:1.1"}
+    kept = {image.id for image in list_images(environment).images}
+    assert before["localhost/app:1.1"] in kept, "the old image stays until it is pruned"
+
+
+def test_versions_with_the_same_files_have_their_own_labels(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    twin = project / "app" / "1.1"
+    for name in ("Containerfile", "main.py"):
+        (twin / name).write_text((project / "app" / "1.0" / name).read_text())
+    capas("build", cwd=project)
+    images = [inspect_image(environment, f"localhost/app:{name}") for name in ("1.0", "1.1")]
+    assert images[0].diff_ids == images[1].diff_ids
+    for image, name in zip(images, ("1.0", "1.1"), strict=True):
+        assert image.labels[labels.OCI_VERSION] == image.labels[labels.VERSION] == name
+        assert image.labels[labels.OCI_TITLE] == "app"
+        assert image.labels[labels.OCI_BASE_NAME] == "localhost/base:1"
+        assert image.labels[labels.OCI_BASE_DIGEST].startswith("sha256:")
+        assert image.labels[labels.OCI_CREATED] == "1970-01-01T00:00:00Z"
+        assert image.labels[labels.PIPELINE] == "built"
+
+
+def test_layers_of_a_build_without_our_times_are_not_taken(
+    capas: Capas, environment: Mapping[str, str], project: Path, tmp_path: Path
+) -> None:
+    # The words must be new to the store: what is there with our times would win.
+    (project / "base" / "etc" / "motd").write_text("someone built this by hand first")
+    (project / "base").chmod(0o755)
+    (project / "base" / "etc").chmod(0o755)
+    (project / "base" / "etc" / "motd").chmod(0o644)
+    argv = build_argv(
+        context=project / "base",
+        containerfile=project / "base" / "Containerfile",
+        tags=("localhost/by-hand:1",),
+        args={},
+        labels={},
+        timestamp=None,
+    )
+    command.run(argv, environment=environment)
+    by_hand = inspect_image(environment, "localhost/by-hand:1")
+    capas("build", "--version", "base:1", cwd=project)
+    ours = inspect_image(environment, "localhost/base:1")
+    assert ours.history[0].by == by_hand.history[0].by, "the cache key is the same"
+    assert ours.history[0].created == "1970-01-01T00:00:00Z"
+    assert ours.diff_ids != by_hand.diff_ids
+
+
+def test_a_failing_instruction_leaves_the_old_image_and_names_the_log(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    capas("build", cwd=project)
+    before = _images(environment)
+    containerfile = project / "app" / "1.0" / "Containerfile"
+    good = containerfile.read_text()
+    containerfile.write_text(good + 'RUN ["/no/such/program"]\n')
+    failed = capas("build", "--version", "1.0", cwd=project, check=False)
+    assert failed.returncode == 1
+    assert 'failed at step 3/4: RUN ["/no/such/program"]' in failed.stderr
+    log = Path(failed.stderr.rsplit("the whole log: ", 1)[1].strip())
+    assert "STEP 3/4" in log.read_text()
+    assert _images(environment) == before
+    assert _working_containers(environment) == []
+    containerfile.write_text(good)
+    assert "kept" in capas("build", "--version", "1.0", cwd=project).stdout
+
+
+def _working_containers(environment: Mapping[str, str]) -> list[str]:
+    listed = command.run(["buildah", "containers", "--json"], environment=environment).stdout
+    return [one["id"] for one in json.loads(listed or "[]") or []]

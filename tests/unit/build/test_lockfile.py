@@ -1,0 +1,70 @@
+"""The release lock: TOML that any reader understands, the same bytes for the same releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tomli
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.build.identity import Content
+from pipeline.build.lockfile import read_lock, render_lock, write_lock
+from pipeline.build.provenance import Provenance
+from pipeline.build.releases import Release
+from pipeline.errors import CapasError
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs", "Co"]), max_size=20)
+_NAME = st.builds(lambda text, odd: text + odd, _TEXT, st.sampled_from(["", "\udc80", "\udcffx"]))
+_RELEASE = st.builds(
+    Release,
+    identity=_TEXT,
+    image=_TEXT,
+    digest=_TEXT,
+    diff_ids=st.lists(_TEXT, max_size=3).map(tuple),
+    content=st.builds(Content, _TEXT, _TEXT, st.dictionaries(_NAME, _NAME, max_size=3)),
+    bases=st.dictionaries(_TEXT, st.tuples(_TEXT, _TEXT), max_size=2),
+    provenance=st.builds(Provenance, st.integers(0, 2**40), _TEXT, _TEXT),
+    timestamp=st.integers(0, 2**40),
+    engines=st.dictionaries(_TEXT, _TEXT, max_size=2),
+)
+
+
+@given(st.dictionaries(_TEXT, _RELEASE, max_size=3))
+def test_what_is_written_is_read_again(releases: dict[str, Release]) -> None:
+    text = render_lock(releases)
+    tomli.loads(text)
+    assert render_lock(dict(reversed(releases.items()))) == text
+
+
+@given(st.dictionaries(_TEXT, _RELEASE, max_size=3))
+def test_the_values_come_back(
+    tmp_path_factory: pytest.TempPathFactory, releases: dict[str, Release]
+) -> None:
+    path = tmp_path_factory.mktemp("lock") / "demo.lock"
+    write_lock(path, releases)
+    assert read_lock(path) == releases
+    assert [one.name for one in path.parent.iterdir()] == ["demo.lock"]
+
+
+def test_no_lock_is_no_release(tmp_path: Path) -> None:
+    assert read_lock(tmp_path / "demo.lock") == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "format = 2", "format = 1\n[releases.a]\nimage = 1", "format = ", "\xff"]
+)
+def test_a_broken_lock_is_told_and_not_taken_for_an_empty_one(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "demo.lock"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(CapasError, match="lock cannot be read"):
+        read_lock(path)
+
+
+def test_a_lock_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "demo.lock"
+    path.mkdir()
+    with pytest.raises(CapasError, match="cannot be written"):
+        write_lock(path, {})
+    assert [one.name for one in tmp_path.iterdir()] == ["demo.lock"]

@@ -1,0 +1,77 @@
+"""Where a context comes from, from real git repositories."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.build.provenance import Provenance, provenance_of, source_date_epoch
+from pipeline.errors import UsageError
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+
+
+def _git(folder: Path, *arguments: str, when: int = 1000) -> str:
+    stamp = f"@{when} +0000"
+    identity = {
+        "GIT_AUTHOR_NAME": "a",
+        "GIT_AUTHOR_EMAIL": "a@example",
+        "GIT_COMMITTER_NAME": "a",
+        "GIT_COMMITTER_EMAIL": "a@example",
+        "GIT_AUTHOR_DATE": stamp,
+        "GIT_COMMITTER_DATE": stamp,
+    }
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        env={**ENVIRONMENT, **identity},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    made = tmp_path / "context"
+    made.mkdir()
+    (made / "main.py").write_text("1")
+    _git(tmp_path, "init", "-q")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-qm", "one", when=1000)
+    return made
+
+
+def test_only_commits_that_touch_the_context_count(context: Path) -> None:
+    revision = _git(context, "rev-parse", "HEAD")
+    (context.parent / "elsewhere").write_text("x")
+    _git(context.parent, "add", ".")
+    _git(context.parent, "commit", "-qm", "two", when=2000)
+    assert provenance_of(context, ENVIRONMENT) == Provenance(1000, revision, "")
+
+
+def test_changes_on_top_make_it_dirty(context: Path) -> None:
+    (context / "main.py").write_text("2")
+    assert provenance_of(context, ENVIRONMENT).revision.endswith("-dirty")
+
+
+def test_the_source_has_no_credentials(context: Path) -> None:
+    _git(context, "remote", "add", "origin", "https://user:secret@git.example/app.git")
+    assert provenance_of(context, ENVIRONMENT).source == "https://git.example/app.git"
+
+
+def test_source_date_epoch_wins(context: Path) -> None:
+    assert provenance_of(context, {**ENVIRONMENT, "SOURCE_DATE_EPOCH": "7"}).created == 7
+
+
+def test_without_git_there_is_nothing_to_say(tmp_path: Path) -> None:
+    assert provenance_of(tmp_path, ENVIRONMENT) == Provenance()
+    assert provenance_of(tmp_path, {"PATH": "/nonexistent"}) == Provenance()
+
+
+@pytest.mark.parametrize("given", ["-1", "1.5", "now", "٣"])
+def test_a_source_date_epoch_that_is_no_number_is_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
+        source_date_epoch({"SOURCE_DATE_EPOCH": given})
