@@ -10,48 +10,62 @@ No library for the colours: `validate` shall cost hardly more than starting Pyth
 
 from __future__ import annotations
 
+import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.report.finding import Finding, Severity
+from pipeline.report.paint import Paint
+from pipeline.report.words import Tone
 
 WIDTH = 100
 """Characters of a source line that are shown; a longer line is cut around the place."""
+_LARGEST = 1024 * 1024
+"""Bytes of a file of which lines are shown."""
 
-_COLOURS: dict[Severity, str] = {"error": "31", "warning": "33", "note": "36"}
+_TONES: dict[Severity, Tone] = {"error": "bad", "warning": "warning", "note": "quiet"}
 
 Lines = Callable[[Path], Sequence[str]]
 
 
-def findings_text(findings: Iterable[Finding], lines: Lines, *, colour: bool = False) -> str:
+def findings_text(findings: Iterable[Finding], lines: Lines, paint: Paint) -> str:
     """All findings, each with its excerpt.
 
     Args:
         findings: in the order in which they are shown.
         lines: gives a file's lines, or nothing for a file that cannot be shown.
-        colour: with ANSI colours.
+        paint: with colours or without.
     """
-    return "".join(f"{line}\n" for finding in findings for line in _finding(finding, lines, colour))
+    return "".join(f"{line}\n" for finding in findings for line in _finding(finding, lines, paint))
 
 
-def _finding(finding: Finding, lines: Lines, colour: bool) -> Iterator[str]:
-    def paint(text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if colour else text
-
-    code = _COLOURS[finding.severity]
-    severity = paint(finding.severity, f"1;{code}")
-    place = paint(visible(finding.place), "1")
+def _finding(finding: Finding, lines: Lines, paint: Paint) -> Iterator[str]:
+    tone = _TONES[finding.severity]
+    place, severity = paint.bold(visible(finding.place)), paint.tone(finding.severity, tone)
     yield f"{place}: {finding.rule}: {severity}: {visible(finding.message)}"
     shown = lines(finding.path)[finding.line - 1 : finding.line] if finding.line else ()
     for text in shown:
-        number = f"{finding.line:>5}"
         source, caret = excerpt(text, finding.column, finding.end_column)
-        yield f"{paint(f'{number} |', '2')} {source}"
+        yield f"{paint.tone(f'{finding.line:>5} |', 'quiet')} {source}"
         if caret:
-            yield f"{paint('      |', '2')} {paint(caret, code)}"
+            yield f"{paint.tone('      |', 'quiet')} {paint.tone(caret, tone)}"
     if finding.hint:
-        yield f"{paint('      =', '2')} {visible(finding.hint)}"
+        yield f"{paint.tone('      =', 'quiet')} {visible(finding.hint)}"
+
+
+@lru_cache(maxsize=64)
+def lines_of_file(path: Path) -> Sequence[str]:
+    """The lines of a text file; none of what is no file, not UTF-8, or larger than 1 MiB."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            return ()
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return ()
+    return text.split("\n")
 
 
 def excerpt(line: str, column: int, end_column: int) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def _ingress_image(service: Service, pipeline: Pipeline, scope: Scope) -> Iterat
             "CAP101",
             path[:-1],
             f"the door needs a proxy, and there is no image `{DEFAULT_INGRESS_IMAGE}` in this spec",
-            f"describe [images.{DEFAULT_INGRESS_IMAGE}], or name one: `image = …`",
+            f"describe [images.{DEFAULT_INGRESS_IMAGE}], or name another with `image = …`",
             on_key=True,
         )
     else:

@@ -210,7 +210,8 @@ class Service:
         version: the version pinned by the spec; None for the newest (or `--version`).
         built_here: whether `image` is a key of this spec's images.
         environment: merged already: `env_file` first, then `environment`.
-        networks: keys of `Pipeline.networks`; never empty (`default` without any in the spec).
+        networks: keys of `Pipeline.networks`, or `default`, which need not be described; empty
+            when the spec names none.
         stop_grace_period: seconds between the stop signal and SIGKILL.
     """
 
@@ -299,7 +300,6 @@ class Pipeline:
     Attributes:
         path: the spec's file.
         root: the project folder: contexts and bind mounts stay inside it.
-        networks: those of the spec, and `default` when a service names none.
         lint: levels of rules by rule id, from `[x-lint]`.
     """
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.spec.images import read_image
-from pipeline.spec.model import Budgets, Network, Pipeline, Secret, Service, Volume
+from pipeline.spec.model import Budgets, Network, Pipeline, Secret, Volume
 from pipeline.spec.problem import Problem
 from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import Scope, Table, texts_of
-from pipeline.spec.services import DEFAULT_NETWORK, read_service
+from pipeline.spec.services import read_service
 
 T = TypeVar("T")
 
@@ -34,15 +34,14 @@ def project_root(spec: Path) -> Path:
 
 def read_pipeline(data: Table, spec: Path, root: Path, scope: Scope) -> Pipeline:
     """The pipeline of a document that the schema allows; what is wrong goes to `scope`."""
-    services = dict(_each(data, "services", read_service, scope))
     return Pipeline(
         name=scope.pipeline,
         path=spec,
         root=root,
         images=dict(_each(data, "images", read_image, scope)),
-        services=services,
+        services=dict(_each(data, "services", read_service, scope)),
         volumes=dict(_each(data, "volumes", _volume, scope)),
-        networks=_networks(data, services, scope),
+        networks=dict(_each(data, "networks", _network, scope)),
         secrets=dict(_each(data, "secrets", _secret, scope)),
         lint=dict(data.get("x-lint", {})),
         budgets=_budgets(data.get("x-report", {}), scope),
@@ -76,13 +75,6 @@ def _network(name: str, table: Table, scope: Scope) -> Network:
         internal=table.get("internal", False),
         labels=texts_of(table.get("labels")),
     )
-
-
-def _networks(data: Table, services: Mapping[str, Service], scope: Scope) -> dict[str, Network]:
-    networks = dict(_each(data, "networks", _network, scope))
-    if any(DEFAULT_NETWORK in service.networks for service in services.values()):
-        networks.setdefault(DEFAULT_NETWORK, _network(DEFAULT_NETWORK, {}, scope))
-    return networks
 
 
 def _secret(name: str, table: Table, scope: Scope) -> Secret | None:

@@ -24,7 +24,8 @@ from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
 
 DEFAULT_NETWORK = "default"
-DEFAULT_INGRESS_IMAGE = "haproxy"
+"""The network that every pipeline has without describing it."""
+DEFAULT_INGRESS_IMAGE = "proxy"
 
 
 def read_service(name: str, table: Table, scope: Scope) -> Service | None:
@@ -45,7 +46,7 @@ def read_service(name: str, table: Table, scope: Scope) -> Service | None:
         environment=_environment(table, path, scope),
         ports=ports,
         mounts=mounts.read_mounts(table, path, scope),
-        networks=tuple(_entries(table, path, "networks", scope)) or (DEFAULT_NETWORK,),
+        networks=tuple(_entries(table, path, "networks", scope)),
         depends_on=_depends_on(table, path, scope),
         healthcheck=probes.read_healthcheck(table.get("healthcheck"), path, scope),
         resources=_resources(table.get("resources", {}), path, scope),

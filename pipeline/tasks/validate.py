@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 
-from pipeline.tasks.command import SPEC_HELP, command, say, spec_path
+from pipeline.tasks.command import SPEC_HELP, command, one_of
+
+if TYPE_CHECKING:
+    from pipeline.report.finding import Severity
+
+FORMATS = ("text",)
+THRESHOLDS: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-@command(help={"spec": SPEC_HELP})
-def validate(_c: Context, spec: str | None = None) -> int:
-    """Check the spec and name every problem as file:line:col, rule and hint."""
+@command(
+    help={
+        "spec": f"{SPEC_HELP}; several, and globs, are allowed",
+        "format": f"how findings are told: {', '.join(FORMATS)}",
+        "fail-on": f"the least severity that ends with exit code 2: {', '.join(THRESHOLDS)}",
+    },
+    iterable=["spec"],
+)
+def validate(
+    _context: Context,
+    spec: Sequence[str] | None = None,
+    format: str = "text",  # noqa: A002 (the option's name)
+    fail_on: str = "error",
+) -> int:
+    """Check specs and their Containerfiles; needs no Podman.
+
+    Every finding comes at once, as file:line:col, with its rule and what to do. Exit code 2 when
+    anything is found at or above --fail-on, else 0.
+    """
     import os
+    import sys
+    from pathlib import Path
 
+    from pipeline.report.findings import render_findings, summary
+    from pipeline.spec.discover import discover_all
     from pipeline.spec.load import examine
 
-    examination = examine(spec_path(spec), os.environ)
-    for finding in examination.findings:
-        say(f"{finding.place}: {finding.severity}: {finding.rule}: {finding.message}")
-        if finding.hint:
-            say(f"  → {finding.hint}")
-    return 0 if examination.pipeline is not None else 2
+    format_name = one_of(format, "--format", FORMATS)
+    threshold = one_of(fail_on, "--fail-on", THRESHOLDS)
+    specs = discover_all(spec or (), Path.cwd(), os.environ)
+    findings = tuple(f for path in specs for f in examine(path, os.environ).findings)
+    sys.stdout.write(render_findings(findings, format_name))
+    if format_name == "text":
+        sys.stderr.write(f"{summary(findings, len(specs))}\n")
+    return 2 if any(finding.at_least(threshold) for finding in findings) else 0

@@ -54,9 +54,8 @@ def test_a_spec_becomes_a_pipeline_with_defaults_filled_in(project: Path) -> Non
     assert web.mounts == (Mount("volume", "tweets", "/data"),)
     assert web.healthcheck == Healthcheck(http=":5000/healthz", interval=90.0)
     assert web.resources == Resources(memory=128 * 1024 * 1024, cpus=0.5)
-    assert web.networks == ("default",)
+    assert web.networks == ()
     assert pipeline.volumes["tweets"].engine_name == "pytweets_tweets"
-    assert pipeline.networks["default"].engine_name == "pytweets_default"
 
 
 def test_all_errors_come_at_once(project: Path) -> None:

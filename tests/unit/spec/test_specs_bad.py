@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.report.findings_text import findings_text
+from pipeline.report.findings_text import findings_text, lines_of_file
+from pipeline.report.paint import Paint
 from pipeline.spec.load import examine
 from pipeline.spec.rules import CROSS_RULES, LANGUAGE_RULES
 
@@ -22,8 +23,8 @@ ENVIRONMENT = {"HOME": "/home/student", "APP_VERSION": "1.0"}
 
 
 def told(spec: str) -> str:
-    examination = examine(Path(spec), ENVIRONMENT)
-    return findings_text(examination.findings, lambda _: examination.text.split("\n"))
+    lines_of_file.cache_clear()
+    return findings_text(examine(Path(spec), ENVIRONMENT).findings, lines_of_file, Paint(on=False))
 
 
 @pytest.fixture(scope="module")
