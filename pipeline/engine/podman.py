@@ -8,10 +8,12 @@ else. Import this module where it is used, not at the top: podman-py costs about
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Mapping, Sequence
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from podman import PodmanClient
 from podman.errors import APIError, PodmanError
@@ -19,6 +21,10 @@ from podman.errors import APIError, PodmanError
 from pipeline.errors import EngineError
 
 Json = dict[str, Any]
+R = TypeVar("R", bound="Reader")
+
+STDOUT = 1
+"""The stream of a frame that is no error output (the others are 0, input, and 2, errors)."""
 
 
 class Reader:
@@ -34,7 +40,7 @@ class Reader:
     def __init__(self, uri: str) -> None:
         self._client = PodmanClient(base_url=uri)
 
-    def __enter__(self) -> Reader:
+    def __enter__(self: R) -> R:
         return self
 
     def __exit__(
@@ -77,6 +83,41 @@ class Reader:
         """Networks, all with at least these labels."""
         return self._list("/networks/json", _filters(label=labels))
 
+    def secrets(self) -> list[Json]:
+        """All secrets; their values cannot be read."""
+        return self._list("/secrets/json", {})
+
+    def processes(self, name: str) -> list[dict[str, str]]:
+        """What runs in a container now: one mapping of ps's columns per process."""
+        answer = self._object("get", f"/containers/{name}/top")
+        return [dict(zip(answer["Titles"], row, strict=False)) for row in answer["Processes"]]
+
+    def file_text(self, name: str, path: str) -> str | None:
+        """The text of a file inside a container, or None when it is not there."""
+        params = {"path": path}
+        response = self._call("get", f"/containers/{name}/archive", missing_ok=True, params=params)
+        if response.status_code == 404:
+            return None
+        with tarfile.open(fileobj=io.BytesIO(response.content)) as archive:
+            member = archive.extractfile(archive.getmembers()[0])
+            return member.read().decode(errors="replace") if member else None
+
+    def logs(
+        self, name: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+    ) -> Iterator[tuple[int, str]]:
+        """What a container's process wrote: the stream (1 output, 2 errors) and a piece of text.
+
+        Args:
+            tail: only the last lines; None for all.
+            follow: go on until the container ends.
+            timestamps: before every line, when it was written.
+        """
+        params: Json = {"stdout": True, "stderr": True, "follow": follow, "timestamps": timestamps}
+        if tail is not None:
+            params["tail"] = tail
+        response = self._call("get", f"/containers/{name}/logs", params=params, stream=True)
+        yield from frames(response.iter_content(chunk_size=None))
+
     def _object(self, method: str, path: str, **options: Any) -> Json:
         answer: Json = self._call(method, path, **options).json()
         return answer
@@ -114,3 +155,19 @@ class Reader:
 def _filters(**wanted: Sequence[str]) -> dict[str, str]:
     given = {name: list(values) for name, values in wanted.items() if values}
     return {"filters": json.dumps(given)} if given else {}
+
+
+def frames(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """The engine's multiplexed stream taken apart: a header of 8 bytes before each piece.
+
+    The first byte is the stream, the last four the length (docker, API, container attach).
+    """
+    buffer = b""
+    for chunk in chunks:
+        buffer += chunk
+        while len(buffer) >= 8:
+            length = int.from_bytes(buffer[4:8], "big")
+            if len(buffer) < 8 + length:
+                break
+            yield buffer[0], buffer[8 : 8 + length].decode(errors="replace")
+            buffer = buffer[8 + length :]

@@ -6,12 +6,15 @@ it uses.
 
 from invoke.collection import Collection
 
-from pipeline.tasks import build, develop, init, report, validate
+from pipeline.tasks import build, deploy, develop, init, report, status, validate
 
 TASKS = (
     init.init,
     validate.validate,
     build.build,
+    deploy.deploy,
+    deploy.down,
+    status.status,
     report.report,
     develop.run_tests,
     develop.lint,

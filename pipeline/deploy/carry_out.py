@@ -1,0 +1,184 @@
+"""One operation, carried out: which call of the API each verb is."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from pipeline.deploy import door
+from pipeline.deploy.health import Verdict, await_healthy, unhealthy
+from pipeline.deploy.observe import MARK_FILE
+from pipeline.deploy.operation import Operation
+from pipeline.engine.podman_writer import Writer
+from pipeline.errors import CapasError, EngineError
+from pipeline.spec.model import Secret
+
+_RELOAD_DEADLINE = 15.0
+_POLL = 0.05
+Pause = Callable[[float], None]
+
+
+def carry_out(operation: Operation, writer: Writer, pause: Pause = time.sleep) -> None:
+    """Do it.
+
+    Args:
+        pause: sleeps, and raises when the user wants to stop.
+
+    Raises:
+        EngineError: Podman refused, or a container did not become healthy.
+    """
+    _ACTIONS[operation.verb, operation.kind](operation, writer, pause)
+
+
+def _create_network(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.create_network(operation.body)
+
+
+def _create_volume(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.create_volume(operation.body)
+
+
+def _create_secret(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    if operation.secret is not None:
+        writer.create_secret(operation.name, secret_value(operation.secret), operation.body)
+
+
+def _create_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    answer = writer.create_container(operation.body)
+    ignored = [w for w in answer.get("Warnings") or () if "ignored" in w]
+    if ignored and "resource_limits" in operation.body:
+        writer.remove_container(operation.name, force=True)
+        raise EngineError(
+            f"Podman would run {operation.name} without its limits", details="\n".join(ignored)
+        )
+
+
+def _start(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.start_container(operation.name)
+
+
+def _restart(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.restart_container(operation.name, operation.seconds)
+
+
+def _stop(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.stop_container(operation.name, operation.seconds)
+
+
+def _pause_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.pause_container(operation.name)
+
+
+def _unpause(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.unpause_container(operation.name)
+
+
+def _remove_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.remove_container(operation.name, force=True)
+
+
+def _rename(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.rename_container(operation.name, operation.to)
+
+
+def _wait_for(operation: Operation, writer: Writer, pause: Pause) -> None:
+    verdict = await_healthy(writer, operation.name, operation.check, sleep=pause)
+    if not verdict.healthy:
+        raise unhealthy(writer, operation.name, verdict)
+
+
+def _wait_for_end(operation: Operation, writer: Writer, pause: Pause) -> None:
+    while True:
+        found = writer.container(operation.name)
+        state = found["State"]["Status"] if found else "gone"
+        if state not in ("running", "created", "initialized", "stopping"):
+            break
+        pause(_POLL)
+    code = found["State"]["ExitCode"] if found else -1
+    if code != 0:
+        said = f"it ended with exit code {code}" if found else "there is no such container"
+        raise unhealthy(writer, operation.name, Verdict(False, state, said))
+
+
+def _write(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.write_file(operation.name, door.CONFIG_FILE, operation.to)
+
+
+def _confirm(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.write_file(operation.name, MARK_FILE, operation.to)
+
+
+def _reload(operation: Operation, writer: Writer, pause: Pause) -> None:
+    before = door.workers(writer.processes(operation.name))
+    writer.kill_container(operation.name, "SIGUSR2")
+    end = time.monotonic() + _RELOAD_DEADLINE
+    while not door.workers(writer.processes(operation.name)) - before:
+        if time.monotonic() > end:
+            said = "it did not take its new configuration; the old one is still in effect"
+            raise unhealthy(writer, operation.name, Verdict(False, "running", said))
+        pause(_POLL)
+
+
+def _drain(operation: Operation, writer: Writer, pause: Pause) -> None:
+    end = time.monotonic() + (operation.seconds or 0.0)
+    while len(door.workers(writer.processes(operation.name))) > 1 and time.monotonic() < end:
+        pause(_POLL)
+
+
+def _remove_network(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.remove_network(operation.name)
+
+
+def _remove_secret(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.remove_secret(operation.name)
+
+
+_ACTIONS: Mapping[tuple[str, str], Callable[[Operation, Writer, Pause], None]] = {
+    ("create", "network"): _create_network,
+    ("create", "volume"): _create_volume,
+    ("create", "secret"): _create_secret,
+    ("create", "container"): _create_container,
+    ("create", "door"): _create_container,
+    ("start", "container"): _start,
+    ("start", "door"): _start,
+    ("restart", "container"): _restart,
+    ("stop", "container"): _stop,
+    ("pause", "container"): _pause_container,
+    ("unpause", "container"): _unpause,
+    ("remove", "container"): _remove_container,
+    ("rename", "container"): _rename,
+    ("wait for", "container"): _wait_for,
+    ("wait for", "door"): _wait_for,
+    ("wait for the end of", "container"): _wait_for_end,
+    ("write", "door"): _write,
+    ("reload", "door"): _reload,
+    ("drain", "door"): _drain,
+    ("confirm", "door"): _confirm,
+    ("remove", "network"): _remove_network,
+    ("remove", "secret"): _remove_secret,
+}
+
+
+def secret_value(secret: Secret) -> bytes:
+    """The value of a secret, read now and kept nowhere.
+
+    Raises:
+        CapasError: its file or variable is not there.
+    """
+    if secret.file is not None:
+        try:
+            return secret.file.read_bytes()
+        except OSError as error:
+            raise CapasError(
+                f"the secret {secret.name} cannot be read",
+                details=f"{secret.file}: {error.strerror}",
+            ) from None
+    value = os.environ.get(secret.environment or "")
+    if value is None:
+        raise CapasError(
+            f"the secret {secret.name} has no value",
+            details=f"the variable {secret.environment} is not set",
+            resolution=f"export {secret.environment}=…",
+        )
+    return value.encode()

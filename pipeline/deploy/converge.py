@@ -1,0 +1,103 @@
+"""The story of a deploy: look, plan, apply; when a new version is not healthy, go back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.deploy.apply import Failure, apply
+from pipeline.deploy.desired import Desired
+from pipeline.deploy.observe import Observed
+from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
+from pipeline.deploy.ports import lost_ports
+from pipeline.deploy.preview import look
+from pipeline.deploy.restore import plan_restore
+from pipeline.engine.podman import Reader
+from pipeline.errors import CapasError
+from pipeline.spec.model import Pipeline
+
+_ROUNDS = 25
+"""How often another program may take a port between our look and our bind."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Who is told what happens, while it happens.
+
+    Attributes:
+        planned: a plan, before anything of it is done.
+        ended: an operation, and the error when it failed.
+        upgrading: volumes that want a backup now.
+    """
+
+    planned: Callable[[Plan], None] = lambda _plan: None
+    ended: Callable[[Operation, CapasError | None], None] = lambda _operation, _error: None
+    upgrading: Callable[[tuple[str, ...]], None] = lambda _volumes: None
+
+
+QUIETLY = Telling()
+
+
+def converge(
+    uri: str,
+    pipeline: Pipeline,
+    wanted: Sequence[Desired],
+    options: Options = DEFAULT_OPTIONS,
+    telling: Telling = QUIETLY,
+) -> Plan:
+    """Make reality equal the spec; what the last plan was.
+
+    Raises:
+        CapasError: it could not be done; an update that had begun has been taken back.
+    """
+    lost: set[int] = set()
+    with Reader(uri) as reader:
+        for _round in range(_ROUNDS):
+            observed = look(reader, pipeline, wanted, lost)
+            plan = plan_deploy(pipeline, wanted, observed, options)
+            telling.planned(plan)
+            if plan.backups:
+                telling.upgrading(plan.backups)
+            outcome = apply(plan, uri, telling.ended)
+            taken = {port for f in outcome.failed for port in lost_ports(f.error.details)}
+            if not outcome.failed:
+                if options.wait:
+                    _watch_the_unchanged(uri, wanted, observed, plan)
+                return plan
+            lost |= taken
+            if any(not lost_ports(f.error.details) for f in outcome.failed):
+                break
+        now = look(reader, pipeline, wanted, lost)
+        back = plan_restore(pipeline, blueprints_of(pipeline, wanted, now), now)
+    telling.planned(back)
+    restored = apply(back, uri, telling.ended)
+    raise _error([*outcome.failed, *restored.failed])
+
+
+def _watch_the_unchanged(
+    uri: str, wanted: Sequence[Desired], observed: Observed, plan: Plan
+) -> None:
+    """Hold to their health checks what the plan did not touch: "done" must not be a lie."""
+    touched = {operation.name for operation in plan.operations}
+    waits = [
+        Operation("wait for", "container", c.name, "unchanged", check=d.service.healthcheck)
+        for d in wanted
+        if d.service.healthcheck is not None
+        for c in observed.of(d.name)
+        if c.running and c.name not in touched and c.number <= d.service.replicas
+    ]
+    outcome = apply(Plan(tuple(waits)), uri)
+    if outcome.failed:
+        raise _error(outcome.failed)
+
+
+def _error(failed: Sequence[Failure]) -> CapasError:
+    """The first failure's error, and a line for each of the others."""
+    first = failed[0].error
+    others = [f"also: {f.operation.key}: {f.error.brief}" for f in failed[1:]]
+    return type(first)(
+        first.brief or str(first),
+        details="\n".join([first.details, *others]),
+        resolution=first.resolution,
+    )

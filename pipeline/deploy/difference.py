@@ -1,0 +1,24 @@
+"""Why a container is not what the spec wants any more (pure)."""
+
+from __future__ import annotations
+
+from pipeline.deploy.container import Blueprint
+from pipeline.deploy.observe import Container
+from pipeline.engine import labels
+
+
+def why_replaced(old: Container, blueprint: Blueprint) -> str:
+    """The cause in words: another version, the image built anew, or which settings changed."""
+    version = blueprint.desired.version
+    if old.version != version:
+        return f"{blueprint.desired.service.image} {old.version or '?'} → {version or '?'}"
+    had = _parts(old.labels.get(labels.PARTS, ""))
+    wants = _parts(blueprint.part_digests)
+    if had.get("image") != wants["image"]:
+        return f"{blueprint.desired.reference} was built anew"
+    changed = sorted(name for name in {*had, *wants} if had.get(name) != wants.get(name))
+    return f"{', '.join(changed) or 'configuration'} changed"
+
+
+def _parts(label: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in label.split(",") if "=" in part)

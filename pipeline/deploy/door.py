@@ -1,0 +1,141 @@
+"""The door: HAProxy in a container of its own in front of a service's replicas (pure).
+
+It is what makes replicas availability. It asks every replica whether it is healthy, goes on to
+another one when a request meets a dead one, and takes a new configuration without dropping a
+connection: a new worker takes over the listening socket, the old one serves what it has begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.deploy.container import compose_labels, mapping, network_body
+from pipeline.deploy.desired import Desired, digest
+from pipeline.deploy.observe import ImageFacts
+from pipeline.deploy.ports import Binding
+from pipeline.engine import labels
+from pipeline.spec.model import Healthcheck, Pipeline
+
+CONFIG_FILE = "/etc/haproxy/capas.cfg"
+INSIDE_PORT = 8000
+"""What the proxy listens on in its container; above 1024, so that it needs no capability."""
+KEEP_ALIVE = 2
+"""Seconds that an idle client connection is kept."""
+
+_CONFIG = """\
+global
+    hard-stop-after {grace}s
+    maxconn 4096
+    stats timeout 5s
+
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 60s
+    timeout server 60s
+    timeout http-keep-alive {keep_alive}s
+    timeout queue 5s
+    option http-keep-alive
+    # A client that has kept its connection gets its answer from the old worker, with
+    # "Connection: close", instead of a connection that is gone.
+    option idle-close-on-response
+
+resolvers engine
+    parse-resolv-conf
+    hold valid 1s
+    hold obsolete 1s
+    timeout resolve 500ms
+    timeout retry 500ms
+
+frontend door
+    bind :{port}
+    default_backend replicas
+
+backend replicas
+    balance leastconn
+    retries 5
+    option redispatch 1
+    retry-on conn-failure empty-response response-timeout 503
+    # A request that changes something is sent again only if no replica has seen it.
+    http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS
+    {check}
+    default-server check inter {interval}ms fastinter 100ms fall 2 rise 1 observe layer4 \
+error-limit 1 on-error mark-down resolvers engine resolve-prefer ipv4 init-addr libc,none
+{servers}
+"""
+
+
+def config(desired: Desired, replicas: Mapping[str, str]) -> str:
+    """The proxy's whole configuration.
+
+    Args:
+        desired: the service behind the door.
+        replicas: names in the network of those that get requests, by a name for people.
+    """
+    ingress = desired.service.ingress
+    target = ingress.target if ingress else 0
+    check = desired.service.healthcheck
+    servers = [f"    server {name} {host}:{target}" for name, host in replicas.items()]
+    return _CONFIG.format(
+        grace=max(1, round(desired.service.stop_grace_period)),
+        keep_alive=KEEP_ALIVE,
+        port=INSIDE_PORT,
+        check=_check(check),
+        interval=min(2000, max(100, round((check.interval if check else 1.0) * 1000))),
+        servers="\n".join(servers),
+    )
+
+
+def door_parts(desired: Desired, image: ImageFacts) -> Mapping[str, Any]:
+    """What makes the door what it is, apart from its configuration file."""
+    ingress = desired.service.ingress
+    return {
+        "image": image.id,
+        "port": [ingress.address, ingress.port] if ingress else [],
+        "networks": list(desired.networks),
+    }
+
+
+def door_body(pipeline: Pipeline, desired: Desired, image: ImageFacts, name: str) -> dict[str, Any]:
+    """What the API is sent to create the door."""
+    ingress = desired.service.ingress
+    address, port = (ingress.address, ingress.port) if ingress else ("", 0)
+    parts = door_parts(desired, image)
+    config_digest = digest(parts)
+    return {
+        "name": name,
+        "image": image.id,
+        "entrypoint": ["haproxy", "-W", "-db", "-f", CONFIG_FILE],
+        "command": [],
+        "stop_signal": 10,  # SIGUSR1: HAProxy finishes what it has begun, then ends
+        "stop_timeout": round(desired.service.stop_grace_period),
+        "cap_drop": ["ALL"],
+        "no_new_privileges": True,
+        "restart_policy": "on-failure",
+        "healthconfig": {"Test": ["NONE"]},
+        "image_volume_mode": "ignore",
+        "labels": {
+            **compose_labels(pipeline.name, f"{desired.name}-door", 1, config_digest),
+            labels.PIPELINE: pipeline.name,
+            labels.SERVICE: desired.name,
+            labels.DOOR: "haproxy",
+            labels.CONFIG: config_digest,
+            labels.PARTS: ",".join(f"{k}={digest(v)[:6]}" for k, v in sorted(parts.items())),
+        },
+        "portmappings": [mapping(Binding(INSIDE_PORT, port, address))],
+        **network_body(desired.networks, [f"{desired.name}-door"]),
+    }
+
+
+def workers(processes: Sequence[Mapping[str, str]]) -> frozenset[str]:
+    """The process ids of HAProxy's workers: children of the master (haproxy(1), -W)."""
+    proxies = [p for p in processes if "haproxy" in p["COMMAND"]]
+    ids = {p["PID"] for p in proxies}
+    return frozenset(p["PID"] for p in proxies if p["PPID"] in ids)
+
+
+def _check(check: Healthcheck | None) -> str:
+    if check is None or check.http is None:
+        return "option tcp-check"
+    return f"option httpchk GET {check.http[check.http.index('/') :]}"

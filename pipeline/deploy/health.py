@@ -1,0 +1,180 @@
+"""Whether a container serves: asked by ourselves, since Podman's health checks need systemd.
+
+A published HTTP port is asked where a user finds it, on the host. Everything else is asked from
+inside the container's own network: never at the container's address from the host (what answers
+there may be somebody else), and never a published TCP port (the port forwarder accepts
+connections before the service does).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.deploy import probe
+from pipeline.deploy.probe import Answer
+from pipeline.engine import command
+from pipeline.errors import EngineError
+from pipeline.spec.model import Healthcheck
+
+if TYPE_CHECKING:
+    from pipeline.engine.podman_writer import Writer
+
+SETTLE_SECONDS = 0.5
+"""How long a container without a health check must have kept running to count as up."""
+_FIRST_PAUSE = 0.05
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of waiting for a container.
+
+    Attributes:
+        state: Podman's word for its state.
+        said: the last probe's answer.
+    """
+
+    healthy: bool
+    state: str
+    said: str
+
+
+def await_healthy(
+    writer: Writer,
+    name: str,
+    check: Healthcheck | None,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Verdict:
+    """Probe until it is healthy, or has failed as often as its check allows.
+
+    At first the probes come faster than `interval`, so that a quick service costs no second; only
+    one failure per interval counts, and none within `start_period`.
+    """
+    if check is None:
+        return _await_settled(writer, name, now, sleep)
+    begin = last_counted = now()
+    failures = 0
+    pause = min(_FIRST_PAUSE, check.interval)
+    while True:
+        found = writer.container(name)
+        verdict = examine_container(writer, found, check)
+        if verdict.healthy or _is_over(found):
+            return verdict
+        moment = now()
+        if moment - begin >= check.start_period and moment - last_counted >= check.interval:
+            failures += 1
+            last_counted = moment
+            if failures >= check.retries:
+                return verdict
+        sleep(pause)
+        pause = min(pause * 1.5, check.interval)
+
+
+def examine_container(
+    writer: Writer, found: dict[str, Any] | None, check: Healthcheck | None
+) -> Verdict:
+    """Probe an inspected container once."""
+    if found is None:
+        return Verdict(False, "gone", "there is no such container")
+    state = found["State"]["Status"]
+    if state != "running":
+        return Verdict(False, state, f"it is {state} with exit code {found['State']['ExitCode']}")
+    if check is None:
+        return Verdict(True, state, "it runs")
+    answer = _ask(writer, found, check)
+    return Verdict(answer.healthy, state, answer.said)
+
+
+def unhealthy(writer: Writer, name: str, verdict: Verdict) -> EngineError:
+    """The error for a container that did not become healthy: state, answer, last lines."""
+    try:
+        text = "".join(piece for _stream, piece in writer.logs(name, tail=_LOG_LINES))
+    except EngineError:
+        text = ""
+    lines = [f"state: {verdict.state}", f"probe: {verdict.said}"]
+    lines += ["its last lines:", *(f"  {line}" for line in text.splitlines()[-_LOG_LINES:])]
+    return EngineError(
+        f"{name} is not healthy",
+        details="\n".join(lines if text else [*lines[:2], "it wrote nothing"]),
+    )
+
+
+def _await_settled(
+    writer: Writer, name: str, now: Callable[[], float], sleep: Callable[[float], None]
+) -> Verdict:
+    """Without a check all that can be known is that it keeps running."""
+    end = now() + SETTLE_SECONDS
+    while True:
+        verdict = examine_container(writer, writer.container(name), None)
+        if not verdict.healthy or now() >= end:
+            return verdict
+        sleep(min(0.1, max(0.0, end - now())))
+
+
+def _is_over(found: dict[str, Any] | None) -> bool:
+    """Whether nothing will change by waiting: it ended, and nobody starts it again."""
+    if found is None:
+        return True
+    policy = found["HostConfig"]["RestartPolicy"]["Name"]
+    return found["State"]["Status"] in ("exited", "stopped") and policy in ("", "no")
+
+
+def _ask(writer: Writer, found: dict[str, Any], check: Healthcheck) -> Answer:
+    if check.test is not None:
+        return _execute(writer, found["Id"], check)
+    if check.tcp is not None:
+        return _inside(found, ["tcp", str(check.tcp)], check.timeout)
+    port, path = split_http(check.http or "")
+    for address, host_port in _published(found, port):
+        return probe.probe_http(address, host_port, path, check.timeout)
+    return _inside(found, ["http", str(port), path], check.timeout)
+
+
+def split_http(text: str) -> tuple[int, str]:
+    """`:5000/healthz` as port and path."""
+    port, slash, path = text.removeprefix(":").partition("/")
+    return int(port), slash + path or "/"
+
+
+def _published(found: dict[str, Any], port: int) -> list[tuple[str, int]]:
+    bindings = (found["NetworkSettings"].get("Ports") or {}).get(f"{port}/tcp") or []
+    everywhere = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, never bound)
+    return [
+        ("127.0.0.1" if b["HostIp"] in everywhere else b["HostIp"], int(b["HostPort"]))
+        for b in bindings
+    ]
+
+
+def _execute(writer: Writer, name: str, check: Healthcheck) -> Answer:
+    test = check.test or ()
+    try:
+        done = writer.execute(name, test, timeout=check.timeout)
+    except EngineError as error:
+        return Answer(False, f"{' '.join(test)}: {error.details}")
+    said = (done.output.strip().splitlines() or [""])[-1]
+    return Answer(done.exit_code == 0, f"{' '.join(test)}: exit code {done.exit_code} {said}")
+
+
+def _inside(found: dict[str, Any], arguments: list[str], timeout: float) -> Answer:
+    """Probe from inside the container's network: nothing is needed in its image."""
+    argv = [
+        "nsenter",
+        "--preserve-credentials",
+        "--user",
+        "--net",
+        f"--target={found['State']['Pid']}",
+    ]
+    argv += [sys.executable, "-I", "-S", str(Path(probe.__file__)), *arguments, str(timeout)]
+    try:
+        done = command.run(argv, check=False, timeout=timeout + 5)
+    except EngineError as error:
+        return Answer(False, error.details)
+    said = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    return Answer(done.returncode == 0, said[-1] if said else f"exit code {done.returncode}")

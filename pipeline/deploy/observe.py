@@ -1,0 +1,262 @@
+"""One snapshot of what is there: containers, volumes, networks, secrets, images, held ports."""
+
+from __future__ import annotations
+
+import ipaddress
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.deploy.ports import Binding, Held
+from pipeline.engine import labels
+
+if TYPE_CHECKING:
+    from pipeline.engine.podman import Reader
+
+RUNNING = "running"
+MARK_FILE = "/etc/haproxy/capas.confirmed"
+"""In a door: digest of the configuration that is known to be in effect. A deploy may die between
+writing a configuration and that moment."""
+_SOCKETS: Mapping[str, tuple[str, str]] = {"tcp": ("tcp", "0A"), "udp": ("udp", "07")}
+"""Protocol to file of /proc/net and the state of a bound socket in it (proc_net_tcp(5))."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container that this pipeline made.
+
+    Attributes:
+        number: the replica's number; 0 for a door.
+        state: Podman's word: created, running, paused, exited, stopped, …
+        created: seconds since the epoch.
+    """
+
+    id: str
+    name: str
+    service: str
+    number: int
+    state: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    image_id: str = ""
+    exit_code: int = 0
+    bindings: tuple[Binding, ...] = ()
+    pid: int = 0
+    created: str = ""
+
+    @property
+    def config(self) -> str:
+        """Digest of what it was made from."""
+        return self.labels.get(labels.CONFIG, "")
+
+    @property
+    def version(self) -> str:
+        """The version that it runs, or ""."""
+        return self.labels.get(labels.VERSION, "")
+
+    @property
+    def is_door(self) -> bool:
+        """Whether it is the proxy in front of a service, and no replica."""
+        return labels.DOOR in self.labels
+
+    @property
+    def running(self) -> bool:
+        """Whether its process runs now."""
+        return self.state == RUNNING
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What a deploy needs to know about an image in the store."""
+
+    id: str
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What this host's engine can do for containers.
+
+    Attributes:
+        limits: controllers it enforces: `memory`, `cpu`, `pids`.
+        init: whether a small init can be put in front of the process.
+        no_network: why named networks do not work here, or "".
+    """
+
+    limits: frozenset[str] = frozenset()
+    init: bool = False
+    no_network: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is there now.
+
+    Attributes:
+        containers: ours, this pipeline's.
+        foreign: names of everybody else's containers.
+        volumes: every volume's labels, by name; `networks` and `secrets` likewise.
+        confirmed: digest of the configuration that a service's door serves with.
+    """
+
+    containers: tuple[Container, ...] = ()
+    foreign: frozenset[str] = frozenset()
+    volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    networks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    images: Mapping[str, ImageFacts] = field(default_factory=dict)
+    held: Held = field(default_factory=Held)
+    abilities: Abilities = field(default_factory=Abilities)
+    confirmed: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, service: str) -> tuple[Container, ...]:
+        """The replicas of one service, by number."""
+        mine = (c for c in self.containers if c.service == service and not c.is_door)
+        return tuple(sorted(mine, key=lambda c: (c.number, c.name)))
+
+    def door(self, service: str) -> Container | None:
+        """The proxy in front of a service."""
+        return next((c for c in self.containers if c.service == service and c.is_door), None)
+
+
+def observe(
+    reader: Reader,
+    pipeline: str,
+    images: Iterable[str] = (),
+    *,
+    lost: Iterable[int] = (),
+) -> Observed:
+    """Look at everything once.
+
+    Args:
+        pipeline: its name.
+        images: references that the deploy needs.
+        lost: ports that could not be bound though nobody was seen to hold them.
+    """
+    everything = reader.containers()
+    mine = [c for c in everything if _labels(c).get(labels.PIPELINE) == pipeline]
+    others = [c for c in everything if _labels(c).get(labels.PIPELINE) != pipeline]
+    containers = tuple(_container(c) for c in mine)
+    running = [b for c in containers if c.state in (RUNNING, "paused") for b in c.bindings]
+    return Observed(
+        containers=containers,
+        foreign=frozenset(name for c in others for name in c.get("Names") or ()),
+        volumes={v["Name"]: v.get("Labels") or {} for v in reader.volumes()},
+        networks={n["name"]: n.get("labels") or {} for n in reader.networks()},
+        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
+        images={name: facts for name in images if (facts := _image(reader.image(name)))},
+        held=_held(others, lost).without(running),
+        abilities=_abilities(reader.info()),
+        confirmed={
+            c.service: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
+        },
+    )
+
+
+def containers_of(reader: Reader, pipeline: str) -> tuple[Container, ...]:
+    """Only the containers of a pipeline."""
+    found = reader.containers([f"{labels.PIPELINE}={pipeline}"])
+    return tuple(_container(c) for c in found)
+
+
+def listening(protocol: str, table: str) -> set[tuple[str, int]]:
+    """Addresses and ports that sockets are bound to, from the text of a table in /proc/net."""
+    state = _SOCKETS[protocol][1]
+    found = set()
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == state:
+            address, port = fields[1].split(":")
+            found.add((_address(address), int(port, 16)))
+    return found
+
+
+def _address(text: str) -> str:
+    """An address of /proc/net: hexadecimal words in the machine's byte order."""
+    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
+    address = ipaddress.ip_address(b"".join(words))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def _held(others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:
+    ports: dict[tuple[str, str, int], str] = {}
+    for protocol in _SOCKETS:
+        for name in (protocol, f"{protocol}6"):
+            table = Path("/proc/net", name)
+            if table.exists():
+                for address, port in listening(protocol, table.read_text()):
+                    ports[protocol, address, port] = "another program or user"
+    for other in others:
+        for binding in _bindings(other):
+            who = f"the container {other['Names'][0]}"
+            ports[binding.protocol, binding.address, binding.host] = who
+    for port in lost:
+        ports["tcp", "", port] = ports["udp", "", port] = "another program that took it just now"
+    return Held(ports)
+
+
+def _container(found: Mapping[str, Any]) -> Container:
+    its_labels = _labels(found)
+    return Container(
+        id=found["Id"],
+        name=found["Names"][0],
+        service=its_labels.get(labels.SERVICE, ""),
+        number=int(its_labels.get(labels.REPLICA, "0")),
+        state=found["State"],
+        labels=its_labels,
+        image_id=found.get("ImageID", ""),
+        exit_code=found.get("ExitCode", 0),
+        bindings=_bindings(found),
+        pid=found.get("Pid", 0),
+        created=found.get("Created", ""),
+    )
+
+
+def _bindings(found: Mapping[str, Any]) -> tuple[Binding, ...]:
+    return tuple(
+        Binding(
+            target=port["container_port"] + offset,
+            host=port["host_port"] + offset,
+            address=port.get("host_ip", ""),
+            protocol=port["protocol"],
+        )
+        for port in found.get("Ports") or ()
+        for offset in range(port.get("range", 1))
+    )
+
+
+def _labels(found: Mapping[str, Any]) -> Mapping[str, str]:
+    return found.get("Labels") or {}
+
+
+def _image(found: Mapping[str, Any] | None) -> ImageFacts | None:
+    if found is None:
+        return None
+    asked = _labels(found).get("io.containers.capabilities", "")
+    return ImageFacts(found["Id"], tuple(c for c in asked.split(",") if c))
+
+
+def _abilities(info: Mapping[str, Any]) -> Abilities:
+    host = info["host"]
+    return Abilities(
+        limits=frozenset(host.get("cgroupControllers") or ()),
+        init=any(Path(f, "catatonit").exists() for f in _INIT_FOLDERS)
+        or shutil.which("catatonit") is not None,
+        no_network=_no_network(host),
+    )
+
+
+_INIT_FOLDERS = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/libexec/podman")
+"""Where Podman looks for its init (containers.conf(5), helper_binaries_dir)."""
+
+
+def _no_network(host: Mapping[str, Any]) -> str:
+    # Netavark calls iptables by name until 1.12 can use nftables; without it the engine says only
+    # "No such file or directory".
+    path = "/usr/sbin:/sbin:/usr/bin:/bin"
+    firewall = any(shutil.which(name, path=path) for name in ("iptables", "nft"))
+    if host.get("networkBackend") == "netavark" and not firewall:
+        return "netavark needs iptables (or nft), and neither is installed"
+    return ""

@@ -1,0 +1,73 @@
+"""What a plan is made of: operations, one API call each, and the cause of every one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pipeline.spec.model import Healthcheck, Secret
+
+Kind = Literal["network", "volume", "secret", "container", "door"]
+Verb = Literal[
+    "create", "start", "unpause", "pause", "stop", "restart", "remove", "rename",
+    "wait for", "wait for the end of", "write", "reload", "drain", "confirm",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step: what is done to which thing, and why.
+
+    Attributes:
+        name: of the thing, in Podman.
+        after: keys of the operations that must have succeeded before.
+        body: what the API is sent, for `create`.
+        check: what `wait for` holds the container to; None is "it runs".
+        seconds: the grace of `stop` (None is the container's own), or the deadline of `drain`.
+        to: the new name, for `rename`; the text, for `write`.
+        detail: tells apart operations that do the same to the same thing.
+        secret: where the value of a secret comes from.
+    """
+
+    verb: Verb
+    kind: Kind
+    name: str
+    cause: str
+    after: tuple[str, ...] = ()
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    check: Healthcheck | None = None
+    seconds: float | None = None
+    to: str = ""
+    detail: str = ""
+    secret: Secret | None = None
+
+    @property
+    def key(self) -> str:
+        """What other operations name it by."""
+        return f"{self.verb} {self.kind} {self.name}{self.detail and f' {self.detail}'}"
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.cause})"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a deploy would do, in an order that respects every `after`.
+
+    Attributes:
+        notes: what the user should know about, though nothing is done about it.
+        backups: volumes that want a backup before any of this is done.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    notes: tuple[str, ...] = ()
+    backups: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything would be done."""
+        return bool(self.operations)
+
+    def __str__(self) -> str:
+        return "\n".join([*map(str, self.operations), *(f"note: {note}" for note in self.notes)])

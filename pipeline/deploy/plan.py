@@ -1,0 +1,206 @@
+"""From what shall run and what is there to a plan: every operation with its cause (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.deploy.container import Blueprint, blueprint
+from pipeline.deploy.desired import Desired
+from pipeline.deploy.observe import ImageFacts, Observed
+from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.removal import owned, removal
+from pipeline.deploy.resources import plan_resources
+from pipeline.deploy.service import ServicePlan, Surroundings, plan_service
+from pipeline.errors import EngineError
+from pipeline.spec.model import Condition, Dependency, Pipeline
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says about how to deploy.
+
+    Attributes:
+        wait: hold every new container to its health check.
+        remove_orphans: remove what carries our labels and is no longer in the spec.
+    """
+
+    wait: bool = True
+    remove_orphans: bool = False
+
+
+DEFAULT_OPTIONS = Options()
+
+
+def plan_deploy(
+    pipeline: Pipeline,
+    wanted: Sequence[Desired],
+    observed: Observed,
+    options: Options = DEFAULT_OPTIONS,
+) -> Plan:
+    """What has to be done, dependencies first.
+
+    Args:
+        wanted: the services, dependencies first.
+
+    Raises:
+        EngineError: an image is not there.
+        HostUnable: this host cannot run it as the spec demands.
+        CapasError: a name or a strict port belongs to somebody else.
+    """
+    blueprints = blueprints_of(pipeline, wanted, observed)
+    operations, notes = plan_resources(pipeline, wanted, observed)
+    ready = tuple(operation.key for operation in operations)
+    jobs = _depended_on(wanted, "service_completed_successfully")
+    awaited = _depended_on(wanted, "service_healthy")
+    by_name = {plan.desired.name: plan for plan in blueprints}
+    done: dict[str, ServicePlan] = {}
+    for name, plan in by_name.items():
+        gates, watches = _gates(plan, done, by_name, observed)
+        around = Surroundings(
+            pipeline,
+            observed,
+            gate=(*ready, *gates),
+            wait=options.wait or name in awaited,
+            one_shot=name in jobs,
+            taken=tuple(b for other in done.values() for b in other.bindings),
+        )
+        one = plan_service(plan, around)
+        done[name] = one
+        if one.started:
+            planned = {o.key for o in operations}
+            operations += [watch for watch in watches if watch.key not in planned]
+        operations += one.operations
+        notes += [*plan.notes, *one.notes]
+    orphans, orphan_notes = _orphans(pipeline, wanted, observed, remove=options.remove_orphans)
+    return Plan(
+        operations=(*operations, *orphans),
+        notes=tuple(dict.fromkeys([*notes, *orphan_notes])),
+        backups=_backups(pipeline, blueprints, done),
+    )
+
+
+def blueprints_of(
+    pipeline: Pipeline, wanted: Sequence[Desired], observed: Observed
+) -> list[Blueprint]:
+    """What the replicas of each service are made from.
+
+    Raises:
+        EngineError: an image is not there.
+        HostUnable: this host would ignore a limit.
+    """
+    return [blueprint(pipeline, d, _image(d, observed), observed.abilities) for d in wanted]
+
+
+def _image(desired: Desired, observed: Observed) -> ImageFacts:
+    facts = observed.images.get(desired.reference)
+    if facts is not None:
+        return facts
+    built_here = desired.service.built_here
+    raise EngineError(
+        f"the image {desired.reference} is not there",
+        details=f"service {desired.name} runs it",
+        resolution=f"`capas build --version {desired.version}` builds it"
+        if built_here
+        else f"`podman pull {desired.reference}`, or load it",
+    )
+
+
+def _depended_on(wanted: Sequence[Desired], condition: Condition) -> set[str]:
+    """Services that others wait for, in that way."""
+    return {
+        dependency.service
+        for desired in wanted
+        for dependency in desired.service.depends_on
+        if dependency.condition == condition
+    }
+
+
+def _gates(
+    plan: Blueprint,
+    done: Mapping[str, ServicePlan],
+    blueprints: Mapping[str, Blueprint],
+    observed: Observed,
+) -> tuple[list[str], list[Operation]]:
+    """Keys that a service's replicas start after, and operations that watch its dependencies."""
+    keys: list[str] = []
+    watches: list[Operation] = []
+    for dependency in plan.desired.service.depends_on:
+        if dependency.service not in done:
+            continue
+        theirs = done[dependency.service]
+        keys += [*theirs.started, *theirs.healthy]
+        if dependency.condition != "service_started":
+            other = blueprints[dependency.service]
+            watches += _watches(plan.desired.name, dependency, other, theirs, observed)
+    return [*keys, *(watch.key for watch in watches)], watches
+
+
+def _watches(
+    dependent: str,
+    dependency: Dependency,
+    other: Blueprint,
+    theirs: ServicePlan,
+    observed: Observed,
+) -> list[Operation]:
+    """What nothing else in the plan waits for: replicas that run already, and jobs to end."""
+    to_end = dependency.condition == "service_completed_successfully"
+    started = {o.name: o.key for o in theirs.operations if o.verb == "start"}
+    running = {c.name: "" for c in observed.of(dependency.service) if c.config == other.config}
+    names = {**running, **started} if to_end else {n: "" for n in running if n not in started}
+    return [
+        Operation(
+            "wait for the end of" if to_end else "wait for",
+            "container",
+            name,
+            f"{dependent} depends on it",
+            (key,) if key else (),
+            check=None if to_end else other.desired.service.healthcheck,
+        )
+        for name, key in sorted(names.items())
+    ]
+
+
+def _orphans(
+    pipeline: Pipeline, wanted: Sequence[Desired], observed: Observed, *, remove: bool
+) -> tuple[list[Operation], list[str]]:
+    """What carries our labels and is no longer in the spec; volumes are never removed."""
+    gone = [c for c in observed.containers if c.service not in pipeline.services]
+    used = {name for desired in wanted for name in desired.networks}
+    networks = [n for n in owned(pipeline.name, observed.networks) if n not in used]
+    known = {secret.engine_name for secret in pipeline.secrets.values()}
+    secrets = [s for s in owned(pipeline.name, observed.secrets) if s not in known]
+    volumes = {volume.engine_name for volume in pipeline.volumes.values()}
+    notes = [
+        f"volume {name} is no longer in the spec: it stays"
+        for name in owned(pipeline.name, observed.volumes)
+        if name not in volumes
+    ]
+    if not remove:
+        names = [*(c.name for c in gone), *networks, *secrets]
+        notes += [f"{name} is no longer in the spec: --remove-orphans removes it" for name in names]
+        return [], notes
+    cause = "no longer in the spec"
+    operations = [operation for c in gone for operation in removal(c, cause)]
+    after = tuple(o.key for o in operations if o.verb == "remove")
+    operations += [Operation("remove", "network", name, cause, after) for name in networks]
+    operations += [Operation("remove", "secret", name, cause, after) for name in secrets]
+    return operations, notes
+
+
+def _backups(
+    pipeline: Pipeline, blueprints: Sequence[Blueprint], done: Mapping[str, ServicePlan]
+) -> tuple[str, ...]:
+    """Volumes with `backup_before_upgrade` whose service gets another version."""
+    sources = {
+        mount.source
+        for plan in blueprints
+        if done[plan.desired.name].upgrades
+        for mount in plan.desired.service.mounts
+        if mount.kind == "volume"
+    }
+    return tuple(
+        volume.engine_name
+        for name, volume in sorted(pipeline.volumes.items())
+        if name in sources and volume.backup_before_upgrade
+    )

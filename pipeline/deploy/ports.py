@@ -1,0 +1,125 @@
+"""Which host port each replica gets: replica i takes base+i-1, held ones are skipped (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline.errors import CapasError
+from pipeline.spec.model import Port
+
+_LAST_PORT = 65535
+_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (compared with, never bound)
+_LOST = re.compile(
+    r"listen (?:tcp|udp)\d? \S*?:(\d+): bind: address already in use"  # rootlessport
+    r"|Failed to bind port (\d+) \(Address already in use\)"  # pasta
+)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A container's port on the host.
+
+    Attributes:
+        host: the port on the host; 0 lets the engine take any free one.
+    """
+
+    target: int
+    host: int
+    address: str
+    protocol: str = "tcp"
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        shown = "127.0.0.1" if self.address in _EVERYWHERE else self.address
+        shown = f"[{shown}]" if ":" in shown else shown
+        return f"http://{shown}:{self.host}"
+
+
+@dataclass(frozen=True)
+class Held:
+    """Ports of this host that cannot be had: (protocol, address, port), and who has each."""
+
+    ports: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
+
+    def holder(self, protocol: str, address: str, port: int) -> str | None:
+        """Who keeps `port` from being bound at `address`, or None when it is free."""
+        for (its_protocol, its_address, its_port), who in self.ports.items():
+            meets = address == its_address or _EVERYWHERE & {address, its_address}
+            if (its_protocol, its_port) == (protocol, port) and meets:
+                return who
+        return None
+
+    def without(self, bindings: Collection[Binding]) -> Held:
+        """The same without the sockets of our own replicas."""
+        own = {(b.protocol, b.host) for b in bindings}
+        return replace(self, ports={k: v for k, v in self.ports.items() if (k[0], k[2]) not in own})
+
+
+def assign(
+    ports: Sequence[Port],
+    replicas: Sequence[int],
+    kept: Mapping[int, Sequence[Binding]],
+    held: Held,
+    also_taken: Sequence[Binding] = (),
+) -> tuple[dict[int, tuple[Binding, ...]], tuple[str, ...]]:
+    """The bindings of each replica, and a note for each port that was skipped.
+
+    Args:
+        ports: the service's ports.
+        replicas: numbers of the replicas, from 1.
+        kept: bindings that replicas have and keep, by replica.
+        held: what somebody else holds.
+        also_taken: what other services of this pipeline hold or will hold.
+
+    Raises:
+        CapasError: a port is held and the spec says `strict`, or there is none left.
+    """
+    all_kept = [binding for bindings in kept.values() for binding in bindings]
+    taken = {(b.protocol, b.host) for b in [*all_kept, *also_taken] if b.host}
+    result: dict[int, tuple[Binding, ...]] = {}
+    notes: list[str] = []
+    for number in sorted(replicas):
+        if number in kept:
+            result[number] = tuple(kept[number])
+            continue
+        bindings = []
+        for port in ports:
+            binding, skipped = _next_free(port, number, taken, held)
+            taken.add((binding.protocol, binding.host))  # 0, any free port, is never asked for
+            bindings.append(binding)
+            notes += [f"port {other} is held by {who}: {binding.host} instead"
+                      for other, who in skipped]  # fmt: skip
+        result[number] = tuple(bindings)
+    return result, tuple(dict.fromkeys(notes))
+
+
+def lost_ports(message: str) -> tuple[int, ...]:
+    """Ports that the engine could not bind, from its own words; empty when that was not it."""
+    return tuple(int(a or b) for a, b in _LOST.findall(message))
+
+
+def _next_free(
+    port: Port, number: int, taken: Collection[tuple[str, int]], held: Held
+) -> tuple[Binding, list[tuple[int, str]]]:
+    if port.published is None:
+        return Binding(port.target, 0, port.address, port.protocol), []
+    first = port.published + number - 1
+    skipped: list[tuple[int, str]] = []
+    for candidate in range(first, _LAST_PORT + 1):
+        ours = (port.protocol, candidate) in taken
+        if ours and not port.strict:
+            continue
+        who = "this pipeline" if ours else held.holder(port.protocol, port.address, candidate)
+        if who is None:
+            return Binding(port.target, candidate, port.address, port.protocol), skipped
+        if port.strict:
+            raise CapasError(
+                f"port {candidate} is held by {who}",
+                details=f"{port.published}:{port.target} is strict: no other port will do",
+                resolution="free the port, publish another one, or take `strict` away",
+            )
+        skipped.append((candidate, who))
+    raise CapasError(f"no free port from {first} on", resolution="publish a lower port")

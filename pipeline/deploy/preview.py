@@ -1,0 +1,38 @@
+"""What a deploy would do, asked of a client that cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.deploy.desired import Desired
+from pipeline.deploy.observe import Observed, observe
+from pipeline.deploy.operation import Plan
+from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, plan_deploy
+from pipeline.engine.podman import Reader
+from pipeline.spec.model import Pipeline
+
+
+def look(
+    reader: Reader, pipeline: Pipeline, wanted: Sequence[Desired], lost: Iterable[int] = ()
+) -> Observed:
+    """One snapshot of all that a deploy of these services depends on.
+
+    Args:
+        lost: ports that could not be bound though nobody was seen to hold them.
+    """
+    images = {reference for d in wanted for reference in (d.reference, d.door) if reference}
+    return observe(reader, pipeline.name, sorted(images), lost=lost)
+
+
+def preview(
+    reader: Reader,
+    pipeline: Pipeline,
+    wanted: Sequence[Desired],
+    options: Options = DEFAULT_OPTIONS,
+) -> Plan:
+    """What a deploy would do now.
+
+    Raises:
+        CapasError: it would be refused.
+    """
+    return plan_deploy(pipeline, wanted, look(reader, pipeline, wanted), options)

@@ -1,0 +1,56 @@
+"""Plans that take away: leftovers, orphans, and everything but the volumes (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.deploy.observe import Container, Observed
+from pipeline.deploy.operation import Operation, Plan
+from pipeline.engine import labels
+
+STOPPABLE = ("running", "paused", "stopping")
+
+
+def removal(
+    container: Container, cause: str, after: tuple[str, ...] = (), seconds: float | None = None
+) -> list[Operation]:
+    """Stop it, when it runs, and remove it.
+
+    Args:
+        seconds: the grace; None is what the container was made with.
+    """
+    operations = []
+    if container.state in STOPPABLE:
+        stop = Operation("stop", "container", container.name, cause, after, seconds=seconds)
+        operations.append(stop)
+        after = (*after, stop.key)
+    return [*operations, Operation("remove", "container", container.name, cause, after)]
+
+
+def plan_down(pipeline: str, observed: Observed) -> Plan:
+    """Remove containers, networks and secrets; volumes stay and are named.
+
+    Doors go first and dependencies are not looked at: everything ends.
+    """
+    operations: list[Operation] = []
+    for container in sorted(observed.containers, key=lambda c: (not c.is_door, c.name)):
+        operations += removal(container, "down")
+    gone = tuple(o.key for o in operations if o.verb == "remove")
+    operations += [
+        Operation("remove", "network", name, "down", gone)
+        for name in owned(pipeline, observed.networks)
+    ]
+    operations += [
+        Operation("remove", "secret", name, "down", gone)
+        for name in owned(pipeline, observed.secrets)
+    ]
+    notes = tuple(
+        f"volume {name} stays (`capas volume.rm` deletes it)"
+        for name in owned(pipeline, observed.volumes)
+    )
+    return Plan(tuple(operations), notes)
+
+
+def owned(pipeline: str, found: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Names of what carries this pipeline's label."""
+    return sorted(n for n, has in found.items() if has.get(labels.PIPELINE) == pipeline)

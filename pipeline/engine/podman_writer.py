@@ -1,0 +1,151 @@
+"""Podman's REST API as typed calls that change something; what only looks is in `podman.py`."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from pipeline.engine.podman import Json, Reader, frames
+
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a command inside a container answered; its output and errors together."""
+
+    exit_code: int
+    output: str
+
+
+class Writer(Reader):
+    """Everything that changes something. One per thread: it holds one connection.
+
+    Raises:
+        EngineError: from every call that the service refuses or does not answer.
+    """
+
+    def create_network(self, body: Mapping[str, Any]) -> None:
+        """Make a network (libpod: NetworkCreateLibpod)."""
+        self._post("/networks/create", body)
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network that no container uses; one that is gone is fine."""
+        self._call("delete", f"/networks/{name}", missing_ok=True)
+
+    def create_volume(self, body: Mapping[str, Any]) -> None:
+        """Make a volume (libpod: VolumeCreateLibpod)."""
+        self._post("/volumes/create", body)
+
+    def create_secret(self, name: str, value: bytes, labels: Mapping[str, str]) -> None:
+        """Keep a secret in Podman's own store."""
+        params = {"name": name, "labels": json.dumps(dict(labels))}
+        self._call("post", "/secrets/create", params=params, data=value)
+
+    def remove_secret(self, name: str) -> None:
+        """Remove a secret; one that is gone is fine."""
+        self._call("delete", f"/secrets/{name}", missing_ok=True)
+
+    def create_container(self, body: Mapping[str, Any]) -> Json:
+        """Make a container (libpod: ContainerCreateLibpod); its id and the engine's warnings."""
+        answer: Json = self._post("/containers/create", body).json()
+        return answer
+
+    def start_container(self, name: str) -> None:
+        """Start it; one that runs already is fine."""
+        self._post(f"/containers/{name}/start")
+
+    def stop_container(self, name: str, timeout: float | None = None) -> None:
+        """Send its stop signal, and SIGKILL after a time; one that does not run is fine.
+
+        Args:
+            timeout: seconds; None is what the container was made with.
+        """
+        params = {} if timeout is None else {"timeout": round(timeout)}
+        self._post(f"/containers/{name}/stop", params=params)
+
+    def restart_container(self, name: str, timeout: float | None = None) -> None:
+        """Stop and start it."""
+        params = {} if timeout is None else {"t": round(timeout)}
+        self._post(f"/containers/{name}/restart", params=params)
+
+    def kill_container(self, name: str, signal: str) -> None:
+        """Send a signal to its first process."""
+        self._post(f"/containers/{name}/kill", params={"signal": signal})
+
+    def pause_container(self, name: str) -> None:
+        """Freeze its processes."""
+        self._post(f"/containers/{name}/pause")
+
+    def unpause_container(self, name: str) -> None:
+        """Let its processes go on."""
+        self._post(f"/containers/{name}/unpause")
+
+    def rename_container(self, name: str, to: str) -> None:
+        """Give it another name."""
+        self._post(f"/containers/{name}/rename", params={"name": to})
+
+    def remove_container(self, name: str, *, force: bool = False) -> None:
+        """Remove it; one that is gone is fine.
+
+        Args:
+            force: kill it at once when it runs.
+        """
+        params = {"force": force, "timeout": 0} if force else {}
+        self._call("delete", f"/containers/{name}", missing_ok=True, params=params)
+
+    def write_file(self, name: str, path: str, content: str) -> None:
+        """Put a file into a container's own layer, whether it runs or not."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            data = content.encode()
+            member = tarfile.TarInfo(str(PurePosixPath(path).relative_to("/")))
+            member.size = len(data)
+            member.mode = 0o644
+            member.mtime = int(time.time())
+            for parent in reversed(PurePosixPath(member.name).parents[:-1]):
+                made = tarfile.TarInfo(str(parent))
+                made.type = tarfile.DIRTYPE
+                made.mode = 0o755
+                tar.addfile(made)
+            tar.addfile(member, io.BytesIO(data))
+        self._call(
+            "put",
+            f"/containers/{name}/archive",
+            params={"path": "/"},
+            data=archive.getvalue(),
+            headers={"Content-Type": "application/x-tar"},
+        )
+
+    def execute(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        user: str | None = None,
+        timeout: float | None = None,
+    ) -> Executed:
+        """Run a command inside a running container and wait for its end.
+
+        Args:
+            timeout: seconds that the service may be silent.
+        """
+        body = {"Cmd": list(argv), "AttachStdout": True, "AttachStderr": True}
+        if user is not None:
+            body["User"] = user
+        session = self._post(f"/containers/{name}/exec", body).json()["Id"]
+        start = {"Detach": False, "Tty": False}
+        raw = self._post(f"/exec/{session}/start", start, timeout=timeout).content
+        code = self._object("get", f"/exec/{session}/json")["ExitCode"]
+        return Executed(code, "".join(text for _stream, text in frames([raw])))
+
+    def _post(self, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        if body is not None:
+            options.update(data=json.dumps(body), headers=_JSON)
+        return self._call("post", path, **options)

@@ -1,0 +1,155 @@
+"""`deploy`, `scale`, `rollback` and `down`: make reality equal the spec, or take it away."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.deploy.converge import Telling
+    from pipeline.deploy.desired import Wish
+    from pipeline.deploy.operation import Plan
+    from pipeline.deploy.plan import Options
+    from pipeline.spec.model import Pipeline
+
+_OPTIONS = {
+    "spec": SPEC_HELP,
+    "wait": "hold every new container to its health check (default: yes)",
+    "dry-run": "say what would be done, and do nothing",
+    "exit-code": "with --dry-run: answer 10 when something would change",
+}
+
+
+@command(
+    help={
+        **_OPTIONS,
+        "version": "the version to run, for every service whose image has it",
+        "replicas": "how many: 3, or web=3,worker=2",
+        "profile": "also the services of this profile",
+        "remove-orphans": "remove what this spec made and no longer names (never a volume)",
+    },
+    iterable=["profile"],
+)
+def deploy(
+    _context: Context,
+    *,
+    spec: str | None = None,
+    version: str | None = None,
+    replicas: str | None = None,
+    profile: Sequence[str] | None = None,
+    dry_run: bool = False,
+    exit_code: bool = False,
+    wait: bool = True,
+    remove_orphans: bool = False,
+) -> int:
+    """Make reality equal the spec: create, update replica by replica, go back when it fails."""
+    from pipeline.deploy.desired import Wish, replicas_for, versions_for
+    from pipeline.deploy.plan import Options
+
+    pipeline = load_pipeline(spec)
+    wish = Wish(
+        versions_for(pipeline, version) if version else {},
+        replicas_for(pipeline, replicas) if replicas else {},
+        frozenset(profile or ()),
+    )
+    options = Options(wait=wait, remove_orphans=remove_orphans)
+    if dry_run:
+        return _preview(pipeline, wish, options, exit_code=exit_code)
+    return _converge(pipeline, wish, options)
+
+
+@command(help={"spec": SPEC_HELP, "dry-run": _OPTIONS["dry-run"]})
+def down(_context: Context, spec: str | None = None, dry_run: bool = False) -> int:
+    """Remove the containers, networks and secrets of a spec; never a volume."""
+    from pipeline.deploy.apply import apply
+    from pipeline.deploy.observe import observe
+    from pipeline.deploy.removal import plan_down
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+
+    pipeline = load_pipeline(spec)
+    environment = host_profile().environment
+    with _held(pipeline, environment), api_service(environment) as uri:
+        with Reader(uri) as reader:
+            plan = plan_down(pipeline.name, observe(reader, pipeline.name))
+        if dry_run:
+            _say_plan(plan)
+            return 0
+        telling = _telling()
+        telling.planned(plan)
+        outcome = apply(plan, uri, telling.ended)
+    for failure in outcome.failed:
+        raise failure.error
+    return 0
+
+
+def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: bool) -> int:
+    from pipeline.deploy.desired import desire
+    from pipeline.deploy.preview import preview
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+    from pipeline.errors import WOULD_CHANGE
+
+    with api_service(host_profile().environment) as uri, Reader(uri) as reader:
+        plan = preview(reader, pipeline, desire(pipeline, wish), options)
+    _say_plan(plan)
+    return WOULD_CHANGE if exit_code and plan.changes else 0
+
+
+def _converge(pipeline: Pipeline, wish: Wish, options: Options) -> int:
+    from pipeline.deploy.converge import converge
+    from pipeline.deploy.desired import desire
+    from pipeline.deploy.status import present_status, status_of
+    from pipeline.engine.service import api_service
+    from pipeline.report.render import render
+
+    wanted = desire(pipeline, wish)
+    environment = host_profile().environment
+    with _held(pipeline, environment), api_service(environment) as uri:
+        converge(uri, pipeline, wanted, options, _telling())
+        rows = status_of(uri, pipeline, probe=options.wait)
+    render(present_status(pipeline, rows), "text")
+    return 0
+
+
+@contextmanager
+def _held(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[None]:
+    from pipeline.deploy.mutex import mutex
+    from pipeline.report.terminal import tell_note
+
+    with mutex(pipeline.name, environment, tell_note):
+        yield
+
+
+def _say_plan(plan: Plan) -> None:
+    from pipeline.report.terminal import tell_note
+
+    for operation in plan.operations:
+        say(str(operation))
+    if not plan.changes:
+        say("nothing to do")
+    for note in plan.notes:
+        tell_note(note)
+
+
+def _telling() -> Telling:
+    from pipeline.deploy.converge import Telling
+    from pipeline.report.steps import tell_lines, tell_step
+
+    def planned(plan: Plan) -> None:
+        tell_lines(plan.notes, "note: ")
+        if not plan.changes:
+            tell_lines(["nothing to do"])
+
+    return Telling(
+        planned=planned,
+        ended=lambda operation, error: tell_step(
+            operation.key, operation.cause, failed=error is not None
+        ),
+    )

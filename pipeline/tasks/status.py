@@ -1,0 +1,34 @@
+"""`status`: what runs, where, in which version, and whether it is healthy now."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+
+from pipeline.tasks.command import (
+    SPEC_HELP,
+    command,
+    host_profile,
+    load_pipeline,
+    one_of,
+)
+
+_FORMATS = ("text", "json", "md")
+
+
+@command(help={"spec": SPEC_HELP, "format": f"one of {', '.join(_FORMATS)}"})
+def status(
+    _context: Context,
+    spec: str | None = None,
+    format: str = "text",  # noqa: A002 (the option's name)
+) -> int:
+    """Show every container of a spec: state, health, version and URL."""
+    from pipeline.deploy.status import present_status, status_of
+    from pipeline.engine.service import api_service
+    from pipeline.report.render import render
+
+    wanted = one_of(format, "--format", _FORMATS)
+    pipeline = load_pipeline(spec)
+    with api_service(host_profile().environment) as uri:
+        rows = status_of(uri, pipeline)
+    render(present_status(pipeline, rows), wanted)
+    return 0

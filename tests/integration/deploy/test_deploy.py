@@ -1,0 +1,117 @@
+"""A deploy as a user runs it, against real rootless Podman."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from tests.integration.deploy.conftest import Project, fetch
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_deploy_must_serve_every_replica_at_its_url(project: Project) -> None:
+    done = project.run("deploy")
+    status = project.status()
+    urls = [f"http://127.0.0.1:{project.port + i}" for i in range(2)]
+    assert [status[f"web-{i}"]["urls"] for i in (1, 2)] == [[url] for url in urls]
+    assert all(url in done.stdout for url in urls)
+    assert all("Directory listing" in fetch(url) for url in urls)
+    assert {c["health"] for c in status.values()} == {"healthy"}
+
+
+def test_a_second_deploy_must_do_nothing_and_a_third_replica_touch_nobody(
+    project: Project,
+) -> None:
+    project.run("deploy")
+    before = project.ids()
+    assert "nothing to do" in project.run("deploy").stderr
+    assert project.run("deploy", "--dry-run", "--exit-code").stdout == "nothing to do\n"
+    preview = project.run("deploy", "--replicas", "3", "--dry-run", "--exit-code", check=False)
+    assert preview.returncode == 10
+    assert project.ids() == before
+    project.run("deploy", "--replicas", "3")
+    after = project.ids()
+    assert after.keys() == {"web-1", "web-2", "web-3"}
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_changed_label_must_replace_only_the_service_it_belongs_to(project: Project) -> None:
+    other = f'[services.other]\nimage = "{project.image}"\ncommand = ["sleep", "600"]'
+    project.write(other)
+    project.run("deploy")
+    before = project.ids()
+    project.write(other, labels={"team": "blue"})
+    project.run("deploy")
+    after = project.ids()
+    assert after["other-1"] == before["other-1"]
+    assert after["web-1"] != before["web-1"]
+    assert after.keys() == before.keys()
+
+
+def test_an_update_that_is_not_healthy_must_leave_the_old_one_serving(project: Project) -> None:
+    project.run("deploy")
+    before = project.ids()
+    broken = ["sh", "-c", "echo no database here; sleep 600"]
+    check = {"http": ":5000/", "interval": "100ms", "retries": 3}
+    project.write(command=broken, healthcheck=check)
+    failed = project.run("deploy", check=False)
+    assert failed.returncode == 1
+    assert "web-1.next is not healthy" in failed.stderr
+    assert "no database here" in failed.stderr
+    assert "probe: GET" in failed.stderr
+    assert project.ids() == before
+    assert "Directory listing" in fetch(f"http://127.0.0.1:{project.port}")
+
+
+def test_a_port_of_a_neighbour_must_be_skipped_and_told_and_stay_skipped(
+    project: Project,
+) -> None:
+    with socket.create_server(("127.0.0.1", project.port)):
+        done = project.run("deploy")
+        assert f"port {project.port} is held" in done.stderr
+        urls = {c["urls"][0] for c in project.status().values()}
+    assert urls == {f"http://127.0.0.1:{project.port + i}" for i in (1, 2)}
+    assert "nothing to do" in project.run("deploy").stderr
+    project.run("down")
+    project.run("deploy")
+    urls = {c["urls"][0] for c in project.status().values()}
+    assert urls == {f"http://127.0.0.1:{project.port + i}" for i in (0, 1)}
+
+
+def test_a_strict_port_must_be_refused_when_it_is_held(project: Project) -> None:
+    port = {"target": 5000, "published": project.port, "strict": True}
+    project.write(ports=[port])
+    with socket.create_server(("127.0.0.1", project.port)):
+        done = project.run("deploy", check=False)
+    assert done.returncode == 1
+    assert f"port {project.port} is held by" in done.stderr
+    assert project.status() == {}
+
+
+def test_down_must_leave_volumes_and_say_so(project: Project) -> None:
+    project.write("[volumes.data]", volumes=["data:/data"])
+    project.run("deploy")
+    project.podman("exec", f"{project.name}-web-1", "sh", "-c", "echo kept > /data/file")
+    done = project.run("down")
+    assert f"volume {project.name}_data stays" in done.stderr
+    assert project.status() == {}
+    project.run("deploy")
+    assert project.podman("exec", f"{project.name}-web-2", "cat", "/data/file") == "kept"
+
+
+def test_a_replica_must_have_safe_defaults(project: Project) -> None:
+    project.write(read_only=True)
+    project.run("deploy")
+    found = json.loads(project.podman("inspect", f"{project.name}-web-1"))[0]
+    assert found["EffectiveCaps"] in (None, [])
+    assert found["HostConfig"]["ReadonlyRootfs"] is True
+    assert found["HostConfig"]["Privileged"] is False
+    status = project.podman("exec", f"{project.name}-web-1", "cat", "/proc/self/status")
+    facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert facts["NoNewPrivs"] == "1"
+    assert int(facts["CapBnd"], 16) == 0
+    ports = found["HostConfig"]["PortBindings"]["5000/tcp"]
+    assert [p["HostIp"] for p in ports] == ["127.0.0.1"]

@@ -1,0 +1,426 @@
+"""The text of a plan is what a user reads; here it is compared letter by letter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.deploy.desired import Wish
+from pipeline.deploy.observe import Abilities
+from pipeline.deploy.plan import Options
+from pipeline.deploy.ports import Held
+from pipeline.errors import CapasError, EngineError, HostUnable
+from pipeline.spec.model import Dependency, Healthcheck, Ingress, Port, Resources, Service
+from tests.unit.deploy.world import World
+
+
+def text(*lines: str) -> str:
+    return "\n".join(lines)
+
+
+def test_nothing_there_must_create_everything(world: World) -> None:
+    assert str(world.plan()) == text(
+        "create volume pytweets_tweets (not there)",
+        "create container pytweets-web-1 (replica 1: not there)",
+        "start container pytweets-web-1 (replica 1: not there)",
+        "wait for container pytweets-web-1 (it must be healthy)",
+        "create container pytweets-web-2 (replica 2: not there)",
+        "start container pytweets-web-2 (replica 2: not there)",
+        "wait for container pytweets-web-2 (it must be healthy)",
+    )
+
+
+def test_every_operation_must_come_after_what_it_depends_on(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    done: set[str] = set()
+    for operation in world.plan(Wish({"web": "1.1"}, {"web": 5})).operations:
+        assert set(operation.after) <= done
+        assert operation.key not in done
+        done.add(operation.key)
+
+
+def test_a_second_deploy_must_do_nothing(world: World) -> None:
+    world.deploy()
+    assert str(world.plan()) == ""
+
+
+def test_scaling_up_must_touch_nobody_else(world: World) -> None:
+    world.deploy()
+    assert str(world.plan(Wish({}, {"web": 3}))) == text(
+        "create container pytweets-web-3 (replica 3: not there)",
+        "start container pytweets-web-3 (replica 3: not there)",
+        "wait for container pytweets-web-3 (it must be healthy)",
+    )
+
+
+def test_scaling_down_must_remove_the_last(world: World) -> None:
+    world.deploy()
+    assert str(world.plan(Wish({}, {"web": 1}))) == text(
+        "stop container pytweets-web-2 (scaled to 1)",
+        "remove container pytweets-web-2 (scaled to 1)",
+    )
+
+
+def test_what_makes_no_difference_to_a_container_must_not_replace_it(world: World) -> None:
+    world.deploy()
+    world.change(healthcheck=Healthcheck(tcp=5000, interval=9.0), stop_grace_period=3.0)
+    assert str(world.plan()) == ""
+
+
+def test_an_update_with_ports_must_stop_the_old_first_and_keep_it_until_all_are_healthy(
+    world: World,
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    cause = "(replica {}: pytweets 1.0 → 1.1)"
+    one, two = cause.format(1), cause.format(2)
+    assert str(world.plan(Wish({"web": "1.1"}, {}))) == text(
+        f"create container pytweets-web-1.next {one}",
+        f"stop container pytweets-web-1 {one}",
+        f"start container pytweets-web-1.next {one}",
+        "wait for container pytweets-web-1.next (it must be healthy)",
+        f"create container pytweets-web-2.next {two}",
+        f"stop container pytweets-web-2 {two}",
+        f"start container pytweets-web-2.next {two}",
+        "wait for container pytweets-web-2.next (it must be healthy)",
+        "remove container pytweets-web-1 (pytweets-web-1.next has its place)",
+        "rename container pytweets-web-1.next (it is replica 1)",
+        "remove container pytweets-web-2 (pytweets-web-2.next has its place)",
+        "rename container pytweets-web-2.next (it is replica 2)",
+    )
+
+
+def test_old_replicas_must_go_only_after_every_new_one_is_healthy(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    plan = world.plan(Wish({"web": "1.1"}, {}))
+    healthy = {o.key for o in plan.operations if o.verb == "wait for"}
+    for operation in plan.operations:
+        if operation.verb == "remove":
+            assert healthy <= set(operation.after)
+
+
+def test_the_second_replica_must_wait_for_the_first(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    plan = world.plan(Wish({"web": "1.1"}, {}))
+    stop = next(o for o in plan.operations if o.key == "stop container pytweets-web-2")
+    assert "wait for container pytweets-web-1.next" in stop.after
+
+
+def test_after_an_update_there_must_be_nothing_to_do_and_the_names_are_the_same(
+    world: World,
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1"}, {}))
+    assert [c.name for c in world.observed.containers] == ["pytweets-web-1", "pytweets-web-2"]
+    assert str(world.plan(Wish({"web": "1.1"}, {}))) == ""
+
+
+def test_an_update_must_remember_the_version_before_it(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1"}, {}))
+    label = "io.github.capas.previous-version"
+    assert world.container("pytweets-web-1").labels[label] == "1.0"
+    world.change(environment={"A": "1"})
+    world.deploy(Wish({"web": "1.1"}, {}))
+    assert world.container("pytweets-web-1").labels[label] == "1.0"
+
+
+def test_an_update_must_keep_each_replicas_port(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.set(
+        "pytweets-web-1",
+        bindings=(replace(world.container("pytweets-web-1").bindings[0], host=8085),),
+    )
+    world.deploy(Wish({"web": "1.1"}, {}))
+    assert world.container("pytweets-web-1").bindings[0].host == 8085
+
+
+@pytest.mark.parametrize("kill_after", range(13))
+def test_killed_after_any_step_the_next_deploy_must_end_in_the_same_state(
+    world: World, kill_after: int
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    wish = Wish({"web": "1.1"}, {})
+    plan = world.plan(wish)
+    world.play(plan.operations[:kill_after])
+    world.deploy(wish)
+    now = sorted((c.name, c.state, c.version) for c in world.observed.containers)
+    assert now == [("pytweets-web-1", "running", "1.1"), ("pytweets-web-2", "running", "1.1")]
+    assert str(world.plan(wish)) == ""
+
+
+@pytest.mark.parametrize("kill_after", range(13))
+def test_killed_after_any_step_the_old_version_must_be_reachable_again(
+    world: World, kill_after: int
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.play(world.plan(Wish({"web": "1.1"}, {})).operations[:kill_after])
+    world.deploy(Wish({"web": "1.2"}, {}))
+    world.deploy(Wish({"web": "1.0"}, {}))
+    now = sorted((c.name, c.state, c.version) for c in world.observed.containers)
+    assert now == [("pytweets-web-1", "running", "1.0"), ("pytweets-web-2", "running", "1.0")]
+
+
+def test_a_stopped_replica_must_be_started_again(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-2", state="exited", exit_code=3)
+    assert str(world.plan()) == text(
+        "start container pytweets-web-2 (it is exited with 3)",
+        "wait for container pytweets-web-2 (it must be healthy)",
+    )
+
+
+def test_a_paused_replica_must_go_on(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-1", state="paused")
+    assert str(world.plan()) == "unpause container pytweets-web-1 (it is paused)"
+
+
+def test_a_stopped_replica_whose_port_was_taken_must_move_on(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-1", state="exited")
+    world.observed = replace(
+        world.observed, held=Held({("tcp", "127.0.0.1", 8080): "another program or user"})
+    )
+    held = "(replica 1: port 8080 is held by another program or user)"
+    assert str(world.plan()) == text(
+        f"remove container pytweets-web-1 {held}",
+        f"create container pytweets-web-1 {held}",
+        f"start container pytweets-web-1 {held}",
+        "wait for container pytweets-web-1 (it must be healthy)",
+        "note: web: port 8080 is held by another program or user: 8082 instead",
+    )
+
+
+def test_a_changed_setting_must_be_named(world: World) -> None:
+    world.deploy()
+    world.change(environment={"A": "1"}, labels={"team": "blue"})
+    causes = {o.cause for o in world.plan().operations if o.verb == "create"}
+    assert causes == {
+        "replica 1: environment, labels changed",
+        "replica 2: environment, labels changed",
+    }
+
+
+def test_an_image_built_anew_must_be_named(world: World) -> None:
+    world.deploy()
+    images = {
+        name: replace(facts, id=facts.id + "-again")
+        for name, facts in world.observed.images.items()
+    }
+    world.observed = replace(world.observed, images=images)
+    create = next(o for o in world.plan().operations if o.verb == "create")
+    assert create.cause == "replica 1: localhost/pytweets:1.2 was built anew"
+
+
+def test_a_missing_image_must_say_how_to_build_it(world: World) -> None:
+    world.observed = replace(world.observed, images={})
+    with pytest.raises(EngineError, match=r"pytweets:1\.2 is not there") as raised:
+        world.plan()
+    assert raised.value.resolution == "`capas build --version 1.2` builds it"
+
+
+def test_what_left_the_spec_must_be_named_and_removed_only_on_demand(world: World) -> None:
+    world.deploy()
+    services = {"api": replace(world.pipeline.services["web"], name="api", replicas=0)}
+    world.pipeline = replace(world.pipeline, services=services)
+    assert str(world.plan()) == text(
+        "note: pytweets-web-1 is no longer in the spec: --remove-orphans removes it",
+        "note: pytweets-web-2 is no longer in the spec: --remove-orphans removes it",
+    )
+    assert str(world.plan(options=Options(remove_orphans=True))) == text(
+        "stop container pytweets-web-1 (no longer in the spec)",
+        "remove container pytweets-web-1 (no longer in the spec)",
+        "stop container pytweets-web-2 (no longer in the spec)",
+        "remove container pytweets-web-2 (no longer in the spec)",
+    )
+
+
+def test_a_volume_that_left_the_spec_must_stay(world: World) -> None:
+    world.deploy()
+    world.change(mounts=())
+    world.pipeline = replace(world.pipeline, volumes={})
+    plan = world.plan(options=Options(remove_orphans=True))
+    assert "note: volume pytweets_tweets is no longer in the spec: it stays" in str(plan)
+    assert not [o for o in plan.operations if o.kind == "volume"]
+
+
+def test_a_foreign_container_of_the_same_name_must_stop_the_plan(world: World) -> None:
+    world.observed = replace(world.observed, foreign=frozenset({"pytweets-web-2"}))
+    with pytest.raises(CapasError, match="pytweets-web-2 is taken"):
+        world.plan()
+
+
+def test_a_limit_that_the_host_ignores_must_be_an_error_before_anything_starts(
+    world: World,
+) -> None:
+    world.change(resources=Resources(memory=64 << 20))
+    with pytest.raises(HostUnable, match="does not enforce the limits of web: memory"):
+        world.plan()
+
+
+def test_an_optional_limit_must_be_left_out_and_told(world: World) -> None:
+    world.change(resources=Resources(memory=64 << 20, optional=True))
+    plan = world.plan()
+    assert plan.notes == ("web: this host enforces no limit of memory",)
+    assert all("resource_limits" not in o.body for o in plan.operations)
+
+
+def test_services_that_need_each_other_must_not_be_planned_without_a_network(
+    world: World,
+) -> None:
+    services = {**world.pipeline.services, "cache": Service("cache", "localhost/redis:7", False)}
+    world.pipeline = replace(world.pipeline, services=services)
+    world.observed = replace(
+        world.observed, abilities=Abilities(no_network="netavark needs iptables")
+    )
+    with pytest.raises(HostUnable, match="cannot find each other"):
+        world.plan()
+
+
+def test_a_dependency_must_be_healthy_first(world: World) -> None:
+    cache = Service(
+        "cache", "localhost/redis:7", built_here=False, healthcheck=Healthcheck(tcp=6379)
+    )
+    services = {
+        "web": replace(
+            world.pipeline.services["web"],
+            replicas=1,
+            depends_on=(Dependency("cache", "service_healthy"),),
+        ),
+        "cache": cache,
+    }
+    world.pipeline = replace(world.pipeline, services=services)
+    plan = world.plan()
+    assert str(plan) == text(
+        "create network pytweets_default (not there)",
+        "create volume pytweets_tweets (not there)",
+        "create container pytweets-cache-1 (replica 1: not there)",
+        "start container pytweets-cache-1 (replica 1: not there)",
+        "wait for container pytweets-cache-1 (it must be healthy)",
+        "create container pytweets-web-1 (replica 1: not there)",
+        "start container pytweets-web-1 (replica 1: not there)",
+        "wait for container pytweets-web-1 (it must be healthy)",
+    )
+    create = next(o for o in plan.operations if o.key == "create container pytweets-web-1")
+    assert "wait for container pytweets-cache-1" in create.after
+    world.play(plan.operations)
+    assert str(world.plan(Wish({}, {"web": 2}))).startswith(
+        "wait for container pytweets-cache-1 (web depends on it)\n"
+    )
+
+
+def test_a_job_that_ended_well_must_not_run_again(world: World) -> None:
+    migrate = Service("migrate", "localhost/redis:7", built_here=False)
+    services = {
+        "migrate": migrate,
+        "web": replace(
+            world.pipeline.services["web"],
+            replicas=1,
+            depends_on=(Dependency("migrate", "service_completed_successfully"),),
+        ),
+    }
+    world.pipeline = replace(world.pipeline, services=services)
+    plan = world.deploy()
+    assert "wait for the end of container pytweets-migrate-1 (web depends on it)" in str(plan)
+    world.set("pytweets-migrate-1", state="exited", exit_code=0)
+    assert str(world.plan()) == ""
+    world.set("pytweets-migrate-1", state="exited", exit_code=1)
+    assert "start container pytweets-migrate-1 (it is exited with 1)" in str(world.plan())
+
+
+def test_volumes_that_want_a_backup_must_be_named_when_the_version_changes(world: World) -> None:
+    volume = replace(world.pipeline.volumes["tweets"], backup_before_upgrade=True)
+    world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
+    assert world.deploy(Wish({"web": "1.1"}, {})).backups == ()
+    world.change(labels={"a": "b"})
+    assert world.plan(Wish({"web": "1.1"}, {})).backups == ()
+    assert world.plan(Wish({"web": "1.2"}, {})).backups == ("pytweets_tweets",)
+
+
+def with_a_door(world: World, **changes: object) -> None:
+    world.change(
+        ports=(),
+        ingress=Ingress(8000, 5000, "localhost/proxy:1"),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def test_a_door_must_be_opened_after_the_replicas_are_healthy(world: World) -> None:
+    with_a_door(world)
+    assert str(world.plan()) == text(
+        "create network pytweets_default (not there)",
+        "create volume pytweets_tweets (not there)",
+        "create container pytweets-web-1 (replica 1: not there)",
+        "start container pytweets-web-1 (replica 1: not there)",
+        "wait for container pytweets-web-1 (it must be healthy)",
+        "create container pytweets-web-2 (replica 2: not there)",
+        "start container pytweets-web-2 (replica 2: not there)",
+        "wait for container pytweets-web-2 (it must be healthy)",
+        "create door pytweets-web-door (not there)",
+        "write door pytweets-web-door (not there)",
+        "confirm door pytweets-web-door (not there)",
+        "start door pytweets-web-door (not there)",
+        "wait for door pytweets-web-door (it must let requests through)",
+    )
+
+
+def verbs(world: World, wish: Wish) -> list[str]:
+    return [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in world.plan(wish).operations]
+
+
+def test_behind_a_door_the_new_replica_must_serve_before_the_old_one_ends(world: World) -> None:
+    with_a_door(world)
+    world.deploy(Wish({"web": "1.0"}, {}))
+    assert verbs(world, Wish({"web": "1.1"}, {})) == [
+        "create 1.next", "start 1.next", "wait for 1.next",
+        "write door", "reload door", "drain door", "confirm door",
+        "stop 1",
+        "create 2.next", "start 2.next", "wait for 2.next",
+        "write door", "reload door", "drain door", "confirm door",
+        "stop 2",
+        "remove 1", "rename 1.next", "remove 2", "rename 2.next",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kill_after", range(21))
+def test_behind_a_door_a_kill_after_any_step_must_not_change_the_end(
+    world: World, kill_after: int
+) -> None:
+    with_a_door(world)
+    wish = Wish({"web": "1.1"}, {})
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.play(world.plan(wish).operations[:kill_after])
+    world.deploy(wish)
+    now = sorted((c.name, c.state, c.version) for c in world.observed.containers)
+    assert now == [
+        ("pytweets-web-1", "running", "1.1"),
+        ("pytweets-web-2", "running", "1.1"),
+        ("pytweets-web-door", "running", ""),
+    ]
+    assert str(world.plan(wish)) == ""
+
+
+def test_a_door_and_ports_must_take_a_replica_out_before_it_is_replaced(world: World) -> None:
+    with_a_door(world)
+    world.change(ports=(Port(5000, 8080),))
+    world.deploy(Wish({"web": "1.0"}, {}))
+    assert verbs(world, Wish({"web": "1.1"}, {}))[:9] == [
+        "create 1.next", "write door", "reload door", "drain door", "confirm door", "stop 1",
+        "start 1.next", "wait for 1.next", "write door",
+    ]  # fmt: skip
+
+
+def test_scaling_behind_a_door_must_close_it_before_a_replica_ends(world: World) -> None:
+    with_a_door(world)
+    world.deploy()
+    assert verbs(world, Wish({}, {"web": 1})) == [
+        "write door", "reload door", "drain door", "confirm door", "stop 2", "remove 2",
+    ]  # fmt: skip
+
+
+def test_an_ingress_that_left_the_spec_must_take_its_door_away(world: World) -> None:
+    with_a_door(world)
+    world.deploy()
+    world.change(ingress=None)
+    assert "remove container pytweets-web-door (no ingress any more)" in str(world.plan())

@@ -1,0 +1,122 @@
+"""Which port a replica gets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.deploy.ports import Binding, Held, assign, lost_ports
+from pipeline.errors import CapasError
+from pipeline.spec.model import Port
+
+LOOPBACK = "127.0.0.1"
+
+
+def held(*ports: int, address: str = LOOPBACK) -> Held:
+    return Held({("tcp", address, port): "a neighbour" for port in ports})
+
+
+def hosts(bindings: dict[int, tuple[Binding, ...]]) -> list[list[int]]:
+    return [[b.host for b in bindings[number]] for number in sorted(bindings)]
+
+
+def test_replica_i_must_take_base_plus_i_minus_1() -> None:
+    bindings, notes = assign([Port(5000, 8080)], [1, 2, 3], {}, held())
+    assert hosts(bindings) == [[8080], [8081], [8082]]
+    assert notes == ()
+
+
+def test_a_held_port_must_be_skipped_and_told() -> None:
+    bindings, notes = assign([Port(5000, 8080)], [1, 2], {}, held(8080))
+    assert hosts(bindings) == [[8081], [8082]]
+    assert notes == ("port 8080 is held by a neighbour: 8081 instead",)
+
+
+def test_a_strict_port_must_be_refused_when_it_is_held() -> None:
+    with pytest.raises(CapasError, match="port 8081 is held by a neighbour"):
+        assign([Port(5000, 8080, strict=True)], [1, 2], {}, held(8081))
+
+
+def test_a_strict_port_must_be_refused_when_the_pipeline_itself_holds_it() -> None:
+    with pytest.raises(CapasError, match="port 8080 is held by this pipeline"):
+        assign([Port(5000, 8080, strict=True)], [1], {}, held(), [Binding(1, 8080, LOOPBACK)])
+
+
+def test_what_a_replica_has_must_stay() -> None:
+    kept = {2: (Binding(5000, 8080, LOOPBACK),)}
+    bindings, _ = assign([Port(5000, 8080)], [1, 2], kept, held())
+    assert hosts(bindings) == [[8081], [8080]]
+
+
+def test_any_free_port_must_be_left_to_the_engine() -> None:
+    bindings, _ = assign([Port(5000)], [1, 2], {}, held())
+    assert hosts(bindings) == [[0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "meets"),
+    [
+        ("0.0.0.0", LOOPBACK, True),
+        ("::", LOOPBACK, True),
+        (LOOPBACK, "0.0.0.0", True),
+        ("192.168.1.1", LOOPBACK, False),
+    ],
+)
+def test_only_addresses_that_meet_must_count(theirs: str, ours: str, meets: bool) -> None:
+    holder = held(8080, address=theirs).holder("tcp", ours, 8080)
+    assert (holder is not None) is meets
+
+
+def test_a_udp_socket_must_not_hold_a_tcp_port() -> None:
+    assert Held({("udp", LOOPBACK, 53): "dns"}).holder("tcp", LOOPBACK, 53) is None
+
+
+def test_no_free_port_must_be_an_error() -> None:
+    with pytest.raises(CapasError, match="no free port from 65535 on"):
+        assign([Port(5000, 65535)], [1, 2], {}, held(65535))
+
+
+@given(
+    base=st.integers(1024, 60000),
+    replicas=st.integers(1, 20),
+    ports=st.sets(st.integers(1024, 60040), max_size=30),
+)
+def test_no_two_replicas_may_share_a_port_and_none_may_be_held(
+    base: int, replicas: int, ports: set[int]
+) -> None:
+    bindings, _ = assign([Port(1, base), Port(2, base)], range(1, replicas + 1), {}, held(*ports))
+    given_out = [b.host for each in bindings.values() for b in each]
+    assert len(set(given_out)) == len(given_out) == 2 * replicas
+    assert not ports & set(given_out)
+    assert min(given_out) >= base
+
+
+@pytest.mark.parametrize(
+    ("message", "ports"),
+    [
+        ("rootlessport listen tcp 127.0.0.1:18000: bind: address already in use", (18000,)),
+        ("rootlessport listen udp :53: bind: address already in use", (53,)),
+        (
+            "pasta failed with exit code 1: Failed to bind port 18101 (Address already in use)",
+            (18101,),
+        ),
+        ("rootlessport cannot expose privileged port 80", ()),
+    ],
+)
+def test_a_lost_port_must_be_read_from_the_engines_words(
+    message: str, ports: tuple[int, ...]
+) -> None:
+    assert lost_ports(message) == ports
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        (LOOPBACK, "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::1", "http://[::1]:8080"),
+    ],
+)
+def test_a_url_must_be_one_that_a_browser_takes(address: str, url: str) -> None:
+    assert Binding(5000, 8080, address).url == url

@@ -1,0 +1,115 @@
+"""A small world to plan in: a spec, what is observed, and what the engine makes of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.deploy.desired import NOTHING_SPECIAL, Wish, desire
+from pipeline.deploy.observe import Container, Observed
+from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, plan_deploy
+from pipeline.deploy.ports import Binding
+from pipeline.spec.model import Image, Pipeline, Version
+
+
+@dataclass
+class World:
+    """A pipeline and what is observed; `deploy` plans and plays the plan."""
+
+    pipeline: Pipeline
+    observed: Observed = field(default_factory=Observed)
+
+    def plan(self, wish: Wish = NOTHING_SPECIAL, options: Options = DEFAULT_OPTIONS) -> Plan:
+        return plan_deploy(self.pipeline, desire(self.pipeline, wish), self.observed, options)
+
+    def deploy(self, wish: Wish = NOTHING_SPECIAL, options: Options = DEFAULT_OPTIONS) -> Plan:
+        plan = self.plan(wish, options)
+        self.play(plan.operations)
+        return plan
+
+    def play(self, operations: tuple[Operation, ...]) -> None:
+        """What the engine would make of the operations."""
+        for operation in operations:
+            self.observed = played(self.observed, operation)
+
+    def change(self, name: str = "web", **changes: object) -> None:
+        """Change a service of the spec."""
+        services = dict(self.pipeline.services)
+        services[name] = replace(services[name], **changes)  # type: ignore[arg-type]
+        self.pipeline = replace(self.pipeline, services=services)
+
+    def container(self, name: str) -> Container:
+        return next(c for c in self.observed.containers if c.name == name)
+
+    def set(self, name: str, **changes: object) -> None:
+        """Change an observed container."""
+        containers = tuple(
+            replace(c, **changes) if c.name == name else c  # type: ignore[arg-type]
+            for c in self.observed.containers
+        )
+        self.observed = replace(self.observed, containers=containers)
+
+
+def played(observed: Observed, operation: Operation) -> Observed:
+    """What is there after an operation."""
+    name = operation.name
+    containers = observed.containers
+    networks = dict(observed.networks)
+    volumes = dict(observed.volumes)
+    confirmed = dict(observed.confirmed)
+    match operation.verb, operation.kind:
+        case "create", "container" | "door":
+            containers = (*containers, made(operation))
+        case "create", "network":
+            networks[name] = operation.body["labels"]
+        case "create", "volume":
+            volumes[name] = operation.body["Label"]
+        case "remove", "container":
+            containers = tuple(c for c in containers if c.name != name)
+        case "remove", "network":
+            del networks[name]
+        case "confirm", "door":
+            confirmed[next(c.service for c in containers if c.name == name)] = operation.to
+        case "start" | "unpause", _:
+            containers = _changed(containers, name, state="running")
+        case "stop", _:
+            containers = _changed(containers, name, state="exited")
+        case "rename", _:
+            containers = _changed(containers, name, name=operation.to)
+    return replace(
+        observed, containers=containers, networks=networks, volumes=volumes, confirmed=confirmed
+    )
+
+
+def _changed(
+    containers: tuple[Container, ...], which: str, **changes: str
+) -> tuple[Container, ...]:
+    return tuple(
+        replace(c, **changes) if c.name == which else c  # type: ignore[arg-type]
+        for c in containers
+    )
+
+
+def made(operation: Operation) -> Container:
+    body = operation.body
+    labels = body["labels"]
+    return Container(
+        id=f"id-{operation.name}",
+        name=operation.name,
+        service=labels["io.github.capas.service"],
+        number=int(labels.get("io.github.capas.replica", "0")),
+        state="created",
+        labels=labels,
+        image_id=body["image"],
+        bindings=tuple(
+            Binding(m["container_port"], m.get("host_port", 45000), m["host_ip"], m["protocol"])
+            for m in body["portmappings"]
+        ),
+    )
+
+
+def image(name: str, *versions: str) -> Image:
+    return Image(
+        name, {v: Version(name, v, Path("/p"), Path("/p/Containerfile")) for v in versions}
+    )
