@@ -73,12 +73,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Overlap:
-    """One cell of the matrix: how much of `newer` a host that has `older` has already."""
+    """One cell of the matrix: how much of `newer` a host that has `older` has already.
+
+    Attributes:
+        shared_bytes: uncompressed bytes of the shared layers.
+        new_bytes: those of the others.
+    """
 
     older: str
     newer: str
     layers: int
     shared_bytes: int
+    new_bytes: int
     ratio: float
 
 
@@ -111,4 +117,4 @@ def _overlap(older: Version, newer: Version) -> Overlap:
     count = shared_length(older, newer)
     shared = sum(layer.size for layer in newer.layers[:count])
     ratio = shared / newer.size if newer.size else 1.0
-    return Overlap(older.name, newer.name, count, shared, ratio)
+    return Overlap(older.name, newer.name, count, shared, newer.size - shared, ratio)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from pipeline.engine.file_list import LayerFile
@@ -11,14 +12,15 @@ from pipeline.layers.cause import FileLists
 from pipeline.layers.chain import Version
 
 Effect = Literal["added", "changed", "removed"]
+EFFECTS: tuple[Effect, ...] = ("added", "changed", "removed")
 
 
 @dataclass(frozen=True)
 class Touched:
-    """One entry of a layer and what it does.
+    """One path of a layer and what the layer does to it.
 
     Attributes:
-        size: bytes that the entry adds to the layer; 0 for a removed path.
+        size: bytes of content that the layer brings; 0 for a removed path.
         covered: bytes in the layers below that it hides: still stored and downloaded, never seen.
     """
 
@@ -30,10 +32,10 @@ class Touched:
 
 @dataclass(frozen=True)
 class Contents:
-    """What one layer does.
+    """What one layer does in one version.
 
     Attributes:
-        touched: files and links, biggest first; folders only when they are removed.
+        touched: files and links, the biggest first; folders only when they are removed.
         wasted: bytes of this layer that a later layer of the version hides.
     """
 
@@ -45,97 +47,114 @@ class Contents:
         return sum(1 for one in self.touched if one.effect == effect)
 
 
+def contents_of(versions: Sequence[Version], lists: FileLists) -> list[tuple[Contents, ...]]:
+    """What every layer does, bottom first, for each version.
+
+    Versions that share layers share the work: the stacks are walked as one tree.
+    """
+    order = sorted(range(len(versions)), key=lambda n: versions[n].image.diff_ids)
+    found = dict(_walk(versions, order, 0, _Stack(), lists))
+    return [found[n] for n in range(len(versions))]
+
+
 @dataclass
-class _Seen:
-    """A file as the layers so far leave it: its bytes and the layer that brought them."""
+class _Stack:
+    """The files that layers leave on top of each other.
 
-    size: int
-    layer: int
+    Attributes:
+        files: what is visible: bytes, and the number of the layer that brought it.
+        folders: every folder that ever had a file below it.
+        touched: what each layer did.
+        wasted: bytes of each layer that were hidden later.
+    """
 
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    touched: list[tuple[Touched, ...]] = field(default_factory=list)
+    wasted: list[int] = field(default_factory=list)
 
-@dataclass
-class _Tree:
-    """Paths visible so far, and for every folder the paths below it."""
+    def copy(self) -> _Stack:
+        return _Stack(self.files.copy(), self.folders.copy(), [*self.touched], [*self.wasted])
 
-    files: dict[str, _Seen] = field(default_factory=dict)
-    below: dict[str, set[str]] = field(default_factory=dict)
+    def contents(self) -> tuple[Contents, ...]:
+        return tuple(map(Contents, self.touched, self.wasted))
 
-    def add(self, path: str, seen: _Seen) -> None:
-        self.files[path] = seen
-        for folder in _parents(path):
-            self.below.setdefault(folder, set()).add(path)
+    def push(self, entries: Sequence[LayerFile]) -> None:
+        """Put a layer on top; its whiteouts act on the layers below it only (layer.md)."""
+        self.wasted.append(0)
+        found = [*self._remove(entries), *self._bring(entries)]
+        self.touched.append(
+            tuple(sorted(found, key=lambda one: (-one.size, -one.covered, one.path)))
+        )
 
-    def take(self, path: str) -> _Seen | None:
-        seen = self.files.pop(path, None)
-        if seen:
-            for folder in _parents(path):
-                self.below[folder].discard(path)
-        return seen
-
-    def inside(self, folder: str) -> list[str]:
-        return sorted(self.below.get(folder, ()))
-
-
-def contents_of(version: Version, lists: FileLists) -> tuple[Contents, ...]:
-    """What every layer of a version does, bottom first."""
-    tree = _Tree()
-    wasted = [0] * len(version.layers)
-    touched: list[list[Touched]] = []
-    for index, layer in enumerate(version.layers):
-        touched.append(_apply(tree, index, lists(layer), wasted))
-    return tuple(
-        Contents(tuple(sorted(found, key=lambda one: (-one.size, -one.covered, one.path))), lost)
-        for found, lost in zip(touched, wasted, strict=True)
-    )
-
-
-def _apply(
-    tree: _Tree, index: int, entries: Sequence[LayerFile], wasted: list[int]
-) -> list[Touched]:
-    """Put a layer on top; whiteouts act on the layers below only (OCI image-spec, layer.md)."""
-    removed = {e.path for e in entries if e.kind == "whiteout"}
-    cleared = [e.path for e in entries if e.kind == "opaque"]
-    brought = {e.path for e in entries if e.kind not in ("whiteout", "opaque")}
-    found: list[Touched] = []
-    for path in sorted(removed):
-        covered = _hide(tree, [path, *tree.inside(path)], wasted)
-        if path not in brought:
-            found.append(Touched(path, "removed", 0, covered))
-    hidden: dict[str, int] = {}
-    for folder in cleared:
-        for path in tree.inside(folder):
-            covered = _hide(tree, [path], wasted)
-            if path in brought:
-                hidden[path] = covered
+    def _remove(self, entries: Sequence[LayerFile]) -> Iterator[Touched]:
+        brought = {e.path for e in entries if e.kind not in ("whiteout", "opaque")}
+        for entry in entries:
+            if entry.kind == "opaque":
+                below = [p for p in self._inside(entry.path) if p not in brought]
+            elif entry.kind == "whiteout" and entry.path not in brought:
+                below = [entry.path]
             else:
-                found.append(Touched(path, "removed", 0, covered))
-    for entry in entries:
-        if entry.kind in ("whiteout", "opaque"):
-            continue
-        if entry.kind == "directory":
-            # A folder over a file hides it; over a folder it only changes its attributes.
-            if (below := tree.files.get(entry.path)) is not None and below.layer != index:
-                _hide(tree, [entry.path], wasted)
-            continue
-        inside = [p for p in tree.inside(entry.path) if tree.files[p].layer != index]
-        known = entry.path in tree.files or entry.path in hidden or entry.path in removed
-        covered = hidden.get(entry.path, 0) + _hide(tree, [entry.path, *inside], wasted)
-        tree.add(entry.path, _Seen(entry.size, index))
-        effect: Effect = "changed" if known else "added"
-        found.append(Touched(entry.path, effect, entry.size, covered))
-    return found
+                continue
+            for path in below:
+                yield Touched(path, "removed", 0, self._hide([path, *self._inside(path)]))
+
+    def _bring(self, entries: Sequence[LayerFile]) -> Iterator[Touched]:
+        layer = len(self.wasted) - 1
+        for entry in entries:
+            if entry.kind in ("whiteout", "opaque"):
+                continue
+            known = entry.path in self.files or entry.path in self.folders
+            if entry.kind == "directory":
+                # Over a file it hides it; over a folder it only changes its attributes.
+                if hidden := self._hide([entry.path]):
+                    yield Touched(entry.path, "changed", 0, hidden)
+                continue
+            hidden = self._hide([entry.path, *self._inside(entry.path)])
+            self.files[entry.path] = (entry.size, layer)
+            self.folders.update(_parents(entry.path))
+            yield Touched(entry.path, "changed" if known else "added", entry.size, hidden)
+
+    def _inside(self, folder: str) -> list[str]:
+        if folder and folder not in self.folders:
+            return []
+        start = f"{folder}/" if folder else ""
+        return [path for path in self.files if path.startswith(start)]
+
+    def _hide(self, paths: Sequence[str]) -> int:
+        covered = 0
+        for path in paths:
+            if seen := self.files.pop(path, None):
+                size, layer = seen
+                self.wasted[layer] += size
+                covered += size
+        return covered
 
 
-def _hide(tree: _Tree, paths: Sequence[str], wasted: list[int]) -> int:
-    covered = 0
-    for path in paths:
-        if seen := tree.take(path):
-            wasted[seen.layer] += seen.size
-            covered += seen.size
-    return covered
+def _walk(
+    versions: Sequence[Version],
+    group: Sequence[int],
+    depth: int,
+    stack: _Stack,
+    lists: FileLists,
+) -> Iterator[tuple[int, tuple[Contents, ...]]]:
+    """All versions of `group`, whose lowest `depth` layers are those on `stack`."""
+    higher = []
+    for number in group:
+        if len(versions[number].layers) == depth:
+            yield number, stack.contents()
+        else:
+            higher.append(number)
+    branches = [list(b) for _, b in groupby(higher, lambda n: versions[n].image.diff_ids[depth])]
+    for branch in branches:
+        mine = stack.copy() if len(branches) > 1 else stack
+        mine.push(lists(versions[branch[0]].layers[depth]))
+        yield from _walk(versions, branch, depth + 1, mine, lists)
 
 
-def _parents(path: str) -> list[str]:
-    """Every folder above a path, the root (``) first."""
-    parts = path.split("/")[:-1]
-    return ["", *("/".join(parts[: n + 1]) for n in range(len(parts)))]
+def _parents(path: str) -> Iterator[str]:
+    """Every folder above a path but the root."""
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find("/", at + 1)

@@ -10,6 +10,7 @@ from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
 from pipeline.layers.cause import Digests, FileLists
 from pipeline.layers.chain import Version, version_of
 from pipeline.layers.compare import Comparison, compare
+from pipeline.layers.contents import Contents, contents_of
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Family:
 
     Attributes:
         comparisons: each version against the one before it, of the same image.
+        contents: what each layer of each version does, bottom first.
         blobs: the compressed form of layers by diff_id, where one is known.
         disk: bytes that each layer's folder takes on disk, by the store's layer id.
         driver: the storage driver.
@@ -25,6 +27,7 @@ class Family:
 
     versions: tuple[Version, ...]
     comparisons: tuple[Comparison, ...]
+    contents: tuple[tuple[Contents, ...], ...]
     blobs: Mapping[str, Blob]
     disk: Mapping[str, int]
     driver: str
@@ -89,6 +92,7 @@ def family_of(
         comparisons=tuple(
             compare(versions[older], versions[newer], lists, digests) for older, newer in pairs
         ),
+        contents=tuple(contents_of(versions, lists)),
         blobs=blobs,
         disk=disk,
         driver=driver,

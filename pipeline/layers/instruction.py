@@ -14,7 +14,7 @@ _SHELL = re.compile(r"^(?:\|\d+ .*? )?(?:RUN )?/bin/\S*sh -c ")
 _COPIED = re.compile(r"^(?P<flags>(?:--\S+ )*)(?:file|dir|multi):[0-9a-f]+ in (?P<target>.*)$")
 _KEYWORD = re.compile(r"^(?P<keyword>[A-Z]+)\s+(?P<rest>.*)$", re.DOTALL)
 _FROM = re.compile(r"^FROM (?P<name>\S+)$")
-_SHORT_ID = re.compile(r"[0-9a-f]{12,64}")
+_INTERMEDIATE = re.compile(r"[0-9a-f]{12,64}|\S*/[0-9a-f]{64}-tmp:latest")
 
 
 @dataclass(frozen=True, order=True)
@@ -46,11 +46,11 @@ def parse_created_by(created_by: str) -> Instruction:
 def base_name(comment: str) -> str | None:
     """The base's name, when the comment says that the step stands directly on a named image.
 
-    Buildah notes `FROM localhost/base:1` on the first step above a base, and `FROM 1a2b3c4d5e6f`,
-    an intermediate image, on the others.
+    Buildah notes `FROM localhost/base:1` on the first step above a base, and an intermediate
+    image on the others: `FROM 1a2b3c4d5e6f`, or its temporary name when another build made it.
     """
     found = _FROM.match(comment.strip())
-    if not found or _SHORT_ID.fullmatch(found["name"]):
+    if not found or _INTERMEDIATE.fullmatch(found["name"]):
         return None
     return found["name"]
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.engine.storage import StoredLayer
+from pipeline.layers.budget import Verdict
 from pipeline.layers.cause import Cause
 from pipeline.layers.chain import Step, Version
 from pipeline.layers.compare import Comparison, NewLayer, matrix
+from pipeline.layers.contents import Contents
 from pipeline.layers.family import Family
 
 SCHEMA = 1
 """Raised when a name changes its meaning or goes; new names do not raise it."""
 
 
-def family_data(family: Family) -> dict[str, Any]:
+FILES_LISTED = 100
+"""Files that are listed per layer, the biggest first; the counts are always of all."""
+
+
+def family_data(family: Family, verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
     """The whole family as JSON values."""
+    inside = {
+        layer.id: found
+        for version, contents in zip(family.versions, family.contents, strict=True)
+        for layer, found in zip(version.layers, contents, strict=True)
+    }
     return {
         "schema": SCHEMA,
         "driver": family.driver,
@@ -27,8 +39,11 @@ def family_data(family: Family) -> dict[str, Any]:
             "disk_bytes": family.disk_bytes,
             "transfer_bytes": family.transfer(family.layers),
         },
-        "versions": [_version(version, family) for version in family.versions],
-        "layers": [_layer(layer, family) for layer in family.layers],
+        "versions": [
+            _version(version, contents, family)
+            for version, contents in zip(family.versions, family.contents, strict=True)
+        ],
+        "layers": [_layer(layer, inside[layer.id], family) for layer in family.layers],
         "comparisons": [_comparison(one, family) for one in family.comparisons],
         "matrix": [
             {
@@ -41,16 +56,28 @@ def family_data(family: Family) -> dict[str, Any]:
             for row in matrix(family.versions)
             for cell in row
         ],
+        "budgets": [
+            {
+                "version": one.version,
+                "against": one.against,
+                "rule": one.rule,
+                "limit": one.limit,
+                "measured": round(one.measured, 6),
+                "held": one.held,
+            }
+            for one in verdicts
+        ],
     }
 
 
-def _version(version: Version, family: Family) -> dict[str, Any]:
+def _version(version: Version, contents: Sequence[Contents], family: Family) -> dict[str, Any]:
     return {
         "name": version.name,
         "id": version.image.id,
         "digest": version.image.digest,
         "size": version.size,
         "transfer_bytes": family.transfer(version.layers),
+        "wasted_bytes": sum(one.wasted for one in contents),
         "base": {"name": version.base.name, "layers": version.base.layers},
         "steps": [_step(step) for step in version.steps],
     }
@@ -64,7 +91,7 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _layer(layer: StoredLayer, family: Family) -> dict[str, Any]:
+def _layer(layer: StoredLayer, contents: Contents, family: Family) -> dict[str, Any]:
     blob = family.blobs.get(layer.diff_id)
     return {
         "id": layer.id,
@@ -73,6 +100,18 @@ def _layer(layer: StoredLayer, family: Family) -> dict[str, Any]:
         "disk_bytes": family.disk.get(layer.id),
         "blob": {"digest": blob.digest, "size": blob.size, "source": blob.source} if blob else None,
         "versions": [v.name for v in family.versions if layer in v.layers],
+        "added": contents.count("added"),
+        "changed": contents.count("changed"),
+        "removed": contents.count("removed"),
+        "files": [
+            {
+                "path": f"/{one.path}",
+                "effect": one.effect,
+                "size": one.size,
+                "covered": one.covered,
+            }
+            for one in contents.touched[:FILES_LISTED]
+        ],
     }
 
 

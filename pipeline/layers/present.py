@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pipeline.engine.storage import StoredLayer
-from pipeline.layers.cause import FileLists, describe_change, short_digest
+from pipeline.layers.budget import Verdict
+from pipeline.layers.cause import Cause, FileLists, describe_change, short_digest
 from pipeline.layers.chain import Step, Version
 from pipeline.layers.compare import Comparison, matrix
+from pipeline.layers.contents import EFFECTS, Contents
 from pipeline.layers.family import Family
 from pipeline.layers.machine import family_data
 from pipeline.layers.naming import layer_names, plain
@@ -20,6 +23,8 @@ from pipeline.report.words import (
     Code,
     Facts,
     Heatmap,
+    Leaf,
+    Mark,
     Paragraph,
     Part,
     Report,
@@ -29,6 +34,7 @@ from pipeline.report.words import (
     Stack,
     Stacks,
     Table,
+    Tree,
 )
 
 _SOURCES = {
@@ -39,27 +45,55 @@ _SOURCES = {
 _FILES_SHOWN = 5
 
 
-def present_family(family: Family, title: str, lists: FileLists) -> Report:
-    """The report of a family."""
-    return _Presenter(family, layer_names(family, lists)).report(title)
+def present_family(
+    family: Family,
+    title: str,
+    lists: FileLists,
+    *,
+    verdicts: Sequence[Verdict] = (),
+    files: int = 0,
+) -> Report:
+    """The report of a family.
+
+    Args:
+        verdicts: what the spec's budgets say.
+        files: how many files to list per layer, the biggest first.
+    """
+    return _Presenter(family, layer_names(family, lists), verdicts, files).report(title)
 
 
 @dataclass(frozen=True)
 class _Presenter:
     family: Family
     names: Mapping[str, str]
+    verdicts: Sequence[Verdict]
+    files: int
+
+    @cached_property
+    def reasons(self) -> Mapping[str, Mapping[str, Cause]]:
+        """Why the layers of a version are new, by version and chain_id."""
+        return {
+            one.newer.name: {new.step.chain_id: new.cause for new in one.new}
+            for one in self.family.comparisons
+        }
 
     def report(self, title: str) -> Report:
         family = self.family
         parts: list[Part] = [
+            self.totals(),
+            *self.physical(),
             Section("Layers", (self.picture(),)),
-            Section("Versions", (self.versions(), self.totals(), *self.physical())),
+            Section("Versions", (self.versions(),)),
         ]
         if family.comparisons:
             parts.append(Section("From version to version", self.comparisons()))
+        if self.verdicts:
+            parts.append(Section("Budgets", (self.budgets(),)))
         if len(family.versions) > 2:
             parts.append(Section("Every version against every other", (self.matrix(),)))
-        return Report(title, self.lead(), tuple(parts), family_data(family))
+        if self.files:
+            parts.append(Section("Inside the layers", self.inside()))
+        return Report(title, self.lead(), tuple(parts), family_data(family, self.verdicts))
 
     def lead(self) -> str:
         total, stored = self.family.sum_of_sizes, self.family.stored_bytes
@@ -78,26 +112,41 @@ class _Presenter:
         for version in self.family.versions:
             stacks.append(Stack(version.name, tuple(self.blocks(version, known))))
             known |= {step.chain_id for step in version.layer_steps}
-        return Stacks("The lowest layer first; the same layer looks the same.", tuple(stacks))
+        caption = "The lowest layer first. What looks the same is the same layer, stored once."
+        return Stacks(caption, tuple(stacks))
 
     def blocks(self, version: Version, known: set[str]) -> list[Block]:
-        blocks = []
-        for index, step in enumerate(version.layer_steps):
-            if step.layer is None:
-                continue
-            is_new = step.chain_id not in known
-            blocks.append(
-                Block(
-                    key=step.chain_id,
-                    label=self.names[step.chain_id],
-                    size=step.layer.size,
-                    role="new" if is_new else "base" if index < version.base.layers else "shared",
-                    details=self.details(step.layer, step),
-                )
+        reasons = self.reasons.get(version.name, {})
+        blocks = [
+            Block(
+                key=step.chain_id,
+                label=self.names[step.chain_id],
+                size=step.layer.size,
+                role="shared" if step.chain_id in known else "new",
+                details=self.details(step.layer, step, reasons.get(step.chain_id)),
+                tree=step.chain_id if self.files else "",
             )
-        return blocks
+            for step in version.layer_steps
+            if step.layer
+        ]
+        name, count = self.folded(version)
+        if count < 2:
+            return blocks
+        return [_fold(name, blocks[:count]), *blocks[count:]]
 
-    def details(self, layer: StoredLayer, step: Step) -> tuple[tuple[str, Cell], ...]:
+    def folded(self, version: Version) -> tuple[str, int]:
+        """The base that a version stands on, or that it is for others, and its layers."""
+        if version.base.layers:
+            return plain(version.base.name) or "base", version.base.layers
+        chain = version.image.diff_ids
+        for other in self.family.versions:
+            if other.base.layers == len(chain) and other.image.diff_ids[: len(chain)] == chain:
+                return plain(other.base.name) or version.name, len(chain)
+        return "", 0
+
+    def details(
+        self, layer: StoredLayer, step: Step, cause: Cause | None
+    ) -> tuple[tuple[str, Cell], ...]:
         blob = self.family.blobs.get(layer.diff_id)
         rows: list[tuple[str, Cell]] = [
             ("instruction", Code(str(step.instruction))),
@@ -107,21 +156,26 @@ class _Presenter:
         ]
         if blob:
             rows.append(("download size from", _SOURCES[blob.source]))
+        if cause:
+            rows.append(("new because", cause.text))
+        users = [v.name for v in self.family.versions if layer in v.layers]
+        rows.append(("used by", ", ".join(users)))
         return tuple(rows)
 
     def versions(self) -> Table:
         rows = tuple(
             (
                 version.name,
-                Code(version.image.id[:12]),
                 len(version.layers),
                 Size(version.size),
                 Size(self.family.transfer(version.layers)),
+                Size(sum(one.wasted for one in contents)),
                 _base(version),
             )
-            for version in self.family.versions
+            for version, contents in zip(self.family.versions, self.family.contents, strict=True)
         )
-        return Table(("version", "id", "layers", "size", "download", "base"), rows)
+        columns = ("version", "layers", "size", "download", "wasted", "base")
+        return Table(columns, rows)
 
     def totals(self) -> Facts:
         family = self.family
@@ -160,9 +214,9 @@ class _Presenter:
             for one in self.family.comparisons
         )
         columns = ("", "shared", "bytes", "share", "new", "bytes", "download")
-        return (Table(columns, rows), *(self.reasons(one) for one in self.family.comparisons))
+        return (Table(columns, rows), *(self.parting(one) for one in self.family.comparisons))
 
-    def reasons(self, comparison: Comparison) -> Section:
+    def parting(self, comparison: Comparison) -> Section:
         parts: list[Part] = []
         if comparison.new:
             rows = tuple(
@@ -178,6 +232,46 @@ class _Presenter:
             parts.append(Bullets(comparison.configuration))
         return Section(f"{comparison.older.name} → {comparison.newer.name}", tuple(parts))
 
+    def budgets(self) -> Table:
+        rows = tuple(
+            (
+                f"{one.against} → {one.version}",
+                Code(one.rule),
+                _amount(one, one.limit),
+                _amount(one, one.measured),
+                Mark("held", "good") if one.held else Mark("over the budget", "bad"),
+            )
+            for one in self.verdicts
+        )
+        return Table(("", "rule", "limit", "measured", ""), rows)
+
+    def inside(self) -> tuple[Part, ...]:
+        trees: dict[str, Tree] = {}
+        for version, contents in zip(self.family.versions, self.family.contents, strict=True):
+            for step, found in zip(version.layer_steps, contents, strict=True):
+                if step.chain_id not in trees:
+                    trees[step.chain_id] = self.tree(step, found)
+        return tuple(trees.values())
+
+    def tree(self, step: Step, contents: Contents) -> Tree:
+        leaves = tuple(
+            Leaf(
+                f"/{one.path}",
+                one.effect,
+                one.size,
+                f"hides {show_bytes(one.covered)} below" if one.covered else "",
+            )
+            for one in contents.touched[: self.files]
+        )
+        counts = [f"{count} {effect}" for effect in EFFECTS if (count := contents.count(effect))]
+        return Tree(
+            key=step.chain_id,
+            caption=self.names[step.chain_id],
+            note=", ".join(counts) or "no files",
+            leaves=leaves,
+            more=len(contents.touched) - len(leaves),
+        )
+
     def matrix(self) -> Heatmap:
         names = tuple(version.name for version in self.family.versions)
         return Heatmap(
@@ -186,18 +280,44 @@ class _Presenter:
             rows=names,
             columns=names,
             cells=tuple(
-                tuple((cell.ratio, show_bytes(cell.shared_bytes)) for cell in row)
+                tuple((cell.ratio, _new(cell.new_bytes)) for cell in row)
                 for row in matrix(self.family.versions)
             ),
         )
 
 
+def _amount(verdict: Verdict, number: float) -> Cell:
+    return Size(int(number)) if verdict.rule == "max_new_bytes" else Share(number)
+
+
+def _new(size: int) -> str:
+    return f"{show_bytes(size)} new" if size else "nothing new"
+
+
 def _base(version: Version) -> str:
-    count = version.base.layers
-    if not count:
+    if not version.base.layers:
         return "none known"
-    layers = "1 layer" if count == 1 else f"{count} layers"
-    return f"{plain(version.base.name) or 'no name'}, {layers}"
+    return plain(version.base.name) or "no name"
+
+
+def _fold(name: str, blocks: Sequence[Block]) -> Block:
+    """Several layers of a base as one block."""
+    size = sum(block.size for block in blocks)
+    top = blocks[-1]
+    used = dict(top.details)["used by"]
+    return Block(
+        key=f"base {top.key}",
+        label=f"{name} ({len(blocks)} layers)",
+        size=size,
+        role=top.role,
+        details=(
+            ("base", Code(name)),
+            ("layers", len(blocks)),
+            ("size", Size(size)),
+            ("used by", used),
+        ),
+        parts=tuple(blocks),
+    )
 
 
 def _files(comparison: Comparison) -> list[Part]:

@@ -34,7 +34,7 @@ def picture_lines(picture: Stacks, width: int, paint: Paint) -> list[str]:
     return [*lines, "", *_legend(list(blocks.values()), letters, numbers, width, paint)]
 
 
-_FILL = {"base": " ", "shared": " ", "new": "*"}
+_FILL = {"shared": " ", "new": "*"}
 
 
 def _block_widths(picture: Stacks, letters: dict[str, str], room: int) -> dict[str, int]:

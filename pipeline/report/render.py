@@ -12,7 +12,7 @@ def render(report: Report, format_name: str) -> None:
     """Write a report to standard output.
 
     Args:
-        format_name: `text`, `json` or `md`.
+        format_name: `text`, `json`, `md` or `html`.
     """
     sys.stdout.write(rendered(report, format_name))
 
@@ -23,6 +23,10 @@ def rendered(report: Report, format_name: str) -> str:
         from pipeline.report.render_json import render_json  # noqa: PLC0415 (see above)
 
         return render_json(report)
+    if format_name == "html":
+        from pipeline.report.render_html import render_html  # noqa: PLC0415
+
+        return render_html(report)
     if format_name == "md":
         from pipeline.report.render_markdown import render_markdown  # noqa: PLC0415
 

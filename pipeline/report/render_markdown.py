@@ -98,7 +98,8 @@ def _(part: Heatmap, level: int) -> list[str]:
 @_render.register
 def _(part: Tree, level: int) -> list[str]:
     rows = tuple((Code(leaf.path), leaf.effect, Size(leaf.size)) for leaf in part.leaves)
-    blocks = _render(Table(("path", "", "size"), rows, part.caption), level)
+    caption = f"{part.caption}: {part.note}" if part.note else part.caption
+    blocks = _render(Table(("path", "", "size"), rows, caption), level)
     return [*blocks, f"and {part.more} more"] if part.more else blocks
 
 

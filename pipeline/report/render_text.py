@@ -111,7 +111,8 @@ class _Writer:
     @part.register
     def _(self, part: Tree) -> list[str]:
         rows = tuple((Size(x.size), x.effect, Code(x.path), x.note) for x in part.leaves)
-        lines = [*self.caption(part.caption), *self.table(("size", "", "path", ""), rows)]
+        caption = f"{part.caption}: {part.note}" if part.note else part.caption
+        lines = [*self.caption(caption), *self.table(("size", "", "path", ""), rows)]
         return [*lines, f"and {part.more} more"] if part.more else lines
 
     @part.register

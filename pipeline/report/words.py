@@ -80,17 +80,19 @@ class Block:
         key: blocks with the same key are the same thing and look the same.
         label: what it is, in a few words.
         size: bytes; what its height shows.
-        role: `base`, `shared` with the stack before, or `new`.
+        role: `shared` with a stack before it, or `new`.
         details: names and values told about it on demand.
         tree: the key of a `Tree` with its contents; empty without one.
+        parts: the blocks that this one stands for, when several are folded into one.
     """
 
     key: str
     label: str
     size: int
-    role: Literal["base", "shared", "new"]
+    role: Literal["shared", "new"]
     details: tuple[tuple[str, Cell], ...] = ()
     tree: str = ""
+    parts: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class Tree:
 
     Attributes:
         key: what a `Block` refers to.
+        note: what the caption does not say, in a few words.
         more: how many further paths are not listed.
     """
 
@@ -154,6 +157,7 @@ class Tree:
     caption: str
     leaves: tuple[Leaf, ...]
     more: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,3 +194,9 @@ class Report:
     lead: str
     parts: tuple[Part, ...]
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_section(self, other: Report) -> Report:
+        """This report with another one as its last section and under its title in the data."""
+        section = Section(other.title, (Paragraph(other.lead), *other.parts))
+        data = {**self.data, other.title: other.data}
+        return Report(self.title, self.lead, (*self.parts, section), data)

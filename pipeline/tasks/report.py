@@ -6,15 +6,24 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
+from pipeline.tasks.command import (
+    SPEC_HELP,
+    command,
+    host_profile,
+    load_pipeline,
+    one_of,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.engine.storage import Storage
     from pipeline.layers.family import Named
+    from pipeline.spec.model import Pipeline
 
-_FORMATS = ("text", "json", "md")
+_FORMATS = ("text", "json", "md", "html")
+_FILES_ON_A_PAGE = 200
 
 
 @command(
@@ -22,6 +31,7 @@ _FORMATS = ("text", "json", "md")
         "spec": SPEC_HELP,
         "images": "two or more images of the store by name instead of the spec's versions",
         "format": f"one of {', '.join(_FORMATS)}",
+        "files": "list the biggest files of every layer, so many (`--files 20`)",
         "measure": "compress layers whose download size is not known yet, once (default: yes)",
     },
     iterable=["images"],
@@ -31,24 +41,33 @@ def report(
     spec: str | None = None,
     images: Sequence[str] | None = None,
     format: str = "text",  # noqa: A002 (the option's name)
+    files: str = "0",
     measure: bool = True,
 ) -> int:
     """Report what the layers of versions share, what is new, why, and what it costs."""
     from pipeline.engine.storage import observe_storage
+    from pipeline.layers.budget import judge
     from pipeline.layers.observe import observe_family
     from pipeline.layers.present import present_family
     from pipeline.report.render import render
+    from pipeline.spec.model import Budgets
 
     wanted = one_of(format, "--format", _FORMATS)
+    listed = whole_number(files, "--files") or (_FILES_ON_A_PAGE if wanted == "html" else 0)
     profile = host_profile()
     storage = observe_storage(profile.environment)
+    budgets = Budgets()
     if images:
         title, named = f"Layers of {' and '.join(images)}", _named(storage, images)
     else:
-        title, named = _versions(storage, spec)
+        pipeline = load_pipeline(spec)
+        title, named = f"Layers of {pipeline.name}", _versions(storage, pipeline)
+        budgets = pipeline.budgets
     observed = observe_family(named, storage.driver, profile.environment, measure=measure)
-    render(present_family(observed.family, title, observed.lists), wanted)
-    return 0
+    verdicts = judge(observed.family, budgets)
+    told = present_family(observed.family, title, observed.lists, verdicts=verdicts, files=listed)
+    render(told, wanted)
+    return int(not all(verdict.held for verdict in verdicts))
 
 
 def _named(storage: Storage, references: Sequence[str]) -> list[Named]:
@@ -58,14 +77,13 @@ def _named(storage: Storage, references: Sequence[str]) -> list[Named]:
     return [Named(name, name.rpartition(":")[0], find_image(storage, name)) for name in references]
 
 
-def _versions(storage: Storage, spec: str | None) -> tuple[str, list[Named]]:
+def _versions(storage: Storage, pipeline: Pipeline) -> list[Named]:
     """The spec's versions that are built, oldest first."""
     from pipeline.engine.storage import find_image, has_image
     from pipeline.errors import UsageError
     from pipeline.layers.family import Named
     from pipeline.report.terminal import tell_note
 
-    pipeline = load_pipeline(spec)
     there = [v for v in pipeline.versions if has_image(storage, v.reference)]
     missing = [v.short for v in pipeline.versions if v not in there]
     if not there:
@@ -76,5 +94,4 @@ def _versions(storage: Storage, spec: str | None) -> tuple[str, list[Named]]:
         )
     if missing:
         tell_note(f"not built yet, so not in the report: {', '.join(missing)}")
-    named = [Named(v.short, v.image, find_image(storage, v.reference)) for v in there]
-    return f"Layers of {pipeline.name}", named
+    return [Named(v.short, v.image, find_image(storage, v.reference)) for v in there]

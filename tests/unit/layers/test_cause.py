@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.engine.storage import LayeredImage
 from pipeline.layers.cause import Cause
 from tests.unit.layers.builders import World, file
 
@@ -13,8 +14,8 @@ def world() -> World:
     return World()
 
 
-def found(world: World, *images: object) -> list[Cause]:
-    family = world.family(*images)  # type: ignore[arg-type]
+def found(world: World, *images: LayeredImage) -> list[Cause]:
+    family = world.family(*images)
     return [new.cause for new in family.comparisons[-1].new]
 
 

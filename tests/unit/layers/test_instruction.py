@@ -43,6 +43,7 @@ def test_the_content_of_a_copied_file_is_no_part_of_the_instruction() -> None:
     [
         ("FROM localhost/base:1", "localhost/base:1"),
         ("FROM fd307bec5538", None),
+        (f"FROM docker.io/library/{DIGEST}-tmp:latest", None),
         ("buildkit.dockerfile.v0", None),
         ("", None),
     ],

@@ -1,0 +1,48 @@
+"""Limits on how much of a new version may be new: `[x-report]` of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.layers.compare import Comparison
+from pipeline.layers.family import Family
+from pipeline.spec.model import Budgets
+
+Rule = Literal["max_new_bytes", "min_shared_ratio"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One rule held against one version.
+
+    Attributes:
+        limit: bytes, or a ratio from 0 to 1.
+        measured: the same unit.
+    """
+
+    version: str
+    against: str
+    rule: Rule
+    limit: float
+    measured: float
+    held: bool
+
+
+def judge(family: Family, budgets: Budgets) -> tuple[Verdict, ...]:
+    """Every rule that applies, for every version that has a version before it."""
+    return tuple(v for one in family.comparisons for v in _verdicts(one, budgets))
+
+
+def _verdicts(comparison: Comparison, budgets: Budgets) -> Iterator[Verdict]:
+    name, against = comparison.newer.name, comparison.older.name
+    own = budgets.versions.get(name, Budgets())
+    most = budgets.max_new_bytes if own.max_new_bytes is None else own.max_new_bytes
+    if most is not None:
+        new = comparison.new_bytes
+        yield Verdict(name, against, "max_new_bytes", most, new, new <= most)
+    least = budgets.min_shared_ratio if own.min_shared_ratio is None else own.min_shared_ratio
+    if least is not None:
+        ratio = comparison.shared_ratio
+        yield Verdict(name, against, "min_shared_ratio", least, ratio, ratio >= least)

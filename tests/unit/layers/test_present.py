@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+from pipeline.engine.storage import LayeredImage
+from pipeline.layers.budget import Verdict
+from pipeline.layers.present import present_family
+from pipeline.report.render import rendered
+from pipeline.report.words import Stacks
+from tests.unit.layers.builders import World, file
+
+COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
+VERDICT = Verdict("app:1.1", "app:1.0", "max_new_bytes", 10.0, 2048.0, held=False)
+
+
+def world_and_images() -> tuple[World, list[LayeredImage]]:
+    world = World()
+    base = world.image(
+        "localhost/base:1",
+        ("/bin/sh -c debootstrap", [file("usr/lib/python", "p" * 9000)]),
+        ("/bin/sh -c #(nop) ENV A=b", None),
+        ("/bin/sh -c busybox --install", [file("bin/sh", "s")]),
+    )
+    one = world.image("localhost/app:1.0", (COPY, [file("app/main.py", "1")]), base=base)
+    two = world.image(
+        "localhost/app:1.1",
+        (COPY, [file("app/main.py", "1")]),
+        (COPY, [file("app/b.py", "2")]),
+        base=base,
+    )
+    return world, [base, one, two]
+
+
+def test_a_base_of_several_layers_is_one_block() -> None:
+    world, images = world_and_images()
+    report = present_family(world.family(*images), "t", world.lists)
+    section = report.parts[1]
+    picture = section.parts[0]  # type: ignore[union-attr]
+    assert isinstance(picture, Stacks)
+    assert [[b.label for b in stack.blocks] for stack in picture.stacks] == [
+        ["base:1 (2 layers)"],
+        ["base:1 (2 layers)", "COPY main.py /app"],
+        ["base:1 (2 layers)", "COPY main.py /app", "COPY b.py /app"],
+    ]
+    assert [len(s.blocks[0].parts) for s in picture.stacks] == [2, 2, 2]
+    assert [[b.role for b in s.blocks] for s in picture.stacks] == [
+        ["new"],
+        ["shared", "new"],
+        ["shared", "shared", "new"],
+    ]
+
+
+def test_every_format_tells_the_same_numbers() -> None:
+    world, images = world_and_images()
+    family = world.family(*images)
+    report = present_family(family, "t", world.lists, verdicts=(VERDICT,), files=5)
+    data = json.loads(rendered(report, "json"))
+    assert data["totals"]["stored_bytes"] == family.stored_bytes
+    assert data["budgets"][0]["held"] is False
+    assert [c["new_layers"] for c in data["comparisons"]] == [1]
+    for format_name in ("text", "md", "html"):
+        text = rendered(report, format_name)
+        assert "COPY b.py /app" in text
+        assert "over the budget" in text
+        assert "/app/b.py" in text or ">b.py<" in text
+
+
+def test_vfs_is_said_to_share_nothing_on_disk() -> None:
+    world, images = world_and_images()
+    family = world.family(*images, driver="vfs")
+    report = present_family(family, "t", world.lists)
+    assert "nothing is shared on disk" in rendered(report, "text")
