@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import tempfile
 import threading
@@ -22,7 +21,7 @@ from pipeline.build.output import Cached, Said, Step, parse_line
 from pipeline.build.staging import stage_context
 from pipeline.engine import buildah, command
 from pipeline.engine.images import ImageDetail, inspect_image
-from pipeline.engine.leftovers import remove_working_containers
+from pipeline.engine.leftovers import new_marker, remove_working_containers
 from pipeline.errors import CapasError, EngineError
 from pipeline.report.progress import Progress
 
@@ -80,7 +79,7 @@ class Builder:
     def __init__(self, environment: Mapping[str, str], progress: Progress) -> None:
         self._environment = environment
         self._progress = progress
-        self._marker = f"capas-{secrets.token_hex(8)}"
+        self._marker = new_marker()
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
         self._ended = False

@@ -21,7 +21,7 @@ class Content:
 
     Attributes:
         instructions: digest over the Containerfile's instructions, comments left out.
-        settings: digest over build arguments, target and labels of the spec.
+        settings: digest over build arguments, target, labels and packages of the spec.
         files: by path, `mode sha256` of a file, `link target` or `folder mode`.
     """
 
@@ -37,7 +37,13 @@ def content_of(inputs: Inputs) -> Content:
         [one.text for one in inputs.containerfile.global_args],
         [[stage.origin.text, *map(_written, stage.instructions)] for stage in inputs.stages],
     ]
-    settings = [version.target, sorted(version.args.items()), sorted(version.labels.items())]
+    rootfs = version.rootfs
+    settings = [
+        version.target,
+        sorted(version.args.items()),
+        sorted(version.labels.items()),
+        rootfs and [rootfs.suite, sorted(rootfs.packages), sorted(rootfs.exclude)],
+    ]
     files = {file.path: _described(file) for file in inputs.files}
     return Content(_digest(instructions), _digest(settings), files)
 

@@ -300,7 +300,8 @@ def _refuse_problems(
         instruction = containerfile.stages[stage].instructions[place]
         where = f"{version.containerfile.name}:{instruction.start_line}"
         for source in sources:
-            if source.problem:
+            passed_over = source.kind == "pattern" and any(one.found for one in sources)
+            if source.problem and not (source.problem == "missing" and passed_over):
                 detail = f" ({source.detail})" if source.detail else ""
                 lines.append(f"{where}: {source.written!r} {_REASONS[source.problem]}{detail}")
             lines += [

@@ -100,10 +100,14 @@ def observe_build(
     )
     names = order.bases_first([version.short for version in wanted], parents)
     store = list_images(environment)
+    releases = read_lock(pipeline.lock_path)
     digests = Digests(memory_path(environment))
     inputs = {
         name: read_inputs(
-            versions[name], digests, prepared_rootfs(versions[name], store, environment, digests)
+            versions[name],
+            digests,
+            _released_rootfs(versions[name], releases.get(name), store)
+            or prepared_rootfs(versions[name], store, environment, digests),
         )
         for name in names
     }
@@ -116,7 +120,7 @@ def observe_build(
         inputs=inputs,
         contents={name: content_of(one) for name, one in inputs.items()},
         store=store,
-        releases=read_lock(pipeline.lock_path),
+        releases=releases,
         epoch=source_date_epoch(environment) or 0,
     )
 
@@ -136,6 +140,19 @@ def prepared_rootfs(
     if tar.is_file():
         return PreparedRootfs(tar, digests.of(tar))
     return PreparedRootfs(tar, _known_digest(store.named(version.reference), key))
+
+
+def _released_rootfs(
+    version: Version, release: Release | None, store: Store
+) -> PreparedRootfs | None:
+    """The root file system of a release whose image is there: whatever the cache holds by now."""
+    image = store.named(version.reference)
+    recorded = release.content.files.get(ROOTFS_TAR) if release else None
+    if version.rootfs is None or recorded is None or release is None:
+        return None
+    if image is None or image.id != release.image:
+        return None
+    return PreparedRootfs(version.context / ROOTFS_TAR, recorded.rpartition(" ")[2])
 
 
 def rootfs_label(version: Version, rootfs: PreparedRootfs) -> str:

@@ -45,7 +45,7 @@ def drift(released: Content, now: Content) -> tuple[str, ...]:
     if now.instructions != released.instructions:
         said.append("the Containerfile's instructions changed")
     if now.settings != released.settings:
-        said.append("the build arguments, the target or the labels in the spec changed")
+        said.append("the build arguments, target, labels or packages in the spec changed")
     for path in sorted({*released.files, *now.files}):
         before, after = released.files.get(path), now.files.get(path)
         if before != after:

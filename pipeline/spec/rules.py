@@ -1,7 +1,7 @@
 """Every rule that a finding can name: its id, its short name, how heavy it is, and why it exists.
 
-`CAP0xx` and `CAP1xx` speak of the spec, `CAP2xx` of Containerfiles and ignore files. An id keeps
-its meaning for ever; a rule that goes leaves a gap.
+`CAP0xx` and `CAP1xx` speak of the spec, `CAP2xx` of Containerfiles and ignore files, `CAP3xx` of
+releases. An id keeps its meaning for ever; a rule that goes leaves a gap.
 """
 
 from __future__ import annotations
@@ -281,12 +281,18 @@ CONTAINERFILE_RULES = (
     ),
 )
 
-RULES = by_id((*LANGUAGE_RULES, *CROSS_RULES, *CONTAINERFILE_RULES))
+RELEASE_RULES = (
+    Rule("CAP301", "broken-lock", "error", "Without the release lock nothing protects a release."),
+    Rule("CAP302", "changed-release", "error", "A version that was released keeps its content."),
+    Rule("CAP303", "missing-release", "warning", "A release that nobody describes is never built."),
+)
+
+RULES = by_id((*LANGUAGE_RULES, *CROSS_RULES, *CONTAINERFILE_RULES, *RELEASE_RULES))
 
 CHANGEABLE = frozenset(RULES) - {
     rule.id
-    for rule in (*LANGUAGE_RULES, *CROSS_RULES)
-    if rule.id < "CAP109" and rule.id != "CAP003"
+    for rule in (*LANGUAGE_RULES, *CROSS_RULES, *RELEASE_RULES)
+    if (rule.id < "CAP109" or rule in RELEASE_RULES) and rule.id != "CAP003"
 }
 """Rules whose level `[x-lint]` may change; without the others a spec would mean nothing."""
 

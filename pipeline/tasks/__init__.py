@@ -6,12 +6,24 @@ it uses.
 
 from invoke.collection import Collection
 
-from pipeline.tasks import build, deploy, develop, init, report, status, validate
+from pipeline.tasks import (
+    build,
+    deploy,
+    develop,
+    init,
+    prune,
+    release,
+    report,
+    status,
+    validate,
+)
 
 TASKS = (
     init.init,
     validate.validate,
     build.build,
+    release.release,
+    prune.prune,
     deploy.deploy,
     deploy.down,
     status.status,

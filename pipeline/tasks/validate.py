@@ -10,7 +10,7 @@ from invoke.context import Context
 from pipeline.tasks.command import SPEC_HELP, command, one_of
 
 if TYPE_CHECKING:
-    from pipeline.report.finding import Severity
+    from pipeline.report.finding import Finding, Severity
 
 FORMATS = ("text",)
 THRESHOLDS: tuple[Severity, ...] = ("error", "warning", "note")
@@ -46,7 +46,14 @@ def validate(
     format_name = one_of(format, "--format", FORMATS)
     threshold = one_of(fail_on, "--fail-on", THRESHOLDS)
     specs = discover_all(spec or (), Path.cwd(), os.environ)
-    findings = tuple(f for path in specs for f in examine(path, os.environ).findings)
+    findings: list[Finding] = []
+    for path in specs:
+        examination = examine(path, os.environ)
+        findings += examination.findings
+        if examination.pipeline is not None and examination.pipeline.lock_path.exists():
+            from pipeline.build.examine import examine_releases
+
+            findings += examine_releases(examination.pipeline)
     sys.stdout.write(render_findings(findings, format_name))
     if format_name == "text":
         sys.stderr.write(f"{summary(findings, len(specs))}\n")

@@ -35,7 +35,7 @@ def _content(**files: str) -> Content:
         (
             Content("i", "s", {}),
             Content("i", "t", {}),
-            ("the build arguments, the target or the labels in the spec changed",),
+            ("the build arguments, target, labels or packages in the spec changed",),
         ),
     ],
 )

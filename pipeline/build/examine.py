@@ -1,0 +1,86 @@
+"""Whether what is there still is what was released: the files without Podman, the store with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.build.digests import Digests
+from pipeline.build.identity import content_of
+from pipeline.build.inputs import PreparedRootfs, read_inputs
+from pipeline.build.lockfile import read_lock
+from pipeline.build.releases import Release, drift, next_version
+from pipeline.engine.images import Store
+from pipeline.errors import CapasError, InvalidSpec
+from pipeline.report.finding import Finding
+from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
+from pipeline.spec.rules import finding
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """An image in the store that is not the one that was released under its name."""
+
+    name: str
+    image: str
+    released: str
+
+
+def examine_releases(pipeline: Pipeline) -> list[Finding]:
+    """The drift of released versions, without Podman. Never raises.
+
+    A prepared root file system is no file of the project: whether it is still the released one
+    is known where the image is built.
+    """
+    try:
+        releases = read_lock(pipeline.lock_path)
+    except CapasError as error:
+        return [finding("CAP301", pipeline.lock_path, 0, 0, error.details, hint=error.resolution)]
+    versions = {version.short: version for version in pipeline.versions}
+    found: list[Finding] = []
+    for name, release in sorted(releases.items()):
+        version = versions.get(name)
+        if version is None:
+            message = f"{name} is released, and the spec does not describe it any more"
+            hint = "keep it in the spec as long as it may be built or deployed again"
+            found.append(finding("CAP303", pipeline.path, 0, 0, message, hint=hint))
+        else:
+            found += _drift(pipeline, version, release)
+    return found
+
+
+def mismatches(pipeline: Pipeline, releases: Mapping[str, Release], store: Store) -> list[Mismatch]:
+    """Images in the store under the name of a release that are other images."""
+    found: list[Mismatch] = []
+    for version in pipeline.versions:
+        release, image = releases.get(version.short), store.named(version.reference)
+        if release is not None and image is not None and image.id != release.image:
+            found.append(Mismatch(version.short, image.id, release.image))
+    return found
+
+
+def _drift(pipeline: Pipeline, version: Version, release: Release) -> list[Finding]:
+    rootfs = None
+    if version.rootfs is not None:
+        recorded = release.content.files.get(ROOTFS_TAR, "").rpartition(" ")[2]
+        rootfs = PreparedRootfs(version.context / ROOTFS_TAR, recorded)
+    try:
+        content = content_of(read_inputs(version, Digests(None), rootfs))
+    except InvalidSpec:
+        return []  # told by the rules of Containerfiles
+    except CapasError as error:
+        message = f"{version.short} is released: {error.brief}: {error.details}"
+        return [finding("CAP302", version.containerfile, 0, 0, message, hint=error.resolution)]
+    proposal = next_version(version.name, tuple(pipeline.images[version.image].versions))
+    hint = f"put it back, or give the new content a version of its own: {proposal}"
+    return [
+        finding(
+            "CAP302",
+            version.containerfile,
+            0,
+            0,
+            f"{version.short} is released: {changed}",
+            hint=hint,
+        )
+        for changed in drift(release.content, content)
+    ]
