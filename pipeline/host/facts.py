@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 CgroupMode = Literal["v2", "hybrid", "v1", "none"]
+PauseState = Literal["none", "alive", "outdated", "stale"]
 Version = tuple[int, ...]
 
 
@@ -105,9 +106,11 @@ class Basics:
         session: see there.
         tun: whether /dev/net/tun opens for this user; without it there is no rootless network.
         fuse: whether /dev/fuse opens for this user.
+        keyring: whether this user may make a kernel keyring; a sandbox may forbid it.
         subids: whether the user has ranges of subordinate uids and gids.
         chosen: what files and variables of the user or the administrator decide already: keys are
-            `runtime`, `driver`, `cgroup_manager`, `network_cmd`, `isolation`.
+            `runtime`, `driver`, `cgroup_manager`, `network_cmd`, `isolation`, `keyring`,
+            `pids_limit`.
     """
 
     kernel: Version
@@ -117,12 +120,61 @@ class Basics:
     session: Session
     tun: bool
     fuse: bool
+    keyring: bool
     subids: bool
     chosen: Mapping[str, Setting] = field(default_factory=dict)
+
+    @property
+    def own_group(self) -> bool:
+        """Whether containers of this user get a control group of the v2 tree."""
+        manager = self.session.systemd and self.session.bus
+        return self.cgroups.mode == "v2" and (self.cgroups.writable or manager)
 
     def version(self, program: str) -> Version:
         """Its version; empty when it is not installed."""
         return self.programs[program].version if program in self.programs else ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the doctor judges.
+
+    Attributes:
+        basics: what decides how the engine is run.
+        system: the distribution's own name for itself.
+        package_manager: the program that installs packages; empty when it is none we know.
+        user: the login name.
+        subuids: how many subordinate uids the user has.
+        subgids: how many subordinate gids.
+        privileged: the helpers with root's power (setuid or file capabilities).
+        user_namespaces: whether the kernel lets a user make one.
+        apparmor_confines: whether AppArmor takes their power away again (Ubuntu >= 24.04) ...
+        apparmor_profile: ... except from Podman, which has a profile of its own.
+        lingering: whether the user's systemd manager outlives the login.
+        free_bytes: on the filesystem of the graph root.
+        writable: whether the user may write there.
+        first_port: the lowest port that a user may open.
+        open_files: the soft limit.
+        pause: the process that holds the user's namespaces: `none` yet, `alive`, `outdated`
+            (it has not the ids that the user has now) or `stale` (only its pid file is left).
+    """
+
+    basics: Basics
+    system: str
+    package_manager: str
+    user: str
+    subuids: int
+    subgids: int
+    privileged: tuple[str, ...]
+    user_namespaces: bool
+    apparmor_confines: bool
+    apparmor_profile: bool
+    lingering: bool
+    free_bytes: int
+    writable: bool
+    first_port: int
+    open_files: int
+    pause: PauseState
 
 
 def parse_version(text: str) -> Version:
@@ -133,6 +185,29 @@ def parse_version(text: str) -> Version:
     """
     found = re.search(r"\d+(?:\.\d+)+", text)
     return tuple(map(int, found.group().split("."))) if found else ()
+
+
+def mapped_ids(text: str) -> int:
+    """How many ids a user namespace has, from its uid_map (user_namespaces(7))."""
+    lines = (line.split() for line in text.splitlines())
+    return sum(int(words[2]) for words in lines if len(words) == 3)
+
+
+def parse_number(text: str, otherwise: int) -> int:
+    """A file with one whole number in it, as in /proc/sys."""
+    word = text.strip()
+    return int(word) if word.isascii() and word.isdigit() else otherwise
+
+
+def parse_seccomp(text: str) -> bool:
+    """Whether system calls are filtered, from /proc/self/status (proc(5): Seccomp)."""
+    return re.search(r"^Seccomp:\s*2$", text, re.MULTILINE) is not None
+
+
+def parse_os_release(text: str) -> str:
+    """PRETTY_NAME of os-release(5)."""
+    found = re.search(r"^PRETTY_NAME=[\"']?(.*?)[\"']?$", text, re.MULTILINE)
+    return found.group(1) if found else "Linux"
 
 
 @dataclass(frozen=True)

@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import pwd
+import resource
 import shutil
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.engine import command
-from pipeline.engine.cache import cache_folder, read_json, write_atomic
+from pipeline.engine.cache import cache_folder
 from pipeline.errors import CapasError
 from pipeline.host import settings
 from pipeline.host.facts import (
     Basics,
     Cgroups,
+    Facts,
     Mount,
+    PauseState,
     Program,
     Session,
-    Setting,
-    Storage,
     cgroup_mode,
-    filesystem_at,
+    mapped_ids,
     parse_mountinfo,
+    parse_number,
+    parse_os_release,
     parse_own_cgroup,
+    parse_seccomp,
     parse_subids,
     parse_version,
 )
+from pipeline.host.memory import Memory, read
+from pipeline.host.storage import nearest_folder, observe_storage
 
 # Podman looks for its runtimes and helpers in these places too (containers.conf(5):
 # `runtimes`, `helper_binaries_dir`), which are not on every user's PATH.
 _MORE_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin:/usr/libexec/podman:/usr/lib/podman"
-PROGRAMS = ("podman", "buildah", "crun", "runc", "slirp4netns", "pasta", "fuse-overlayfs")
-_VERSIONED = ("podman", "buildah")
-_DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
+_ENGINE = ("podman", "buildah")
+_CHOOSABLE = (*_ENGINE, "crun", "runc", "slirp4netns", "pasta", "fuse-overlayfs")
+_HELPERS = ("aardvark-dns", "conmon", "iptables", "netavark", "newgidmap", "newuidmap", "nft")
+_PACKAGE_MANAGERS = ("apt-get", "dnf", "zypper", "pacman", "apk")
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "ppc64le": 271, "s390x": 280}
+_GET_KEYRING_ID = 0
+_THREAD_KEYRING = -1
+_PAUSE_NAMES = ("catatonit", "podman", "podman pause")
 _PROBE_SECONDS = 10.0
 
 
@@ -54,12 +64,13 @@ def observe_basics(environ: Mapping[str, str]) -> Basics:
     chosen = settings.chosen(environ, containers, storage)
     basics = Basics(
         kernel=parse_version(os.uname().release),
-        programs=_programs(environ, memory),
-        cgroups=_cgroups(mounts),
-        storage=_storage(settings.graphroot(environ, uid, storage), mounts, chosen, memory),
+        programs=_programs(environ, _CHOOSABLE, _ENGINE, memory),
+        cgroups=_cgroups(mounts, uid),
+        storage=observe_storage(settings.graphroot(environ, uid, storage), mounts, chosen, memory),
         session=_session(environ, uid),
         tun=os.access("/dev/net/tun", os.R_OK | os.W_OK),
         fuse=os.access("/dev/fuse", os.R_OK | os.W_OK),
+        keyring=not parse_seccomp(read("/proc/self/status")) or _can_make_keyring(),
         subids=_has_subids(uid),
         chosen=chosen,
     )
@@ -67,45 +78,52 @@ def observe_basics(environ: Mapping[str, str]) -> Basics:
     return basics
 
 
-def read(path: str | Path) -> str:
-    """A file's text; empty when it cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+def observe(environ: Mapping[str, str]) -> Facts:
+    """All the facts, for the doctor. Cold, it starts some twenty short processes."""
+    basics = observe_basics(environ)
+    uid = basics.session.uid
+    user = user_name(uid)
+    memory = Memory(cache_folder(environ) / "host.json")
+    names = (*_CHOOSABLE, *_HELPERS)
+    programs = _programs(environ, names, names, memory)
+    memory.save()
+    graphroot = nearest_folder(Path(basics.storage.graphroot))
+    subuids = _subid_count("/etc/subuid", user, uid)
+    return Facts(
+        basics=replace(basics, programs=programs),
+        system=parse_os_release(read("/etc/os-release")),
+        package_manager=next(filter(shutil.which, _PACKAGE_MANAGERS), ""),
+        user=user,
+        subuids=subuids,
+        subgids=_subid_count("/etc/subgid", user, uid),
+        privileged=tuple(name for name in _HELPERS if _is_privileged(programs.get(name))),
+        user_namespaces=parse_number(read("/proc/sys/user/max_user_namespaces"), 1) > 0
+        and parse_number(read("/proc/sys/kernel/unprivileged_userns_clone"), 1) > 0,
+        apparmor_confines=parse_number(
+            read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"), 0
+        )
+        > 0,
+        apparmor_profile=Path("/etc/apparmor.d/podman").exists(),
+        lingering=Path("/var/lib/systemd/linger", user).exists(),
+        free_bytes=shutil.disk_usage(graphroot).free,
+        writable=os.access(graphroot, os.W_OK),
+        first_port=parse_number(read("/proc/sys/net/ipv4/ip_unprivileged_port_start"), 1024),
+        open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        pause=_pause_process(basics.session, subuids),
+    )
 
 
-class Memory:
-    """Answers that cost a process to get, kept between commands; losing them only costs time."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known = read_json(path)
-        self._changed = False
-
-    def recall(self, key: str) -> Any:
-        """What was remembered under `key`, or None."""
-        return self._known.get(key)
-
-    def remember(self, topic: str, key: str, value: Any) -> None:
-        """Keep `value`, and forget what the same topic knew under older keys."""
-        self._known = {k: v for k, v in self._known.items() if not k.startswith(f"{topic} ")}
-        self._known[key] = value
-        self._changed = True
-
-    def save(self) -> None:
-        """Write what is new; a folder that cannot be written only costs the next command time."""
-        if self._changed:
-            with suppress(OSError):
-                write_atomic(self._path, json.dumps(self._known, indent=1))
-
-
-def _programs(environ: Mapping[str, str], memory: Memory) -> dict[str, Program]:
+def _programs(
+    environ: Mapping[str, str],
+    names: tuple[str, ...],
+    versioned: tuple[str, ...],
+    memory: Memory,
+) -> dict[str, Program]:
     folders = f"{environ.get('PATH', os.defpath)}:{_MORE_FOLDERS}"
     found = {}
-    for name in PROGRAMS:
+    for name in names:
         if path := shutil.which(name, path=folders):
-            version = program_version(path, memory) if name in _VERSIONED else ()
+            version = program_version(path, memory) if name in versioned else ()
             found[name] = Program(path, version)
     return found
 
@@ -126,13 +144,17 @@ def program_version(path: str, memory: Memory) -> tuple[int, ...]:
     return version
 
 
-def _cgroups(mounts: tuple[Mount, ...]) -> Cgroups:
+def _cgroups(mounts: tuple[Mount, ...], uid: int) -> Cgroups:
     mode = cgroup_mode(mounts)
     if mode == "hybrid":
         return Cgroups(mode, tuple(read("/sys/fs/cgroup/unified/cgroup.controllers").split()))
     if mode != "v2":
         return Cgroups(mode)
+    # Containers become children of the systemd user manager where there is one.
+    manager = Path(f"/sys/fs/cgroup/user.slice/user-{uid}.slice/user@{uid}.service")
     own = Path("/sys/fs/cgroup", parse_own_cgroup(read("/proc/self/cgroup")).lstrip("/"))
+    if manager.is_dir():
+        own = manager
     return Cgroups(
         mode,
         tuple(read(own / "cgroup.controllers").split()),
@@ -173,78 +195,50 @@ def user_name(uid: int) -> str:
         return str(uid)
 
 
+def _can_make_keyring() -> bool:
+    """Ask keyctl(2) for this thread's keyring: what fails with EPERM or ENOSYS is forbidden.
+
+    Only asked where system calls are filtered at all, since ctypes costs some milliseconds.
+    """
+    import ctypes  # noqa: PLC0415
+
+    number = _KEYCTL.get(os.uname().machine)
+    if number is None:
+        return True
+    libc = ctypes.CDLL(None, use_errno=True)
+    answer = libc.syscall(number, _GET_KEYRING_ID, _THREAD_KEYRING, 0)
+    return answer >= 0 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS)
+
+
 def _has_subids(uid: int) -> bool:
     owners = (user_name(uid), str(uid))
     return all(parse_subids(read(path), owners) for path in ("/etc/subuid", "/etc/subgid"))
 
 
-def _storage(
-    graphroot: str, mounts: tuple[Mount, ...], chosen: Mapping[str, Setting], memory: Memory
-) -> Storage:
-    filesystem = filesystem_at(mounts, os.path.realpath(graphroot))
-    stored = tuple(name for name in _DRIVERS if Path(graphroot, f"{name}-images").is_dir())
-    agreed = {*stored, chosen["driver"].value} if "driver" in chosen else {*stored}
-    return Storage(
-        graphroot=graphroot,
-        filesystem=filesystem,
-        stored=stored,
-        recorded=_driver_in_database(Path(graphroot)) if stored and len(agreed) > 1 else None,
-        native_overlay=_native_overlay(Path(graphroot), filesystem, memory),
-    )
+def _subid_count(path: str, user: str, uid: int) -> int:
+    return sum(count for _, count in parse_subids(read(path), (user, str(uid))))
 
 
-def _driver_in_database(graphroot: Path) -> str | None:
-    """`graph-driver-name` in bolt_state.db, or DBConfig.GraphDriver in db.sql (Podman >= 4.8)."""
-    database = graphroot / "db.sql"
-    if database.is_file():
-        import sqlite3  # noqa: PLC0415 (5 ms that only a store with several drivers costs)
-
-        try:
-            with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=1) as connection:
-                row = connection.execute("SELECT GraphDriver FROM DBConfig").fetchone()
-        except sqlite3.Error:
-            return None
-        return str(row[0]) if row else None
+def _is_privileged(program: Program | None) -> bool:
+    """Whether a helper has root's power: by its setuid bit or by file capabilities."""
+    if program is None:
+        return False
+    info = Path(program.path).stat()
+    if info.st_mode & stat.S_ISUID and info.st_uid == 0:
+        return True
     try:
-        content = (graphroot / "libpod" / "bolt_state.db").read_bytes()
+        return bool(os.getxattr(program.path, "security.capability"))
     except OSError:
-        return None
-    named = (name for name in _DRIVERS if b"graph-driver-name" + name.encode() in content)
-    return next(named, None)
+        return False
 
 
-def _native_overlay(graphroot: Path, filesystem: str, memory: Memory) -> bool | None:
-    """Try it: mount an overlay in a user namespace on that filesystem, once per boot."""
-    base = next((p for p in (graphroot, *graphroot.parents) if p.is_dir()), Path("/"))
-    boot = read("/proc/sys/kernel/random/boot_id").strip()
-    key = f"overlay {base.stat().st_dev} {filesystem} {boot}"
-    if (known := memory.recall(key)) is not None:
-        return bool(known)
-    if not os.access(base, os.W_OK):
-        return None
-    scratch = base / f".capas-probe-{os.getpid()}"
-    try:
-        result = _try_overlay(scratch)
-    except (OSError, CapasError):
-        return None
-    finally:
-        # The kernel leaves a folder in `work` that is closed even to its owner.
-        for closed in scratch.glob("work/*"):
-            closed.chmod(0o700)
-        shutil.rmtree(scratch, ignore_errors=True)
-    if result is not None:
-        memory.remember("overlay", key, result)
-    return result
-
-
-def _try_overlay(scratch: Path) -> bool | None:
-    """True when it mounts, False when it does not, None when not even a namespace was had."""
-    for name in ("lower", "upper", "work", "merged"):
-        (scratch / name).mkdir(parents=True)
-    enter = ["unshare", "--user", "--map-root-user", "--mount"]
-    if command.run([*enter, "true"], check=False, timeout=_PROBE_SECONDS).returncode != 0:
-        return None
-    layers = "lowerdir=lower,upperdir=upper,workdir=work,userxattr"
-    mount = ["mount", "-t", "overlay", "overlay", "-o", layers, "merged"]
-    done = command.run([*enter, *mount], check=False, timeout=_PROBE_SECONDS, cwd=scratch)
-    return done.returncode == 0
+def _pause_process(session: Session, subuids: int) -> PauseState:
+    """Whether the process that holds the user's namespaces lives, with the ids of today."""
+    pid_file = Path(session.runtime_dir or "/nowhere", "libpod", "tmp", "pause.pid")
+    pid = read(pid_file).strip()
+    if not pid:
+        return "none"
+    ids = mapped_ids(read(f"/proc/{pid}/uid_map"))  # a process that ended has none
+    if not ids or read(f"/proc/{pid}/comm").strip() not in _PAUSE_NAMES:
+        return "stale"
+    return "alive" if ids == 1 + subuids else "outdated"

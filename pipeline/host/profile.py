@@ -64,6 +64,14 @@ class Chosen:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
 
+    def choice(self, what: str) -> Choice:
+        """The one about `what`.
+
+        Raises:
+            KeyError: nothing was chosen about it.
+        """
+        return {choice.what: choice for choice in self.choices}[what]
+
 
 def effective_profile(environ: Mapping[str, str]) -> Profile:
     """The profile of this host for this user.
@@ -85,7 +93,16 @@ def choose(basics: Basics) -> Chosen:
     """Decide, from facts alone."""
     parts = [
         decide(basics)
-        for decide in (_runtime, _driver, _cgroup_manager, _network, _isolation, _runtime_dir)
+        for decide in (
+            _runtime,
+            _driver,
+            _cgroup_manager,
+            _process_limit,
+            _keyring,
+            _network,
+            _isolation,
+            _runtime_dir,
+        )
     ]
     containers: dict[str, Any] = {}
     variables: dict[str, str | None] = {}
@@ -166,6 +183,25 @@ def _cgroup_manager(basics: Basics) -> Chosen:
     setting = {"engine": {"cgroup_manager": "cgroupfs"}}
     cause = "no systemd user session is reachable"
     return _said("cgroup manager", "cgroupfs", cause, containers=setting)
+
+
+def _process_limit(basics: Basics) -> Chosen:
+    if kept := _kept(basics, "pids_limit", "process limit"):
+        return kept
+    if not basics.own_group or "pids" in basics.cgroups.controllers:
+        return _said("process limit", "default", "the engine's own choice")
+    # Podman asks for a limit by default, and crun then refuses to start anything.
+    cause = "the pids controller is not handed down to this user"
+    return _said("process limit", "none", cause, containers={"containers": {"pids_limit": 0}})
+
+
+def _keyring(basics: Basics) -> Chosen:
+    if kept := _kept(basics, "keyring"):
+        return kept
+    if basics.keyring:
+        return _said("keyring", "own", "the engine's own choice")
+    cause = "making a kernel keyring is forbidden here"
+    return _said("keyring", "shared", cause, containers={"containers": {"keyring": False}})
 
 
 def _network(basics: Basics) -> Chosen:

@@ -22,6 +22,8 @@ _CHOICES = {
     "runtime": ("engine", "runtime"),
     "cgroup_manager": ("engine", "cgroup_manager"),
     "network_cmd": ("network", "default_rootless_network_cmd"),
+    "keyring": ("containers", "keyring"),
+    "pids_limit": ("containers", "pids_limit"),
 }
 _VARIABLES = {
     "BUILDAH_ISOLATION": "isolation",
@@ -175,4 +177,4 @@ def _quoted(text: str) -> str:
 def _text(content: Toml, table: str, key: str) -> str:
     inside = content.get(table)
     value = inside.get(key) if isinstance(inside, dict) else None
-    return value if isinstance(value, str) else ""
+    return str(value) if isinstance(value, str | int) else ""

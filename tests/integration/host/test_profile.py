@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,8 @@ def home(environment: Mapping[str, str], tmp_path: Path) -> Iterator[dict[str, s
     runtime.mkdir(mode=0o700)
     keep = {name: os.environ[name] for name in ("PATH", "USER", "LANG") if name in os.environ}
     yield {**keep, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(runtime)}
+    for pid_file in runtime.glob("libpod/tmp/pause.pid"):
+        os.kill(int(pid_file.read_text()), signal.SIGKILL)
     # Files of subordinate ids can only be removed from inside a user namespace.
     argv = ["buildah", "unshare", "rm", "-rf", str(tmp_path / ".local"), str(runtime)]
     command.run(argv, environment=environment)

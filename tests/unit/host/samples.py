@@ -18,6 +18,7 @@ DEBIAN_12 = Basics(
     session=Session(1001, "/run/user/1001", "/run/user/1001", bus=True, systemd=True),
     tun=True,
     fuse=True,
+    keyring=True,
     subids=True,
 )
 FEDORA = Basics(
@@ -33,5 +34,6 @@ FEDORA = Basics(
     session=Session(1001, "/run/user/1001", "/run/user/1001", bus=True, systemd=True),
     tun=True,
     fuse=True,
+    keyring=True,
     subids=True,
 )

@@ -75,6 +75,13 @@ def test_an_ordinary_new_host_needs_nothing() -> None:
         # No login session on a host that systemd runs.
         (with_session(FEDORA, bus=False), {"engine": {"cgroup_manager": "cgroupfs"}}, {}),
         (with_session(FEDORA, bus=False, systemd=False), {}, {}),
+        # A sandbox, or a user manager, that holds something back.
+        (
+            replace(FEDORA, cgroups=Cgroups("v2", ("cpu", "memory"))),
+            {"containers": {"pids_limit": 0}},
+            {},
+        ),
+        (replace(FEDORA, keyring=False), {"containers": {"keyring": False}}, {}),
         # Another network helper than the engine's first choice.
         (
             having(without(FEDORA, "pasta"), "slirp4netns"),
@@ -115,10 +122,14 @@ def test_what_a_host_needs(
         ("cgroup_manager", "cgroup manager"),
         ("network_cmd", "network helper"),
         ("isolation", "build isolation"),
+        ("pids_limit", "process limit"),
+        ("keyring", "keyring"),
     ],
 )
 def test_what_somebody_chose_stays(name: str, what: str) -> None:
-    difficult = with_session(replace(DEBIAN_12, cgroups=HYBRID, tun=False), bus=False)
+    difficult = replace(
+        with_session(DEBIAN_12, bus=False), cgroups=HYBRID, tun=False, keyring=False
+    )
     kept = replace(difficult, chosen={name: Setting("theirs", "/their/file")})
     chosen = choose(kept)
     assert cause(chosen, what) == Choice(what, "theirs", "/their/file says so")
@@ -133,7 +144,7 @@ def test_podmans_database_is_obeyed_against_a_file() -> None:
 
 def test_every_choice_is_told_once() -> None:
     told = [choice.what for choice in choose(FEDORA).choices]
-    assert len(told) == len(set(told)) == 6
+    assert len(told) == len(set(told)) == 8
     assert all(choice.cause for choice in choose(FEDORA).choices)
 
 

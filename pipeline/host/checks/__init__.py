@@ -1,0 +1,1 @@
+"""The judgements of the doctor, one function per subject, by what they are about."""

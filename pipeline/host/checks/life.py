@@ -1,0 +1,150 @@
+"""Judgements about what can be done with a running container, and how long it lives."""
+
+from __future__ import annotations
+
+from pipeline.host.facts import Facts
+from pipeline.host.profile import Chosen
+from pipeline.report.check import Check
+
+_WANTED = ("cpu", "memory", "pids")
+_V2 = "boot with systemd.unified_cgroup_hierarchy=1"
+_PROCESSES = "`podman top CONTAINER` lists its processes with their share of a processor"
+_SESSION = "log in at the console or by ssh, not by su: then a systemd user session is there"
+
+
+def check_limits(facts: Facts) -> Check:
+    """Limits of memory, processors and processes."""
+    cgroups = facts.basics.cgroups
+    others = "`ulimits` of a service work all the same"
+    if facts.basics.session.uid == 0:
+        return Check("limits", "ok", "root sets every limit")
+    if cgroups.mode != "v2":
+        return Check(
+            "limits",
+            "cannot",
+            f"control groups are {_named(cgroups.mode)}: a user's limits of memory, processors "
+            "and processes are ignored",
+            fix=others,
+            ask=_V2,
+        )
+    if not facts.basics.own_group:
+        return Check(
+            "limits",
+            "cannot",
+            "no control group is yours: limits of memory, processors and processes are ignored",
+            fix=_SESSION if facts.basics.session.systemd else others,
+            ask="" if facts.basics.session.systemd else f"delegate a cgroup to {facts.user}",
+        )
+    missing = [name for name in _WANTED if name not in cgroups.controllers]
+    if missing:
+        return Check(
+            "limits",
+            "limited",
+            f"not handed down to users: {', '.join(missing)}; such limits fail",
+            fix=others,
+            ask=f"systemctl edit user@.service, [Service] Delegate={' '.join(_WANTED)}",
+        )
+    return Check("limits", "ok", "limits of memory, processors and processes hold")
+
+
+def check_pause(facts: Facts) -> Check:
+    """Freezing a container."""
+    cgroups = facts.basics.cgroups
+    instead = "stop and start instead: only what is in memory is lost"
+    if facts.basics.session.uid == 0:
+        return Check("pause", "ok", "containers can be paused")
+    if cgroups.mode != "v2":
+        sentence = f"control groups are {_named(cgroups.mode)}: a user cannot pause a container"
+        return Check("pause", "cannot", sentence, fix=instead, ask=_V2)
+    if not facts.basics.own_group:
+        fix = _SESSION if facts.basics.session.systemd else instead
+        sentence = "no control group is yours: a container has none that could be frozen"
+        return Check("pause", "cannot", sentence, fix=fix)
+    return Check("pause", "ok", "containers can be paused")
+
+
+def check_stats(facts: Facts) -> Check:
+    """What a container uses."""
+    if facts.basics.session.uid == 0:
+        return Check("stats", "ok", "measured by control groups")
+    if facts.basics.cgroups.mode != "v2":
+        sentence = f"control groups are {_named(facts.basics.cgroups.mode)}: Podman has no figures"
+        fix = _PROCESSES
+        return Check("stats", "limited", sentence, fix=fix, ask=_V2)
+    if not facts.basics.own_group:
+        sentence = "no control group is yours: Podman's figures are not the container's"
+        fix = _PROCESSES
+        return Check("stats", "limited", sentence, fix=fix)
+    return Check("stats", "ok", "measured by control groups")
+
+
+def check_logout(facts: Facts) -> Check:
+    """Whether containers outlive the login and the machine's restart."""
+    session = facts.basics.session
+    if session.uid == 0:
+        sentence = "containers outlive the login; a unit starts them after a restart"
+        return Check("logout", "ok", sentence)
+    if not session.systemd:
+        return Check(
+            "logout",
+            "limited",
+            "containers outlive the login, but nothing starts them after the machine's restart",
+            fix="run `capas deploy` after a restart: it finds volumes and versions as they were",
+        )
+    if facts.lingering:
+        sentence = "your systemd outlives the login; `capas export --format quadlet` gives units"
+        return Check("logout", "ok", sentence)
+    return Check(
+        "logout",
+        "limited",
+        "containers may end when you log out, and do not start with the machine",
+        fix="loginctl enable-linger",
+        ask=f"loginctl enable-linger {facts.user}",
+    )
+
+
+def check_health(facts: Facts) -> Check:
+    """Who runs healthchecks."""
+    if facts.basics.session.systemd and (facts.basics.session.bus or not facts.basics.session.uid):
+        return Check("healthchecks", "ok", "run by systemd timers, and by deploy while it waits")
+    return Check(
+        "healthchecks",
+        "limited",
+        "without a systemd session Podman never runs them: its own status stays `starting`",
+        fix="`capas deploy` asks the containers itself before it goes on",
+    )
+
+
+def check_runtime_folder(facts: Facts, chosen: Chosen) -> Check:
+    """Where sockets and states of running containers are kept."""
+    choice = chosen.choice("runtime folder")
+    if facts.basics.session.uid == 0:
+        return Check("runtime folder", "ok", "/run: you are root", choice="/run")
+    if facts.basics.session.runtime_dir is None:
+        return Check(
+            "runtime folder",
+            "limited",
+            f"{choice.cause}; Podman takes a folder below /tmp",
+            choice=choice.value,
+            fix=_SESSION if facts.basics.session.systemd else "keep /tmp/podman-run-* as it is",
+        )
+    return Check("runtime folder", "ok", f"{choice.value}: {choice.cause}", choice=choice.value)
+
+
+def check_pause_process(facts: Facts) -> Check:
+    """The process that keeps the user's namespaces open between commands."""
+    subject = "pause process"
+    if facts.pause == "stale":
+        sentence = "its pid file names a process that is gone"
+        return Check(subject, "limited", sentence, fix="podman system migrate")
+    if facts.pause == "outdated":
+        sentence = "it holds a namespace without the subordinate ids that you have now"
+        fix = "stop your containers, then `podman system migrate`"
+        return Check(subject, "limited", sentence, fix=fix)
+    if facts.pause == "alive":
+        return Check(subject, "ok", "holds your namespaces")
+    return Check(subject, "ok", "begins with the first command")
+
+
+def _named(mode: str) -> str:
+    return {"v1": "version 1", "hybrid": "hybrid (version 1)", "none": "missing"}[mode]

@@ -1,0 +1,78 @@
+"""Judgements about how containers reach the world and each other."""
+
+from __future__ import annotations
+
+from pipeline.host.checks.advice import install
+from pipeline.host.facts import Facts
+from pipeline.host.profile import Chosen
+from pipeline.report.check import Check
+
+_NFT_SINCE = (1, 12)
+"""From here on netavark can drive nftables; before, it calls iptables."""
+_WEB = 80
+_ROOTS_PORTS = 1024
+
+
+def check_network(facts: Facts, chosen: Chosen) -> Check:
+    """The helper that carries packets for a user, and the device it needs."""
+    choice = chosen.choice("network helper")
+    if facts.basics.session.uid == 0:
+        return Check("network", "ok", "bridges: root needs no helper", essential=True)
+    if choice.value == "none":
+        return Check(
+            "network",
+            "cannot",
+            f"{choice.cause}: containers have no network and no ports",
+            ask=install(facts, "slirp4netns", "passt"),
+            essential=True,
+        )
+    if not facts.basics.tun:
+        return Check(
+            "network",
+            "cannot",
+            "/dev/net/tun is closed to you: no container has a network of its own, or ports",
+            choice=choice.value,
+            fix="network `none` and `host` do work",
+            ask="chmod 666 /dev/net/tun",
+            essential=True,
+        )
+    sentence = f"{choice.value}: {choice.cause}"
+    return Check("network", "ok", sentence, choice=choice.value, essential=True)
+
+
+def check_names(facts: Facts) -> Check:
+    """Named networks, on which containers find each other by name."""
+    programs = facts.basics.programs
+    missing = [name for name in ("netavark", "aardvark-dns") if name not in programs]
+    firewall = ["iptables"]
+    if "netavark" in programs and programs["netavark"].version >= _NFT_SINCE:
+        firewall = ["iptables", "nft"]
+    if not any(name in programs for name in firewall):
+        missing.append(" or ".join(firewall))
+    if missing:
+        return Check(
+            "names",
+            "cannot",
+            f"{' and '.join(missing)} missing: no named networks, so services do not find each "
+            "other by name",
+            fix="let services meet on published ports",
+            ask=install(facts, "netavark", "aardvark-dns", "iptables"),
+        )
+    return Check("names", "ok", "containers of one network find each other by name")
+
+
+def check_ports(facts: Facts) -> Check:
+    """The lowest port that may be published."""
+    if facts.basics.session.uid == 0 or facts.first_port <= _WEB:
+        return Check("ports", "ok", f"ports from {_lowest(facts)} can be published")
+    return Check(
+        "ports",
+        "limited",
+        f"ports below {facts.first_port} are root's",
+        fix=f"publish a port from {max(facts.first_port, _ROOTS_PORTS)} on, such as 8080",
+        ask="sysctl -w net.ipv4.ip_unprivileged_port_start=80",
+    )
+
+
+def _lowest(facts: Facts) -> int:
+    return 1 if facts.basics.session.uid == 0 else max(1, facts.first_port)

@@ -1,0 +1,43 @@
+"""Files of the system as they are, and what was found out and is kept between commands."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.cache import read_json, write_atomic
+
+
+def read(path: str | Path) -> str:
+    """A file's text; empty when it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+class Memory:
+    """Answers that cost a process to get, kept between commands; losing them only costs time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = read_json(path)
+        self._changed = False
+
+    def recall(self, key: str) -> Any:
+        """What was remembered under `key`, or None."""
+        return self._known.get(key)
+
+    def remember(self, topic: str, key: str, value: Any) -> None:
+        """Keep `value`, and forget what the same topic knew under older keys."""
+        self._known = {k: v for k, v in self._known.items() if not k.startswith(f"{topic} ")}
+        self._known[key] = value
+        self._changed = True
+
+    def save(self) -> None:
+        """Write what is new; a folder that cannot be written only costs the next command time."""
+        if self._changed:
+            with suppress(OSError):
+                write_atomic(self._path, json.dumps(self._known, indent=1))

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.report.check import Check, render_checks, tell_verdict
+from pipeline.report.terminal import messages, results
+
+
+@pytest.fixture(autouse=True)
+def fresh_consoles() -> None:
+    results.cache_clear()
+    messages.cache_clear()
+
+
+def test_a_check_says_what_and_who_can_mend_it(capsys: pytest.CaptureFixture[str]) -> None:
+    render_checks(
+        [
+            Check("a", "ok", "all is well", choice="runc"),
+            Check("longer", "cannot", "[it] cannot", fix="do this", ask="that"),
+        ]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "ok       a       all is well  [runc]",
+        "cannot   longer  [it] cannot",
+        "                 you can: do this",
+        "                 ask the administrator: that",
+    ]
+
+
+def test_only_an_essential_check_stops() -> None:
+    assert Check("a", "cannot", "no", essential=True).stops
+    assert not Check("a", "limited", "so so", essential=True).stops
+    assert not Check("a", "cannot", "no").stops
+
+
+def test_the_verdict_goes_to_the_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_verdict([])
+    tell_verdict(["no podman", "no room"])
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        "This host can build and run containers.",
+        "This host cannot do it: no podman; no room",
+    ]
