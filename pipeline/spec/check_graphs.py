@@ -9,6 +9,7 @@ from pipeline.spec.model import Pipeline, Version
 from pipeline.spec.problem import Problem
 from pipeline.spec.references import references
 from pipeline.spec.scope import Scope
+from pipeline.spec.textfile import Unreadable, read_text
 
 
 def graph_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
@@ -76,7 +77,7 @@ def _bases(pipeline: Pipeline) -> dict[str, list[str]]:
 
 def _references(version: Version) -> tuple[str, ...]:
     try:
-        text = version.containerfile.read_text(encoding="utf-8")
-    except (OSError, ValueError):
+        text = read_text(version.containerfile)
+    except Unreadable:
         return ()  # another rule says so
     return references(parse(text, version.containerfile), version.args)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.spec.images import CONTAINERFILE_NAMES
 from pipeline.spec.model import Mount, Pipeline, Secret, Version
-from pipeline.spec.problem import KeyPath, Problem, did_you_mean
+from pipeline.spec.problem import KeyPath, Problem, near_file
 from pipeline.spec.scope import Scope
 
 
@@ -50,7 +50,7 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
     if not context.is_dir():
         what = "is no folder" if context.exists() else "is not there"
         message = f"the context {project.name(context)} {what}"
-        hint = "" if context.exists() else _near(context)
+        hint = "" if context.exists() else near_file(context)
         yield Problem("CAP122", (*path, "context"), message, hint)
         return
     if not version.allow_outside_project and not project.holds(context):
@@ -62,14 +62,14 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
         wanted = f"file {file.name}" if named else " or ".join(CONTAINERFILE_NAMES)
         message = f"there is no {wanted} in {project.name(file.parent)}"
         where = (*path, "containerfile" if named else "context")
-        yield Problem("CAP123", where, message, _near(file) if named else "")
+        yield Problem("CAP123", where, message, near_file(file) if named else "")
 
 
 def _bind(mount: Mount, path: KeyPath, project: _Project) -> Iterator[Problem]:
     source = Path(str(mount.source))
     if not source.exists():
         message = f"there is nothing to mount at {project.name(source)}"
-        yield Problem("CAP126", path, message, _near(source))
+        yield Problem("CAP126", path, message, near_file(source))
     elif not mount.allow_outside_project and not project.holds(source):
         yield _outside("bind mount", source, path)
 
@@ -78,7 +78,7 @@ def _secret(secret: Secret, project: _Project, scope: Scope) -> Iterator[Problem
     path: KeyPath = ("secrets", secret.name)
     if secret.file is not None and not secret.file.is_file():
         message = f"the secret's file {project.name(secret.file)} is not there"
-        yield Problem("CAP125", (*path, "file"), message, _near(secret.file))
+        yield Problem("CAP125", (*path, "file"), message, near_file(secret.file))
     if secret.environment is not None and secret.environment not in scope.environ:
         message = f"the secret's variable {secret.environment} is not set"
         yield Problem("CAP125", (*path, "environment"), message, "set it, or put it into .env")
@@ -90,12 +90,3 @@ def _outside(what: str, path: Path, where: KeyPath) -> Problem:
     if real != path:
         message += f": it is {real}"
     return Problem("CAP121", where, message, "move it, or say `allow_outside_project = true`")
-
-
-def _near(path: Path) -> str:
-    """A hint to a neighbour in the same folder that is called nearly the same."""
-    try:
-        names = [neighbour.name for neighbour in path.parent.iterdir()]
-    except OSError:
-        return ""
-    return did_you_mean(path.name, names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -179,7 +178,7 @@ def _fixed_name(name: str, pattern: str) -> str:
 
 
 def _told(value: object) -> str:
-    return f"`{_short(value)}`" if isinstance(value, str) else _short(json.dumps(value))
+    return f"`{_short(value)}`" if isinstance(value, str) else _short(str(value))
 
 
 def _short(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,14 +13,14 @@ from pipeline.report.finding import Finding
 from pipeline.spec.positions import Place, Positions, positions
 from pipeline.spec.problem import KeyPath
 from pipeline.spec.syntax import syntax_finding
+from pipeline.spec.textfile import Unreadable, read_text
 
-SIZE_LIMIT = 1024 * 1024
-"""Bytes; a spec of 500 versions and 200 services has about a tenth of it."""
 DEPTH_LIMIT = 32
 """Tables and lists in each other; the language itself needs eight."""
 
 _KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
 _DEEP_KEY = re.compile(rf"(?:^|[{{,])[ \t]*\[*[ \t]*(?:{_KEY}){{{DEPTH_LIMIT}}}", re.MULTILINE)
+_ESCAPED_NUL = re.compile(r"\\(?:u0{4}|U0{8})")
 
 
 @dataclass(frozen=True)
@@ -45,37 +44,12 @@ class Document:
 def read_document(path: Path) -> Document:
     """What lies at `path`; never raises."""
     try:
-        raw = _read(path)
-        text = raw.decode("utf-8").removeprefix("\ufeff")
-    except OSError as error:
-        return _unreadable(path, error.strerror or str(error))
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("utf-8")
-        return _unreadable(path, f"byte {error.object[error.start]:#04x} is no UTF-8", before)
-    except (_NotASpec, ValueError) as error:  # ValueError: a NUL byte in the path itself
-        return _unreadable(path, str(error))
-    if "\0" in text:
-        return _unreadable(path, "there is a NUL byte in it", text[: text.index("\0")])
+        text = read_text(path)
+    except Unreadable as error:
+        return _unreadable(path, error)
     if match := _DEEP_KEY.search(text):  # before tomli, whose time grows with the square of it
         return _too_deep(path, text, Positions(text).place_of(match.span()))
     return _parse(path, text)
-
-
-class _NotASpec(Exception):
-    """What lies there is no file, or too large a one."""
-
-
-def _read(path: Path) -> bytes:
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise _NotASpec("it is a folder, not a file")
-    if not stat.S_ISREG(mode):
-        raise _NotASpec("it is no regular file")
-    with path.open("rb") as file:
-        raw = file.read(SIZE_LIMIT + 1)
-    if len(raw) > SIZE_LIMIT:
-        raise _NotASpec(f"it is larger than {SIZE_LIMIT // 1024} KiB")
-    return raw
 
 
 def _parse(path: Path, text: str) -> Document:
@@ -92,6 +66,13 @@ def _parse(path: Path, text: str) -> Document:
         with suppress(RecursionError):
             place = positions(text).place(deep)
         return _too_deep(path, text, place)
+    if _ESCAPED_NUL.search(text) and (nul := _nul_path(data)):
+        place = positions(text).place(nul)
+        message = "there is a NUL in it, which no path, name or variable may hold"
+        finding = Finding(
+            path, place.line, place.column, "CAP001", message, "error", "", place.end_column
+        )
+        return Document(path, text, findings=(finding,))
     return Document(path, text, data)
 
 
@@ -108,15 +89,28 @@ def _deep_path(data: Mapping[str, Any]) -> KeyPath:
     return level[0][0] if level else ()
 
 
+def _nul_path(value: Any, path: KeyPath = ()) -> KeyPath:
+    """The way to a text or key with a NUL, or nothing; `value` is not too deep."""
+    if isinstance(value, str):
+        return path if "\0" in value else ()
+    if not isinstance(value, (dict, list)):
+        return ()
+    for name, child in value.items() if isinstance(value, dict) else enumerate(value):
+        here = (*path, name)
+        if (isinstance(name, str) and "\0" in name) or (here := _nul_path(child, here)):
+            return here
+    return ()
+
+
 def _too_deep(path: Path, text: str, place: Place) -> Document:
     message = f"tables and lists are nested deeper than {DEPTH_LIMIT} levels"
     finding = Finding(path, place.line, place.column, "CAP013", message)
     return Document(path, text, findings=(finding,))
 
 
-def _unreadable(path: Path, message: str, before: str | None = None) -> Document:
+def _unreadable(path: Path, error: Unreadable) -> Document:
     line = column = 0
-    if before is not None:
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    message = f"the spec cannot be read: {message}"
+    if error.before is not None:
+        line, column = error.before.count("\n") + 1, len(error.before) - error.before.rfind("\n")
+    message = f"the spec cannot be read: {error.message}"
     return Document(path, findings=(Finding(path, line, column, "CAP001", message),))

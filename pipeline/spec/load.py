@@ -20,6 +20,7 @@ from pipeline.spec.placed import placed
 from pipeline.spec.problem import BadForm, KeyPath, Problem
 from pipeline.spec.read import project_root, read_pipeline
 from pipeline.spec.scope import BROKEN, Scope
+from pipeline.spec.textfile import Unreadable, read_text
 
 _KINDS = ("images", "services", "volumes", "networks", "secrets")
 
@@ -102,15 +103,13 @@ def _declared(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 def _variables(root: Path, environ: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
     """The caller's environment over the project's `.env`."""
+    path = root / ".env"
+    if not path.exists():
+        return dict(environ), []
     try:
-        given = parse_dotenv((root / ".env").read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        given = {}
-    except (OSError, UnicodeDecodeError):
-        return dict(environ), [Problem("CAP124", (), f"{root / '.env'} cannot be read")]
-    except BadForm as error:
-        return dict(environ), [Problem("CAP124", (), f"{root / '.env'}: {error.message}")]
-    return {**given, **environ}, []
+        return {**parse_dotenv(read_text(path)), **environ}, []
+    except (BadForm, Unreadable) as error:
+        return dict(environ), [Problem("CAP124", (), f"{path} cannot be read: {error.message}")]
 
 
 def _without(data: Mapping[str, Any], paths: Iterable[KeyPath]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 KeyPath = tuple[str | int, ...]
 """The way to a value in a document: `("services", "web", "ports", 0)`."""
@@ -64,3 +65,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """The nearest known word, else all of them when they are few."""
     names = list(known)
     return did_you_mean(word, names) or one_of(names)
+
+
+def near_file(path: Path) -> str:
+    """A hint to a neighbour in the same folder that is called nearly the same."""
+    try:
+        names = [neighbour.name for neighbour in path.parent.iterdir()]
+    except OSError:
+        return ""
+    return did_you_mean(path.name, names)

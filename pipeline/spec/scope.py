@@ -39,9 +39,11 @@ class Scope:
     origins: dict[KeyPath, KeyPath] = field(default_factory=dict)
 
     def absolute(self, path: str) -> Path:
-        """A path of the spec as an absolute one, without `..`; symbolic links stay."""
-        expanded = Path(path).expanduser() if path.startswith("~") else Path(path)
-        return Path(os.path.normpath(self.folder / expanded))
+        """A path of the spec as an absolute one, without `..`; `~/` is the caller's home."""
+        home = self.environ.get("HOME")
+        if home and (path == "~" or path.startswith("~/")):
+            path = home + path[1:]
+        return Path(os.path.normpath(self.folder / path))
 
     def engine_name(self, table: Table, name: str) -> str:
         """The name in Podman of a volume, network or secret."""

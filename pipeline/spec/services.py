@@ -19,9 +19,10 @@ from pipeline.spec.model import (
     SecretMount,
     Service,
 )
-from pipeline.spec.problem import BadForm, KeyPath, Problem, did_you_mean
+from pipeline.spec.problem import BadForm, KeyPath, Problem, near_file
 from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
+from pipeline.spec.textfile import Unreadable, read_text
 
 DEFAULT_NETWORK = "default"
 """The network that every pipeline has without describing it."""
@@ -144,18 +145,10 @@ def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
 def _env_file(name: str, path: KeyPath, scope: Scope) -> dict[str, str]:
     file = scope.absolute(name)
     try:
-        return parse_dotenv(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        siblings = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
-        problem = Problem(
-            "CAP124", path, f"there is no file `{name}`", did_you_mean(file.name, siblings)
-        )
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        problem = Problem("CAP124", path, f"`{name}` cannot be read: {reason}")
-    except BadForm as error:
-        problem = Problem("CAP124", path, f"`{name}`: {error.message}", error.hint)
-    scope.problems.append(problem)
+        return parse_dotenv(read_text(file))
+    except (BadForm, Unreadable) as error:
+        message, hint = f"`{name}` cannot be read: {error.message}", near_file(file)
+    scope.problems.append(Problem("CAP124", path, message, "" if file.exists() else hint))
     return {}
 
 

@@ -1,0 +1,152 @@
+"""Whatever stands in a spec, or lies where one should be, gives findings and nothing else.
+
+`CAPAS_FUZZ=10000` tries ten thousand mutated specs instead of the few hundred of every day.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.report.findings_text import findings_text, lines_of_file
+from pipeline.report.paint import Paint
+from pipeline.spec.load import Examination, examine
+from pipeline.spec.rules import RULES
+from pipeline.spec.textfile import SIZE_LIMIT
+
+CORPUS = Path(__file__).parent.parent / "data" / "specs_bad"
+SPECS = Path(__file__).parents[3] / "specs"
+ROUNDS = int(os.environ.get("CAPAS_FUZZ", "400"))
+VALUES = (
+    '""', '"x"', '"a:b:c"', '"1"', '"-1s"', '"${X}"', '"$$"', '"a\\u0000"', "'''\n'''", "0", "-1",
+    "1e400", "nan", "9" * 30, "true", "[]", "[[]]", "{}", "{ a = 1 }", '["a", "a"]', "2026-11-24",
+    "07:30:00", '"//:/"', '"[::1]:1:1"', '"~nobody:/x"', '"\\ud800"', '"..:/a"', "[{}]",
+)  # fmt: skip
+PIECES = (
+    "", "\0", "\r", "\n", "\ufeff", '"', "'", "[", "]", "{", "}", "=", ".", ",", "#", "\t", "é",
+    "💥", "${", "}", "[services]", "[[images]]", 'x-a = 1\n', "name", '"""', "\x1b[2J",
+)  # fmt: skip
+
+
+def mutated(text: str, chance: random.Random) -> str:
+    """A text with a few slips: other values, lost lines, strange letters."""
+    for _ in range(chance.randint(1, 4)):
+        kind = chance.randrange(4)
+        at = chance.randrange(len(text) + 1)
+        if kind == 0:
+            text = text[:at] + chance.choice(PIECES) + text[at + chance.randrange(3) :]
+        elif kind == 1:
+            lines = text.split("\n")
+            lines[chance.randrange(len(lines))] = lines[chance.randrange(len(lines))]
+            text = "\n".join(lines)
+        elif values := list(re.finditer(r"(?<== )[^\n,}]+", text)):
+            span = chance.choice(values).span()
+            text = text[: span[0]] + chance.choice(VALUES) + text[span[1] :]
+    return text
+
+
+def check(examination: Examination, path: Path) -> None:
+    """What every answer has: places inside the file, known rules, a text that can be shown."""
+    lines = examination.text.split("\n")
+    for finding in examination.findings:
+        assert finding.path == path or finding.path.name.startswith(("Containerfile", ".")), finding
+        assert finding.rule in RULES
+        assert finding.message
+        if finding.path == path and examination.text:
+            assert 0 <= finding.line <= len(lines)
+            assert finding.column <= len(lines[finding.line - 1]) + 1
+    failed = any(finding.severity == "error" for finding in examination.findings)
+    assert (examination.pipeline is None) == failed
+    lines_of_file.cache_clear()
+    findings_text(examination.findings, lines_of_file, Paint(on=False))
+
+
+def test_mutated_specs_give_findings_and_nothing_else(tmp_path: Path) -> None:
+    shutil.copytree(CORPUS, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(SPECS, tmp_path / "specs")
+    sources = sorted((*tmp_path.glob("*.toml"), *tmp_path.glob("specs/*.toml")))
+    texts = [path.read_bytes().decode("utf-8", "replace") for path in sources]
+    path = tmp_path / "specs" / "mutated.toml"
+    for seed in range(ROUNDS):
+        chance = random.Random(seed)
+        text = mutated(chance.choice(texts), chance)
+        path.write_bytes(text.encode("utf-8", "replace"))
+        try:
+            check(examine(path, {"HOME": "/home/student"}), path)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {text!r}") from error
+
+
+def answer(path: Path) -> list[str]:
+    """The rules that answer, within two seconds."""
+    start = time.monotonic()
+    examination = examine(path, {})
+    check(examination, path)
+    assert time.monotonic() - start < 2.0
+    return [finding.rule for finding in examination.findings]
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo.toml"
+    os.mkfifo(fifo)
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+
+    assert answer(fifo) == ["CAP001"]
+    assert answer(tmp_path) == ["CAP001"]
+    assert answer(tmp_path / "loop.toml") == ["CAP001"]
+    assert answer(tmp_path / "missing.toml") == ["CAP001"]
+    assert answer(Path("/dev/zero")) == ["CAP001"]
+    assert answer(tmp_path / "a\0b") == ["CAP001"]
+    assert answer(tmp_path / ("long" * 100)) == ["CAP001"]
+
+
+def test_what_is_no_file_is_told_where_other_files_are_named(tmp_path: Path) -> None:
+    for name in (".env", "web.env", "Containerfile"):
+        os.mkfifo(tmp_path / name)
+    path = tmp_path / "spec.toml"
+    path.write_text(
+        'name = "a"\n[images.app.versions]\n"1" = { context = "." }\n'
+        '[services.web]\nimage = "app"\nenv_file = "web.env"\n'
+    )
+
+    assert answer(path) == ["CAP124", "CAP123", "CAP124"]
+
+
+LARGEST = SIZE_LIMIT - 20
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        pytest.param('name = "' + "x" * (10 * 1024 * 1024) + '"', ["CAP001"], id="10 MB"),
+        pytest.param("x" * LARGEST, ["CAP002"], id="one word"),
+        pytest.param("x = " + "[" * LARGEST, ["CAP013"], id="open lists"),
+        pytest.param("x = " + "[" * 900 + "]" * 900, ["CAP013"], id="lists in lists"),
+        pytest.param("x = " + "{a=" * (LARGEST // 3), ["CAP013"], id="open tables"),
+        pytest.param(".".join("a" * (LARGEST // 2)) + " = 1", ["CAP013"], id="a dotted key"),
+        pytest.param("[" + ".".join("a" * (LARGEST // 2)) + "]", ["CAP013"], id="a dotted header"),
+        pytest.param('"a" . ' * (LARGEST // 6) + "a = 1", ["CAP013"], id="a quoted key"),
+        pytest.param("x = " + "9" * LARGEST, ["CAP002"], id="a number of a million digits"),
+        pytest.param('name = "a"\n' + "#" * LARGEST, [], id="a comment"),
+        pytest.param('name = "a"\nx-a = "' + "\\\\" * (LARGEST // 3) + '"', [], id="escapes"),
+        pytest.param('name = "' + "a-" * (LARGEST // 3) + '!"', ["CAP007"], id="a long name"),
+        pytest.param(
+            'name = "a"\n[images."' + "a-" * (LARGEST // 3) + '!"]\nversions = {}',
+            ["CAP006", "CAP007"],
+            id="a long image",
+        ),
+        pytest.param("", ["CAP004"], id="nothing"),
+        pytest.param("\ufeffname = 'a'\r\n", [], id="a byte order mark and CRLF"),
+    ],
+)
+def test_hard_texts_get_a_quick_answer(text: str, rules: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "hard.toml"
+    path.write_bytes(text.encode())
+
+    assert sorted(answer(path)) == rules
