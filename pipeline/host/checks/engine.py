@@ -225,14 +225,13 @@ def check_isolation(facts: Facts, chosen: Chosen) -> Check:
 
 def check_reproducible(facts: Facts) -> Check:
     """Whether the same input gives the same image."""
-    version = facts.basics.version("buildah")
-    if not version:
+    if "buildah" not in facts.basics.programs:
         return Check(
             "reproducible builds", "cannot", "no Buildah, no builds", ask=install(facts, "buildah")
         )
     how = (
         "SOURCE_DATE_EPOCH is understood"
-        if version >= _SOURCE_DATE_EPOCH_SINCE
+        if facts.basics.version("buildah") >= _SOURCE_DATE_EPOCH_SINCE
         else "through --timestamp; SOURCE_DATE_EPOCH itself is understood from Buildah 1.41"
     )
     return Check("reproducible builds", "ok", f"same input, same image: {how}")
