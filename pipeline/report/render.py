@@ -12,7 +12,7 @@ def render(report: Report, format_name: str) -> None:
     """Write a report to standard output.
 
     Args:
-        format_name: `text`, `json`, `md` or `html`.
+        format_name: `text`, `json`, `md`, `html` or `svg`.
     """
     sys.stdout.write(rendered(report, format_name))
 
@@ -27,6 +27,10 @@ def rendered(report: Report, format_name: str) -> str:
         from pipeline.report.render_html import render_html  # noqa: PLC0415
 
         return render_html(report)
+    if format_name == "svg":
+        from pipeline.report.render_svg import render_svg  # noqa: PLC0415
+
+        return render_svg(report)
     if format_name == "md":
         from pipeline.report.render_markdown import render_markdown  # noqa: PLC0415
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.layers.family import Named
     from pipeline.spec.model import Pipeline
 
-_FORMATS = ("text", "json", "md", "html")
+_FORMATS = ("text", "json", "md", "html", "svg")
 _FILES_ON_A_PAGE = 200
 
 

@@ -9,6 +9,7 @@ for (const picture of document.querySelectorAll(".picture")) {
     [...picture.querySelectorAll(".store > div")].map((one) => [one.dataset.details, one]),
   );
   let kept = null;
+  panel.dataset.shown = "";
 
   const visible = () => blocks.filter((one) => one.offsetParent !== null);
   const columns = () =>
@@ -18,6 +19,10 @@ for (const picture of document.querySelectorAll(".picture")) {
 
   function show(block) {
     for (const one of blocks) one.classList.toggle("same", block !== null && one.dataset.key === block.dataset.key);
+    // Written only when it changes: a link in it must survive the click that takes the focus away.
+    const shown = block ? block.dataset.details : "";
+    if (panel.dataset.shown === shown) return;
+    panel.dataset.shown = shown;
     panel.innerHTML = block ? store.get(block.dataset.details).innerHTML : hint;
   }
 
