@@ -29,9 +29,18 @@ for level in sys.argv[2:]:
 """
 
 
+_TOO_FULL = 20_000_000
+"""With less than this many bytes free, a failure is for want of room: `venv` does not say why."""
 _UNREACHED = (
     *("Temporary failure in name resolution", "Name or service not known", "NewConnectionError"),
-    *("Connection refused", "Network is unreachable", "timed out", "ProxyError", "SSLError"),
+    *(
+        "(from versions: none)",
+        "Connection refused",
+        "Network is unreachable",
+        "timed out",
+        "ProxyError",
+        "SSLError",
+    ),
 )
 
 
@@ -96,13 +105,13 @@ def make(environment: Environment, level: str) -> None:
     install = ["install", "--no-input", "--progress-bar=off", "--editable", _EXTRAS[level]]
     said = _run(environment, [environment.python, "-m", "pip", *install])
     if said.code != 0:
-        raise _pip_stop(said)
+        raise _stop(environment, said)
     reached = LEVELS[: LEVELS.index(level) + 1]
     said = _run(
         environment, [environment.python, "-IS", "-c", _WRITE_STAMPS, environment.folder, *reached]
     )
     if said.code != 0:
-        raise _pip_stop(said)
+        raise _stop(environment, said)
 
 
 def _candidates() -> Iterator[str]:
@@ -133,7 +142,7 @@ def _create(environment: Environment) -> None:
         )
     said = _run(environment, [python, "-m", "venv", "--clear", ".venv"])
     if said.code != 0:
-        raise _pip_stop(said)
+        raise _stop(environment, said)
 
 
 def _run(environment: Environment, argv: list[str]) -> Said:
@@ -144,13 +153,21 @@ def _run(environment: Environment, argv: list[str]) -> Said:
     return run_tool(argv, account=environment.account, environment=environ, cwd=environment.folder)
 
 
-def _pip_stop(said: Said) -> Stop:
+def _stop(environment: Environment, said: Said) -> Stop:
     again = "run the same command again: it goes on from here"
-    if "No space left on device" in said.text or "Disk quota exceeded" in said.text:
-        return Stop("the disk is full", said.last(2), f"make room, then {again}")
-    errors = [line for line in said.text.splitlines() if line.startswith("ERROR:")]
+    free = _free_bytes(environment.folder)
+    if "No space left on device" in said.text or "quota exceeded" in said.text or free < _TOO_FULL:
+        details = f"{free // 1_000_000} MB are free for {environment.folder}"
+        return Stop("the disk is full", details, f"make room, then {again}")
+    lines = [line.strip() for line in said.text.splitlines()]
+    errors = [line for line in lines if line.startswith("ERROR:")]
     if errors and any(words in said.text for words in _UNREACHED):
-        brief = "the Python packages cannot be downloaded: the package index does not answer"
+        brief = "no Python packages: the package index does not answer, or lacks them"
         see_to = "the connection (PIP_INDEX_URL, https_proxy)"
         return Stop(brief, "\n".join(errors[:2]), f"see to {see_to}, then {again}")
     return Stop("the Python packages could not be installed", said.last(15), again)
+
+
+def _free_bytes(folder: str) -> int:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize

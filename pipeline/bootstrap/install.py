@@ -77,23 +77,29 @@ def install(manager: Manager, packages: Sequence[str], *, prefix: Sequence[str] 
         Stop: it failed, with the manager's own last words.
     """
     attempt = _Attempt(manager, prefix)
-    argv = install_argv(manager, packages)
+    argv, refresh = install_argv(manager, packages), [manager.name, *manager.refresh]
+    renewed = Said(0, "")
     if manager.name != "apt-get" or not _apt_lists():
-        attempt.run([manager.name, *manager.refresh])
+        renewed = attempt.run(refresh)
     said = attempt.run(argv)
     cures: dict[Trouble, list[list[str]]] = {
         "half-done": [
             ["dpkg", "--configure", "-a"],
             ["apt-get", "--fix-broken", "--yes", "install"],
         ],
-        "stale": [[manager.name, *manager.refresh]],
-        "unknown": [[manager.name, *manager.refresh]],
+        "stale": [refresh],
+        "unknown": [refresh],
     }
     while said.code != 0 and (cure := cures.pop(trouble_of(said.text), None)):
         for step in cure:
             tell(f"    {' '.join(step)}")
-            attempt.run(step)
+            cured = attempt.run(step)
+            renewed = cured if step == refresh else renewed
         said = attempt.run(argv)
+    if said.code != 0 and trouble_of(said.text) == "unknown":
+        # Lists that could not be renewed know no package; apt's exit code does not tell that.
+        said, argv = (renewed, refresh) if trouble_of(renewed.text) == "network" else (said, argv)
+        raise _stop(said, argv)
     if said.code != 0:
         raise _stop(said, argv)
 
@@ -144,5 +150,6 @@ def _stop(said: Said, argv: Sequence[str]) -> Stop:
 
 def _telling(said: Said) -> str:
     """The lines that apt itself marks as errors, else the last ones."""
-    errors = [line for line in said.text.splitlines() if line.startswith(("E:", "Err:", "error"))]
+    marks = ("E:", "Err:", "W: Failed", "error")
+    errors = [line for line in said.text.splitlines() if line.startswith(marks)]
     return "\n".join(errors[:4]) or said.last(4)

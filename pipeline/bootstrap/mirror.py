@@ -71,8 +71,11 @@ def exchange(account: pwd.struct_passwd, mirror: Mirror) -> None:
     def body() -> int:
         os.close(from_account)
         os.close(to_account)
-        with os.fdopen(from_root, "rb") as source, os.fdopen(to_root, "wb") as out:
-            _account_side(mirror.place, source, out)
+        try:
+            with os.fdopen(from_root, "rb") as source, os.fdopen(to_root, "wb") as out:
+                _account_side(mirror.place, source, out)
+        except OSError as error:
+            return error.errno or 1
         return 0
 
     child = child_as(account, body)
@@ -88,8 +91,8 @@ def exchange(account: pwd.struct_passwd, mirror: Mirror) -> None:
     if code != 0 or said is not None:
         raise Stop(
             f"the account {account.pw_name} cannot keep a copy of {mirror.source}",
-            f"its place is {mirror.place}",
-            "see to what the line above says, then run the same command again",
+            f"{mirror.place}: {os.strerror(code) if code > 0 else 'interrupted'}",
+            "mend that (make room, where it is the disk), then run the same command again",
         )
 
 

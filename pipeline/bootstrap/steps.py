@@ -26,7 +26,9 @@ class InstallPackages(NamedTuple):
 
     def apply(self) -> None:
         """Do it."""
-        tell(f"    {self.manager.name} installs {len(self.packages)} packages and what they need")
+        count = len(self.packages)
+        what = f"{count} packages" if count > 1 else "a package"
+        tell(f"    {self.manager.name} installs {what} and what is needed for that")
         install(self.manager, self.packages, prefix=self.prefix)
 
 

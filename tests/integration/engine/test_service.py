@@ -154,7 +154,8 @@ def test_the_users_service_is_left_alone_if_it_has_other_settings(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     other = tmp_path / "containers.conf"
-    other.write_text(Path(environment["CONTAINERS_CONF"]).read_text() + "\n")
+    ours = environment.get("CONTAINERS_CONF")  # none where the engine's own settings are right
+    other.write_text((Path(ours).read_text() if ours else "") + "\n")
     theirs = {**environment, "CONTAINERS_CONF": str(other)}
     with users_service(theirs) as path, api_service(environment) as uri:
         assert uri != f"unix://{path}"

@@ -99,3 +99,14 @@ def test_the_administrators_line_is_the_command(dnf: Fake) -> None:
     with pytest.raises(Stop) as caught:
         install(DNF, ["podman", "buildah"])
     assert re.search(r"dnf install .* podman buildah$", caught.value.resolution)
+
+
+def test_lists_that_could_not_be_renewed_are_a_matter_of_the_network(dnf: Fake) -> None:
+    dnf(
+        '[ "$1" = makecache ] && echo "Err:1 http://x Temporary failure resolving" && exit 0\n'
+        'echo "E: Unable to locate package podman"; exit 100'
+    )
+    with pytest.raises(Stop, match="the network or its names do not answer") as caught:
+        install(DNF, ["podman"])
+    assert caught.value.code == 1
+    assert "Temporary failure resolving" in caught.value.details
