@@ -39,7 +39,7 @@ def parse_port(text: str) -> Port:
                 "name the first; replicas take the next ones by themselves, and other ports "
                 "of a container get an entry each",
             )
-    protocol = match["protocol"] or "tcp"
+    protocol = "tcp" if match["protocol"] is None else match["protocol"]
     if protocol not in {"tcp", "udp"}:
         raise BadForm(f"has the protocol `{protocol}`", "it is `tcp` or `udp`")
     published = match["published"]

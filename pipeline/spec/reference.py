@@ -99,6 +99,7 @@ def rules_page() -> str:
         ("The language", "CAP0"),
         ("What the parts of a spec say of each other", "CAP1"),
         ("Containerfiles", "CAP2"),
+        ("Releases", "CAP3"),
     ):
         lines += [f"## {title}", "", "| rule | name | level | why |", "|---|---|---|---|"]
         for rule in sorted(RULES.values(), key=lambda rule: rule.id):

@@ -66,7 +66,8 @@ def bench(context: Context, only: str = "") -> int:
     scripts = sorted((checkout / "bench").glob(f"bench_{only or '*'}.py"))
     if not scripts:
         raise UsageError(f"there is no bench/bench_{only or '*'}.py")
-    codes = [attend([sys.executable, str(script)], cwd=checkout) for script in scripts]
+    modules = [f"bench.{script.stem}" for script in scripts]
+    codes = [attend([sys.executable, "-m", module], cwd=checkout) for module in modules]
     return int(any(codes))
 
 
