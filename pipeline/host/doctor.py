@@ -26,7 +26,7 @@ def examine(facts: Facts) -> tuple[Check, ...]:
         engine.check_storage(facts, chosen),
         engine.check_space(facts),
         network.check_network(facts, chosen),
-        network.check_names(facts),
+        network.check_names(facts, chosen),
         network.check_ports(facts),
         engine.check_isolation(facts, chosen),
         engine.check_reproducible(facts),

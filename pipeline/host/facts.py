@@ -33,12 +33,10 @@ class Cgroups:
         mode: `v2` alone, `v1` alone, `hybrid` (v1 with a v2 tree beside it), or `none`.
         controllers: of the v2 tree: with `v2` those handed down to our own group, with `hybrid`
             those of its root.
-        writable: whether our own v2 group is ours to divide.
     """
 
     mode: CgroupMode
     controllers: tuple[str, ...] = ()
-    writable: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,8 +107,8 @@ class Basics:
         keyring: whether this user may make a kernel keyring; a sandbox may forbid it.
         subids: whether the user has ranges of subordinate uids and gids.
         chosen: what files and variables of the user or the administrator decide already: keys are
-            `runtime`, `driver`, `cgroup_manager`, `network_cmd`, `isolation`, `keyring`,
-            `pids_limit`.
+            `runtime`, `driver`, `cgroup_manager`, `firewall`, `network_cmd`, `isolation`,
+            `keyring`, `pids_limit`.
     """
 
     kernel: Version
@@ -126,9 +124,12 @@ class Basics:
 
     @property
     def own_group(self) -> bool:
-        """Whether containers of this user get a control group of the v2 tree."""
-        manager = self.session.systemd and self.session.bus
-        return self.cgroups.mode == "v2" and (self.cgroups.writable or manager)
+        """Whether containers of this user get a control group of the v2 tree.
+
+        Only the systemd user manager gives them one: with `cgroupfs` they have none, even where
+        the user owns the group above (so it was with Podman 4.3.1 and crun 1.8.1).
+        """
+        return self.cgroups.mode == "v2" and self.session.systemd and self.session.bus
 
     def version(self, program: str) -> Version:
         """Its version; empty when it is not installed."""

@@ -41,8 +41,10 @@ from pipeline.host.storage import nearest_folder, observe_storage
 # `runtimes`, `helper_binaries_dir`), which are not on every user's PATH.
 _MORE_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin:/usr/libexec/podman:/usr/lib/podman"
 _ENGINE = ("podman", "buildah")
-_CHOOSABLE = (*_ENGINE, "crun", "runc", "slirp4netns", "pasta", "fuse-overlayfs")
-_HELPERS = ("aardvark-dns", "conmon", "iptables", "netavark", "newgidmap", "newuidmap", "nft")
+_RUNTIMES = ("crun", "runc")
+_NETWORK = ("slirp4netns", "pasta", "netavark", "iptables", "nft")
+_CHOOSABLE = (*_ENGINE, *_RUNTIMES, *_NETWORK, "fuse-overlayfs")
+_HELPERS = ("aardvark-dns", "conmon", "newgidmap", "newuidmap")
 _PACKAGE_MANAGERS = ("apt-get", "dnf", "zypper", "pacman", "apk")
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "ppc64le": 271, "s390x": 280}
 _GET_KEYRING_ID = 0
@@ -155,11 +157,7 @@ def _cgroups(mounts: tuple[Mount, ...], uid: int) -> Cgroups:
     own = Path("/sys/fs/cgroup", parse_own_cgroup(read("/proc/self/cgroup")).lstrip("/"))
     if manager.is_dir():
         own = manager
-    return Cgroups(
-        mode,
-        tuple(read(own / "cgroup.controllers").split()),
-        os.access(own / "cgroup.procs", os.W_OK) and os.access(own, os.W_OK),
-    )
+    return Cgroups(mode, tuple(read(own / "cgroup.controllers").split()))
 
 
 def _session(environ: Mapping[str, str], uid: int) -> Session:

@@ -24,6 +24,8 @@ _OVERRIDE_SINCE: Mapping[str, Version] = {"podman": (4, 6), "buildah": (1, 31)}
 """From here on CONTAINERS_CONF_OVERRIDE adds a file; before, CONTAINERS_CONF replaces them all."""
 _OVERLAY_SINCE: Version = (5, 0)
 """From here on Podman and Buildah take overlay by themselves where the kernel has it."""
+_FIREWALL_SINCE: Version = (5, 0)
+"""From here on Podman hands netavark a firewall driver, and netavark knows nftables."""
 _KERNEL_OVERLAY: Version = (5, 13)
 """Overlay in a user namespace; older kernels that have it carry a storage.conf saying so."""
 
@@ -100,6 +102,7 @@ def choose(basics: Basics) -> Chosen:
             _process_limit,
             _keyring,
             _network,
+            _firewall,
             _isolation,
             _runtime_dir,
         )
@@ -216,6 +219,23 @@ def _network(basics: Basics) -> Chosen:
         setting = {"network": {"default_rootless_network_cmd": other}}
         return _said("network helper", other, f"{usual} is not installed", containers=setting)
     return _said("network helper", "none", f"{usual} is not installed")
+
+
+def _firewall(basics: Basics) -> Chosen:
+    if kept := _kept(basics, "firewall"):
+        return kept
+    present = [name for name in ("iptables", "nft") if name in basics.programs]
+    if not present:
+        return _said("firewall", "none", "neither iptables nor nft is installed")
+    if basics.version("podman") < _FIREWALL_SINCE:
+        cause = "the only one that this Podman's networks know"
+        return _said("firewall", "iptables" if "iptables" in present else "none", cause)
+    if len(present) > 1:
+        return _said("firewall", "default", "the engine's own choice")
+    # netavark takes one of the two, as it was built, without looking which is there.
+    driver = {"iptables": "iptables", "nft": "nftables"}[present[0]]
+    cause = f"{present[0]} is the one that is installed"
+    return _said("firewall", driver, cause, containers={"network": {"firewall_driver": driver}})
 
 
 def _isolation(basics: Basics) -> Chosen:

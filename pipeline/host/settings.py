@@ -22,6 +22,7 @@ _CHOICES = {
     "runtime": ("engine", "runtime"),
     "cgroup_manager": ("engine", "cgroup_manager"),
     "network_cmd": ("network", "default_rootless_network_cmd"),
+    "firewall": ("network", "firewall_driver"),
     "keyring": ("containers", "keyring"),
     "pids_limit": ("containers", "pids_limit"),
 }

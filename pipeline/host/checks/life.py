@@ -7,6 +7,7 @@ from pipeline.host.profile import Chosen
 from pipeline.report.check import Check
 
 _WANTED = ("cpu", "memory", "pids")
+_DELEGATE = f"systemctl edit user@.service, [Service] Delegate={' '.join(_WANTED)}"
 _V2 = "boot with systemd.unified_cgroup_hierarchy=1"
 _PROCESSES = "`podman top CONTAINER` lists its processes with their share of a processor"
 _SESSION = "log in at the console or by ssh, not by su: then a systemd user session is there"
@@ -33,16 +34,14 @@ def check_limits(facts: Facts) -> Check:
             "cannot",
             "no control group is yours: limits of memory, processors and processes are ignored",
             fix=_SESSION if facts.basics.session.systemd else others,
-            ask="" if facts.basics.session.systemd else f"delegate a cgroup to {facts.user}",
         )
-    missing = [name for name in _WANTED if name not in cgroups.controllers]
-    if missing:
+    if missing := _missing_controllers(facts):
         return Check(
             "limits",
             "limited",
             f"not handed down to users: {', '.join(missing)}; such limits fail",
             fix=others,
-            ask=f"systemctl edit user@.service, [Service] Delegate={' '.join(_WANTED)}",
+            ask=_DELEGATE,
         )
     return Check("limits", "ok", "limits of memory, processors and processes hold")
 
@@ -75,6 +74,9 @@ def check_stats(facts: Facts) -> Check:
         sentence = "no control group is yours: Podman's figures are not the container's"
         fix = _PROCESSES
         return Check("stats", "limited", sentence, fix=fix)
+    if missing := _missing_controllers(facts):
+        sentence = f"no figures from what is not handed down to users: {', '.join(missing)}"
+        return Check("stats", "limited", sentence, fix=_PROCESSES, ask=_DELEGATE)
     return Check("stats", "ok", "measured by control groups")
 
 
@@ -148,3 +150,7 @@ def check_pause_process(facts: Facts) -> Check:
 
 def _named(mode: str) -> str:
     return {"v1": "version 1", "hybrid": "hybrid (version 1)", "none": "missing"}[mode]
+
+
+def _missing_controllers(facts: Facts) -> list[str]:
+    return [name for name in _WANTED if name not in facts.basics.cgroups.controllers]

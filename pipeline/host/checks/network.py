@@ -7,8 +7,6 @@ from pipeline.host.facts import Facts
 from pipeline.host.profile import Chosen
 from pipeline.report.check import Check
 
-_NFT_SINCE = (1, 12)
-"""From here on netavark can drive nftables; before, it calls iptables."""
 _WEB = 80
 _ROOTS_PORTS = 1024
 
@@ -40,15 +38,13 @@ def check_network(facts: Facts, chosen: Chosen) -> Check:
     return Check("network", "ok", sentence, choice=choice.value, essential=True)
 
 
-def check_names(facts: Facts) -> Check:
+def check_names(facts: Facts, chosen: Chosen) -> Check:
     """Named networks, on which containers find each other by name."""
+    choice = chosen.choice("firewall")
     programs = facts.basics.programs
     missing = [name for name in ("netavark", "aardvark-dns") if name not in programs]
-    firewall = ["iptables"]
-    if "netavark" in programs and programs["netavark"].version >= _NFT_SINCE:
-        firewall = ["iptables", "nft"]
-    if not any(name in programs for name in firewall):
-        missing.append(" or ".join(firewall))
+    if choice.value == "none":
+        missing.append("iptables")
     if missing:
         return Check(
             "names",
@@ -58,7 +54,8 @@ def check_names(facts: Facts) -> Check:
             fix="let services meet on published ports",
             ask=install(facts, "netavark", "aardvark-dns", "iptables"),
         )
-    return Check("names", "ok", "containers of one network find each other by name")
+    sentence = "containers of one network find each other by name"
+    return Check("names", "ok", sentence, choice=choice.value)
 
 
 def check_ports(facts: Facts) -> Check:

@@ -51,7 +51,6 @@ basics = st.builds(
         Cgroups,
         st.sampled_from(["v2", "hybrid", "v1", "none"]),
         st.sets(st.sampled_from(["cpu", "memory", "pids", "hugetlb"])).map(tuple),
-        st.booleans(),
     ),
     storage=st.builds(
         Storage,
@@ -119,14 +118,15 @@ def test_the_answer_does_not_contradict_itself(told: Facts) -> None:
         "runtime": "runtime",
         "storage": "driver",
         "network": "network helper",
+        "names": "firewall",
         "build isolation": "build isolation",
     }.items():
         if choice := checks[subject].choice:
             assert choice == chosen.choice(what).value, "the doctor tells what the profile does"
     if checks["limits"].state == "ok":
         assert checks["pause"].state == "ok", "both need a control group"
-    if checks["pause"].state == "ok":
-        assert checks["stats"].state == "ok"
+    if checks["stats"].state == "ok":
+        assert checks["pause"].state == "ok"
     if checks["engine"].state == "ok":
         assert checks["reproducible builds"].state == "ok"
     if "podman" not in told.basics.programs:
@@ -153,7 +153,9 @@ def test_recorded_hosts_are_judged_as_they_were(name: str) -> None:
     [
         ("debian-12-hybrid-cgroups", "runtime", "ok", "crun refuses hybrid"),
         ("debian-12-hybrid-cgroups", "pause", "cannot", "hybrid"),
-        ("debian-12-cgroup2-delegated", "pause", "ok", ""),
+        ("debian-12-cgroup2-delegated", "pause", "cannot", "no control group"),
+        ("debian-13-user-session", "pause", "ok", ""),
+        ("debian-13-user-session", "names", "ok", ""),
         ("debian-12-no-subids", "ids", "limited", "no subordinate ids"),
         ("debian-12-new-subids", "pause process", "limited", "ids that you have now"),
         ("debian-12-no-tun", "network", "cannot", "/dev/net/tun"),

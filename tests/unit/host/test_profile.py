@@ -89,6 +89,10 @@ def test_an_ordinary_new_host_needs_nothing() -> None:
             {},
         ),
         (without(FEDORA, "pasta"), {}, {}),
+        # netavark does not look which firewall is there.
+        (without(FEDORA, "nft"), {"network": {"firewall_driver": "iptables"}}, {}),
+        (without(FEDORA, "iptables"), {"network": {"firewall_driver": "nftables"}}, {}),
+        (without(FEDORA, "iptables", "nft"), {}, {}),
         # No network device: builds use the host's network, if they can at all.
         (replace(FEDORA, tun=False), {}, {"BUILDAH_ISOLATION": "chroot"}),
         (replace(FEDORA, tun=False, subids=False), {}, {}),
@@ -122,6 +126,7 @@ def test_what_a_host_needs(
         ("cgroup_manager", "cgroup manager"),
         ("network_cmd", "network helper"),
         ("isolation", "build isolation"),
+        ("firewall", "firewall"),
         ("pids_limit", "process limit"),
         ("keyring", "keyring"),
     ],
@@ -144,7 +149,7 @@ def test_podmans_database_is_obeyed_against_a_file() -> None:
 
 def test_every_choice_is_told_once() -> None:
     told = [choice.what for choice in choose(FEDORA).choices]
-    assert len(told) == len(set(told)) == 8
+    assert len(told) == len(set(told)) == 9
     assert all(choice.cause for choice in choose(FEDORA).choices)
 
 
