@@ -1,0 +1,245 @@
+"""Carry a Containerfile out in thought: replace variables, find sources, follow the image.
+
+Facts from openshift/imagebuilder (`builder.go`, `dispatchers.go`) and Buildah's `add.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.spec.containerfile.folders import Folders
+from pipeline.spec.containerfile.model import Containerfile, Instruction, Stage
+from pipeline.spec.containerfile.parse import parse
+from pipeline.spec.containerfile.steps import (
+    SCRATCH,
+    UNKNOWN,
+    Destination,
+    ImageState,
+    StageBuild,
+    Step,
+)
+from pipeline.spec.containerfile.variables import (
+    PLATFORM_ARGS,
+    PROXIES,
+    declared,
+    expanded_step,
+)
+from pipeline.spec.gopath import clean
+from pipeline.spec.ignorefile import IgnoreRules
+from pipeline.spec.sources import Source, read_source
+
+LONGEST_PATH = 4096
+"""Characters, Linux's PATH_MAX."""
+
+
+def _undescribed(_reference: str) -> ImageState | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Build:
+    """How a Containerfile is built.
+
+    Attributes:
+        context: the folder that COPY and ADD read, or None when it is of no interest.
+        ignore: what of the context they do not see.
+        args: build arguments.
+        base: what is known of an image that is no stage, or None for nothing.
+    """
+
+    context: Path | None = None
+    ignore: IgnoreRules = field(default_factory=IgnoreRules)
+    args: Mapping[str, str] = field(default_factory=dict)
+    base: Callable[[str], ImageState | None] = _undescribed
+
+    def stages(self, file: Containerfile) -> tuple[StageBuild, ...]:
+        """All stages of a Containerfile, each as it would be carried out."""
+        heading = self._heading(file.global_args)
+        done: list[StageBuild] = []
+        named: dict[str, StageBuild] = {}
+        for stage in file.stages:
+            built = _Walk(self, stage, heading, named).whole()
+            done.append(built)
+            named.setdefault(stage.name, built)
+            named.setdefault(str(stage.index), built)
+        return tuple(done)
+
+    def _heading(self, instructions: Iterable[Instruction]) -> dict[str, str]:
+        """The ARGs above the first FROM that have a value."""
+        values = {name: value for name, value in self.args.items() if name in PROXIES}
+        for instruction in instructions:
+            for name, default in declared(instruction, values):
+                value = self.args.get(name, default)
+                if value is not None:
+                    values[name] = value
+        return values
+
+
+class _Walk:
+    """A stage being carried out."""
+
+    def __init__(
+        self,
+        build: Build,
+        stage: Stage,
+        heading: Mapping[str, str],
+        earlier: Mapping[str, StageBuild],
+    ) -> None:
+        self._build = build
+        self._stage = stage
+        self._heading = heading
+        self._origin = expanded_step(stage.origin, heading, certain=True)
+        self._base = self._origin.arguments[0] if self._origin.arguments else ""
+        self._base_stage = earlier.get(self._base)
+        self._before = self._state_of_base()
+        self._image = self._before
+        self._environment = dict(self._before.environment)
+        self._args: list[tuple[str, str | None]] = []
+        self._values: dict[str, str] = {
+            name: value for name, value in build.args.items() if name in PROXIES
+        }
+        self._values |= self._environment
+        self._folders = Folders(self._before.folders)
+        self._exposed = set(self._before.exposed)
+        self._volumes = set(self._before.volumes)
+        self._onbuild: list[str] = []
+
+    def _state_of_base(self) -> ImageState:
+        if self._base_stage is not None:
+            return self._base_stage.after
+        if self._base == "scratch":
+            return SCRATCH
+        return self._build.base(self._base) or UNKNOWN
+
+    def whole(self) -> StageBuild:
+        """The stage from its first to its last step."""
+        triggers = "FROM scratch\n" + "\n".join(self._before.onbuild)
+        inherited = parse(triggers, Path("ONBUILD")).stages[0].instructions
+        steps = [self._step(instruction, inherited=True) for instruction in inherited]
+        steps += [self._step(i, inherited=False) for i in self._stage.instructions]
+        after = ImageState(
+            self._before.described,
+            self._environment,
+            self._image.workdir,
+            self._image.user,
+            frozenset(self._exposed),
+            frozenset(self._volumes),
+            self._folders.certain(),
+            tuple(self._onbuild),
+        )
+        base_stage = None if self._base_stage is None else self._base_stage.stage.index
+        return StageBuild(
+            self._stage,
+            self._base,
+            base_stage,
+            self._origin,
+            self._before,
+            tuple(steps),
+            tuple(self._args),
+            after,
+        )
+
+    def _step(self, instruction: Instruction, *, inherited: bool) -> Step:
+        step = expanded_step(instruction, self._values, certain=self._before.described)
+        step = replace(
+            step,
+            inherited=inherited,
+            workdir=self._image.workdir,
+            user=self._image.user,
+            declared=len(self._args),
+        )
+        if step.keyword in {"ADD", "COPY"} and len(step.arguments) > 1:
+            step = self._copied(step)
+        elif not step.refused:
+            self._apply(step)
+        return step
+
+    def _copied(self, step: Step) -> Step:
+        written = step.arguments[:-1]
+        sources: tuple[Source, ...] = ()
+        context = self._build.context
+        if context is not None and "from" not in step.flags and step.certain:
+            documents = {word for word in written if word.startswith("<<")}
+            wanted = [word for word in written if word not in documents or not step.heredocs]
+            alone = len(written) == 1
+            sources = tuple(
+                read_source(word, context, self._build.ignore, alone=alone) for word in wanted
+            )
+        path = absolute(step.arguments[-1], self._image.workdir)
+        is_folder = (
+            path.endswith("/")
+            or len(written) > 1
+            or any(source.first == "folder" for source in sources)
+        )
+        there = self._folders.has(path)
+        destination = Destination(path, is_folder or there, there, self._folders.may_have(path))
+        self._folders.add(path if destination.is_folder else path.rpartition("/")[0])
+        for source in sources if destination.is_folder else ():
+            for entry in source.entries:
+                if entry.kind == "folder":
+                    self._folders.add(f"{path}/{entry.name}")
+        return replace(step, sources=sources, destination=destination)
+
+    def _apply(self, step: Step) -> None:
+        apply = {
+            "ARG": self._arg,
+            "ENV": self._env,
+            "WORKDIR": self._workdir,
+            "USER": self._user,
+            "EXPOSE": self._expose,
+            "VOLUME": self._volume,
+            "RUN": self._run,
+            "ONBUILD": self._keep,
+        }.get(step.keyword)
+        if apply is not None and (step.arguments or step.keyword == "ONBUILD"):
+            apply(step)
+
+    def _arg(self, step: Step) -> None:
+        for argument in step.arguments:
+            name, equals, default = argument.partition("=")
+            value: str | None = (
+                default if equals else PLATFORM_ARGS.get(name, self._heading.get(name))
+            )
+            value = self._build.args.get(name, value)
+            self._args.append((name, value))
+            if value is not None and name not in self._environment:
+                self._values[name] = value
+
+    def _env(self, step: Step) -> None:
+        pairs = zip(step.arguments[::2], step.arguments[1::2], strict=False)
+        for name, value in pairs:
+            self._environment[name] = self._values[name] = value
+
+    def _workdir(self, step: Step) -> None:
+        path = absolute(step.arguments[0], self._image.workdir).rstrip("/") or "/"
+        if len(path) > LONGEST_PATH:
+            return  # no system has such a path: the build ends here
+        self._image = replace(self._image, workdir=path)
+        self._folders.add(path)
+
+    def _user(self, step: Step) -> None:
+        self._image = replace(self._image, user=step.arguments[0])
+
+    def _expose(self, step: Step) -> None:
+        self._exposed.update(port if "/" in port else f"{port}/tcp" for port in step.arguments)
+
+    def _volume(self, step: Step) -> None:
+        self._volumes.update(clean(volume.strip()) for volume in step.arguments)
+
+    def _run(self, step: Step) -> None:
+        self._folders.after_run(step.arguments, shell=not step.instruction.json)
+
+    def _keep(self, step: Step) -> None:
+        trigger = step.instruction.trigger
+        if trigger is not None:
+            self._onbuild.append(step.instruction.text[trigger.offset :])
+
+
+def absolute(destination: str, workdir: str) -> str:
+    """A COPY's destination from the root on; a slash at its end stays."""
+    whole = destination if destination.startswith("/") else f"{workdir}/{destination}"
+    path = clean(whole)
+    slashed = destination.endswith(("/", "/.")) or destination in {".", ""}
+    return f"{path}/" if slashed and path != "/" else path
