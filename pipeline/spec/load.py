@@ -16,7 +16,7 @@ from pipeline.spec.document import Document, read_document
 from pipeline.spec.dotenv import parse_dotenv
 from pipeline.spec.interpolate import interpolated
 from pipeline.spec.model import Pipeline
-from pipeline.spec.placed import placed
+from pipeline.spec.placed import levelled, placed
 from pipeline.spec.problem import BadForm, KeyPath, Problem
 from pipeline.spec.read import project_root, read_pipeline
 from pipeline.spec.scope import BROKEN, Scope
@@ -52,14 +52,24 @@ def load(path: Path, environ: Mapping[str, str]) -> Pipeline:
     return examination.pipeline
 
 
-def examine(path: Path, environ: Mapping[str, str]) -> Examination:
-    """Everything that is wrong with the spec at `path`, and what it says; never raises."""
+def examine(path: Path, environ: Mapping[str, str], *, containerfiles: bool = False) -> Examination:
+    """Everything that is wrong with the spec at `path`, and what it says; never raises.
+
+    Args:
+        path: the spec.
+        environ: the caller's environment.
+        containerfiles: look into its Containerfiles and their contexts too.
+    """
     document = read_document(path)
     if document.findings:
         return Examination(document.findings, None, document.text)
     pipeline, problems = _read(document, environ)
     findings = placed(problems, document)
     failed = any(finding.severity == "error" for finding in findings)
+    if containerfiles:
+        from pipeline.spec.lint import lint_pipeline  # noqa: PLC0415 (only validate pays for it)
+
+        findings += levelled(lint_pipeline(pipeline, Path.cwd()), document)
     return Examination(findings, None if failed else pipeline, document.text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from pipeline.report.finding import Finding, Severity
 from pipeline.spec.document import Document
@@ -35,6 +36,12 @@ def placed(problems: Iterable[Problem], document: Document) -> tuple[Finding, ..
             )
         )
     return tuple(sorted(findings))
+
+
+def levelled(findings: Iterable[Finding], document: Document) -> tuple[Finding, ...]:
+    """Findings in files that a spec names, as heavy as the spec wants them."""
+    heavy = ((finding, level(finding.rule, document)) for finding in findings)
+    return tuple(replace(finding, severity=severity) for finding, severity in heavy if severity)
 
 
 def level(rule: str, document: Document) -> Severity | None:

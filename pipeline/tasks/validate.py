@@ -48,7 +48,7 @@ def validate(
     specs = discover_all(spec or (), Path.cwd(), os.environ)
     findings: list[Finding] = []
     for path in specs:
-        examination = examine(path, os.environ)
+        examination = examine(path, os.environ, containerfiles=True)
         findings += examination.findings
         if examination.pipeline is not None and examination.pipeline.lock_path.exists():
             from pipeline.build.examine import examine_releases

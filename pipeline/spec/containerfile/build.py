@@ -46,12 +46,14 @@ class Build:
         context: the folder that COPY and ADD read, or None when it is of no interest.
         ignore: what of the context they do not see.
         args: build arguments.
+        made: what is put into the context right before the build, and so may be missing now.
         base: what is known of an image that is no stage, or None for nothing.
     """
 
     context: Path | None = None
     ignore: IgnoreRules = field(default_factory=IgnoreRules)
     args: Mapping[str, str] = field(default_factory=dict)
+    made: frozenset[str] = frozenset()
     base: Callable[[str], ImageState | None] = _undescribed
 
     def stages(self, file: Containerfile) -> tuple[StageBuild, ...]:
@@ -161,8 +163,8 @@ class _Walk:
         sources: tuple[Source, ...] = ()
         context = self._build.context
         if context is not None and "from" not in step.flags and step.certain:
-            documents = {word for word in written if word.startswith("<<")}
-            wanted = [word for word in written if word not in documents or not step.heredocs]
+            documents = {w for w in written if w.startswith("<<")} if step.heredocs else set()
+            wanted = [w for w in written if w not in documents | self._build.made]
             alone = len(written) == 1
             sources = tuple(
                 read_source(word, context, self._build.ignore, alone=alone) for word in wanted

@@ -1,0 +1,106 @@
+"""What COPY and ADD cannot read, and variables without a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pipeline.report.finding import Finding
+from pipeline.spec.containerfile.steps import Step
+from pipeline.spec.lint.subject import Hints, Subject
+from pipeline.spec.sources import Source
+
+
+def unreadable_sources(subject: Subject) -> Iterator[Finding]:
+    """Sources of COPY and ADD that are not there or cannot be read."""
+    hints = Hints()
+    for _, step in subject.steps:
+        words = dict(zip(step.arguments, step.instruction.words, strict=False))
+        some = any(source.problem is None for source in step.sources)
+        for source in step.sources:
+            if source.problem is not None:
+                rule, message, hint = _said(subject, source, hints, others=some)
+                yield subject.at(rule, step.instruction, message, hint, words.get(source.written))
+
+
+def _said(subject: Subject, source: Source, hints: Hints, *, others: bool) -> tuple[str, str, str]:
+    """The rule, the message and the hint for a source that Buildah stops at."""
+    written = source.written
+    found_none = (
+        ("CAP211" if others else "CAP207", f"nothing in the context matches {written}", "")
+        if source.kind == "pattern"
+        else ("CAP207", f"{written} is not in the context", _near(subject, written, hints))
+    )
+    said = {
+        "missing": found_none,
+        "outside": ("CAP208", f"{written} lies outside the context", "put it into the context"),
+        "ignored": ("CAP207", f"the ignore file leaves out all of {written}", ""),
+        "pattern": ("CAP204", f"the pattern {written} has {source.detail}", ""),
+        "unreadable": ("CAP207", f"{written} cannot be read ({source.detail})", ""),
+        "name": (
+            "CAP207",
+            f"what {written} finds has a name that is a pattern",
+            "rename it: Buildah takes the found name for a pattern again",
+        ),
+    }
+    return said[source.problem or "missing"]
+
+
+def _near(subject: Subject, written: str, hints: Hints) -> str:
+    if subject.context is None or hints.left <= 0:
+        return ""
+    folder, slash, name = written.rstrip("/").rpartition("/")
+    try:
+        names = [path.name for path in (subject.context / folder.lstrip("/")).iterdir()]
+    except (OSError, ValueError):
+        return ""
+    hint = hints.near(name, names[:1000])
+    return hint.replace("`", f"`{folder}{slash}", 1) if hint else ""
+
+
+def missing_stages(subject: Subject) -> Iterator[Finding]:
+    """COPY --from that names a stage which is not above it."""
+    for stage, step in subject.steps:
+        wanted = step.flags.get("from")
+        if step.keyword != "COPY" or not wanted or not step.certain:
+            continue
+        number = subject.stage_numbers.get(wanted)
+        if number is not None and number < stage.stage.index:
+            continue
+        if number is not None or (wanted.isascii() and wanted.isdigit()):
+            word = next(w for w in step.instruction.flags if w.text.startswith("--from"))
+            message = f"no stage {wanted} stands above this COPY"
+            yield subject.at("CAP209", step.instruction, message, word=word)
+
+
+def unset_variables(subject: Subject) -> Iterator[Finding]:
+    """Variables that certainly have no value."""
+    above = {text.partition("=")[0] for i in subject.file.global_args for text in i.arguments}
+    for stage in subject.stages:
+        for word, name in stage.origin.missing:
+            message = f"${name} has no value in FROM"
+            hint = f"declare it above: ARG {name}=…"
+            yield subject.at("CAP210", stage.origin.instruction, message, hint, word)
+        empty: dict[str, int] = {}
+        for index, (name, value) in enumerate(stage.args):
+            if value is None:
+                empty.setdefault(name, index)
+        for step in stage.steps:
+            if not step.inherited and step.missing:
+                known = stage.before.described
+                yield from _unset(subject, step, empty, above, known=known)
+
+
+def _unset(
+    subject: Subject, step: Step, empty: Mapping[str, int], above: set[str], *, known: bool
+) -> Iterator[Finding]:
+    for word, name in step.missing:
+        if empty.get(name, step.declared) < step.declared:
+            hint = f"give it a default, or a value in the spec's `args`: {name} = …"
+        elif name in above:
+            hint = f"declare it again in this stage: ARG {name}"
+        elif known:
+            hint = f"set it with ARG or ENV, or write ${{{name}:-default}}"
+        else:
+            continue  # the base may set it
+        message = f"${name} has no value here and becomes nothing"
+        yield subject.at("CAP210", step.instruction, message, hint, word)
