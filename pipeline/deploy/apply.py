@@ -36,6 +36,22 @@ class Outcome:
     done: tuple[Operation, ...] = ()
     failed: tuple[Failure, ...] = ()
 
+    def raise_first(self) -> None:
+        """Raise the first failure's error, with a line for each of the others.
+
+        Raises:
+            CapasError: something failed.
+        """
+        if not self.failed:
+            return
+        first = self.failed[0].error
+        others = [f"also: {f.operation.key}: {f.error.brief}" for f in self.failed[1:]]
+        raise type(first)(
+            first.brief,
+            details="\n".join([first.details, *others]),
+            resolution=first.resolution,
+        )
+
 
 class _Interrupted(Exception):
     """Waiting was given up: the user wants to stop."""

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 
 from pipeline.deploy import door
 from pipeline.deploy.health import Verdict, await_healthy, unhealthy
-from pipeline.deploy.observe import MARK_FILE
+from pipeline.deploy.observe import MARK_FILE, containers_of
 from pipeline.deploy.operation import Operation
+from pipeline.engine.podman import Json
 from pipeline.engine.podman_writer import Writer
-from pipeline.errors import CapasError, EngineError
+from pipeline.errors import CapasError, EngineError, HostUnable
 from pipeline.spec.model import Secret
 
 _RELOAD_DEADLINE = 15.0
@@ -67,7 +68,17 @@ def _stop(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 
 def _pause_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    writer.pause_container(operation.name)
+    try:
+        writer.pause_container(operation.name)
+    except EngineError as error:
+        if "cgroup" not in error.details:
+            raise
+        raise HostUnable(
+            f"{operation.name} cannot be paused on this host",
+            details=error.details,
+            resolution="pausing freezes a control group, and rootless containers have none here: "
+            "`capas doctor` says why",
+        ) from None
 
 
 def _unpause(operation: Operation, writer: Writer, _pause: Pause) -> None:
@@ -102,7 +113,17 @@ def _wait_for_end(operation: Operation, writer: Writer, pause: Pause) -> None:
 
 
 def _write(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    writer.write_file(operation.name, door.CONFIG_FILE, operation.to)
+    addresses = {}
+    for container in containers_of(writer, operation.body["pipeline"]):
+        if container.service == operation.body["service"] and container.running:
+            addresses[container.alias] = _address(writer.container(container.id))
+    text = door.with_addresses(operation.to, addresses)
+    writer.write_file(operation.name, door.CONFIG_FILE, text)
+
+
+def _address(found: Json | None) -> str:
+    networks = found["NetworkSettings"]["Networks"] if found else None
+    return next((n["IPAddress"] for n in (networks or {}).values() if n["IPAddress"]), "")
 
 
 def _confirm(operation: Operation, writer: Writer, _pause: Pause) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.deploy.desired import Desired, digest
-from pipeline.deploy.observe import Abilities, ImageFacts
+from pipeline.deploy.observe import Abilities, ImageFacts, own_alias
 from pipeline.deploy.ports import Binding
 from pipeline.engine import labels
 from pipeline.errors import HostUnable
@@ -161,11 +161,6 @@ def container_body(
         "portmappings": [mapping(binding) for binding in bindings],
         **network_body(desired.networks, aliases),
     }
-
-
-def own_alias(service: str, number: int, config: str) -> str:
-    """The name by which the network knows this container and no other, not even its successor."""
-    return f"{service}-{number}-{config}"
 
 
 def mapping(binding: Binding) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.deploy.apply import Failure, apply
+from pipeline.deploy.apply import Outcome, apply
 from pipeline.deploy.desired import Desired
+from pipeline.deploy.door import door_check
 from pipeline.deploy.observe import Observed
 from pipeline.deploy.operation import Operation, Plan
 from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
@@ -72,7 +73,8 @@ def converge(
         back = plan_restore(pipeline, blueprints_of(pipeline, wanted, now), now)
     telling.planned(back)
     restored = apply(back, uri, telling.ended)
-    raise _error([*outcome.failed, *restored.failed])
+    Outcome(failed=(*outcome.failed, *restored.failed)).raise_first()
+    return plan
 
 
 def _watch_the_unchanged(
@@ -87,17 +89,10 @@ def _watch_the_unchanged(
         for c in observed.of(d.name)
         if c.running and c.name not in touched and c.number <= d.service.replicas
     ]
-    outcome = apply(Plan(tuple(waits)), uri)
-    if outcome.failed:
-        raise _error(outcome.failed)
-
-
-def _error(failed: Sequence[Failure]) -> CapasError:
-    """The first failure's error, and a line for each of the others."""
-    first = failed[0].error
-    others = [f"also: {f.operation.key}: {f.error.brief}" for f in failed[1:]]
-    return type(first)(
-        first.brief or str(first),
-        details="\n".join([first.details, *others]),
-        resolution=first.resolution,
-    )
+    doors = [(d, observed.door(d.name)) for d in wanted if d.door]
+    waits += [
+        Operation("wait for", "door", c.name, "unchanged", check=door_check(d.service))
+        for d, c in doors
+        if c is not None and c.running
+    ]
+    apply(Plan(tuple(waits)), uri).raise_first()

@@ -7,6 +7,7 @@ connection: a new worker takes over the listening socket, the old one serves wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,9 @@ from pipeline.deploy.container import compose_labels, mapping, network_body
 from pipeline.deploy.desired import Desired, digest
 from pipeline.deploy.observe import ImageFacts
 from pipeline.deploy.ports import Binding
+from pipeline.deploy.probe import split_http
 from pipeline.engine import labels
-from pipeline.spec.model import Healthcheck, Pipeline
+from pipeline.spec.model import Healthcheck, Pipeline, Service
 
 CONFIG_FILE = "/etc/haproxy/capas.cfg"
 INSIDE_PORT = 8000
@@ -23,6 +25,7 @@ INSIDE_PORT = 8000
 KEEP_ALIVE = 2
 """Seconds that an idle client connection is kept."""
 
+_PLACE = re.compile(r"\{([a-z0-9_.-]+)\}")
 _CONFIG = """\
 global
     hard-stop-after {grace}s
@@ -41,10 +44,11 @@ defaults
     # "Connection: close", instead of a connection that is gone.
     option idle-close-on-response
 
+# A replica that starts again may get another address. Until the engine's name server (which
+# loses questions while it reloads) has told it, the last one known holds.
 resolvers engine
     parse-resolv-conf
     hold valid 1s
-    hold obsolete 1s
     timeout resolve 500ms
     timeout retry 500ms
 
@@ -61,13 +65,16 @@ backend replicas
     http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS
     {check}
     default-server check inter {interval}ms fastinter 100ms fall 2 rise 1 observe layer4 \
-error-limit 1 on-error mark-down resolvers engine resolve-prefer ipv4 init-addr libc,none
+error-limit 1 on-error mark-down resolvers engine resolve-prefer ipv4
 {servers}
 """
 
 
 def config(desired: Desired, replicas: Mapping[str, str]) -> str:
-    """The proxy's whole configuration.
+    """The proxy's whole configuration, but for the replicas' addresses.
+
+    Asking for them at the start would hold the proxy up for many seconds when the engine's name
+    server is just reloading: `{name}` stands where `with_addresses` puts each.
 
     Args:
         desired: the service behind the door.
@@ -76,7 +83,10 @@ def config(desired: Desired, replicas: Mapping[str, str]) -> str:
     ingress = desired.service.ingress
     target = ingress.target if ingress else 0
     check = desired.service.healthcheck
-    servers = [f"    server {name} {host}:{target}" for name, host in replicas.items()]
+    servers = [
+        f"    server {name} {host}:{target} init-addr {{{host}}},none"
+        for name, host in replicas.items()
+    ]
     return _CONFIG.format(
         grace=max(1, round(desired.service.stop_grace_period)),
         keep_alive=KEEP_ALIVE,
@@ -85,6 +95,19 @@ def config(desired: Desired, replicas: Mapping[str, str]) -> str:
         interval=min(2000, max(100, round((check.interval if check else 1.0) * 1000))),
         servers="\n".join(servers),
     )
+
+
+def with_addresses(text: str, addresses: Mapping[str, str]) -> str:
+    """The configuration with the addresses that the replicas have now."""
+    return _PLACE.sub(lambda match: addresses.get(match[1]) or "none", text)
+
+
+def door_check(service: Service) -> Healthcheck:
+    """How to know that the door lets requests through: what the replicas are asked, through it."""
+    check = service.healthcheck
+    if check is None or check.http is None:
+        return Healthcheck(tcp=INSIDE_PORT, interval=0.5, retries=20)
+    return Healthcheck(http=f":{INSIDE_PORT}{_path(check.http)}", interval=0.5, retries=20)
 
 
 def door_parts(desired: Desired, image: ImageFacts) -> Mapping[str, Any]:
@@ -138,4 +161,8 @@ def workers(processes: Sequence[Mapping[str, str]]) -> frozenset[str]:
 def _check(check: Healthcheck | None) -> str:
     if check is None or check.http is None:
         return "option tcp-check"
-    return f"option httpchk GET {check.http[check.http.index('/') :]}"
+    return f"option httpchk GET {_path(check.http)}"
+
+
+def _path(http: str) -> str:
+    return split_http(http)[1]

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.deploy import door
-from pipeline.deploy.container import own_alias
 from pipeline.deploy.desired import Desired, digest
-from pipeline.deploy.observe import Container, ImageFacts, Observed
+from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.deploy.operation import Operation
 from pipeline.deploy.removal import removal
 from pipeline.errors import EngineError
-from pipeline.spec.model import Healthcheck, Pipeline
-
-_CHECK = Healthcheck(interval=0.5, timeout=3.0, retries=20)
+from pipeline.spec.model import Pipeline
 
 
 class Doorway:
@@ -56,7 +53,7 @@ class Doorway:
     def put(self, number: int, alias: str, after: tuple[str, ...]) -> list[Operation]:
         """Give this replica requests, in place of the one with the same number."""
         self._members[number] = alias
-        return self._reconfigure(f"replica {number} is {alias}", after)
+        return self._reconfigure(f"with the new replica {number}", after)
 
     def take(self, number: int, after: tuple[str, ...]) -> list[Operation]:
         """Give a replica no more requests."""
@@ -69,7 +66,7 @@ class Doorway:
         if self._image is None:
             return removal(self._there, "no ingress any more", after) if self._there else []
         if self.serves:
-            return self._reconfigure(f"{len(members)} replicas", after)
+            return self._reconfigure(f"with {len(members)} replicas", after)
         return self._stand_up(self._image, after)
 
     def _stand_up(self, image: ImageFacts, after: tuple[str, ...]) -> list[Operation]:
@@ -84,39 +81,35 @@ class Doorway:
             body = door.door_body(self._pipeline, self._desired, image, self.name)
             operations.append(Operation("create", "door", self.name, cause, body=body))
         text = self._config()
-        check = self._desired.service.healthcheck
-        http = (
-            f":{door.INSIDE_PORT}{check.http[check.http.index('/') :]}"
-            if check and check.http
-            else None
-        )
-        check = replace(_CHECK, http=http) if http else replace(_CHECK, tcp=door.INSIDE_PORT)
+        must = "it must let requests through"
         operations += [
-            Operation("write", "door", self.name, cause, to=text),
+            self._write(cause, text),
             Operation("confirm", "door", self.name, cause, to=digest(text)),
             Operation("start", "door", self.name, cause),
-            Operation("wait for", "door", self.name, "it must let requests through", check=check),
+            Operation(
+                "wait for", "door", self.name, must, check=door.door_check(self._desired.service)
+            ),
         ]
         return chain(operations, after)
 
-    def _reconfigure(self, cause: str, after: tuple[str, ...]) -> list[Operation]:
+    def _reconfigure(self, detail: str, after: tuple[str, ...]) -> list[Operation]:
         text = self._config()
         if not self.serves or digest(text) == self._effective:
             return []
         self._effective = digest(text)
-        grace = self._desired.service.stop_grace_period
-        operations = [
-            Operation("write", "door", self.name, cause, to=text, detail=self._effective),
-            Operation("reload", "door", self.name, cause, detail=self._effective),
-            Operation(
-                "drain", "door", self.name, cause,
-                seconds=grace + 2 * door.KEEP_ALIVE, detail=self._effective,
-            ),
-            Operation(
-                "confirm", "door", self.name, cause, to=self._effective, detail=self._effective
-            ),
-        ]  # fmt: skip
-        return chain(operations, after)
+        cause = "requests follow the replicas"
+        longest = self._desired.service.stop_grace_period + 2 * door.KEEP_ALIVE
+        steps = [
+            self._write(cause, text),
+            Operation("reload", "door", self.name, cause),
+            Operation("drain", "door", self.name, cause, seconds=longest),
+            Operation("confirm", "door", self.name, cause, to=self._effective),
+        ]
+        return chain([replace(step, detail=detail) for step in steps], after)
+
+    def _write(self, cause: str, text: str) -> Operation:
+        whose = {"pipeline": self._pipeline.name, "service": self._desired.name}
+        return Operation("write", "door", self.name, cause, to=text, body=whose)
 
     def _config(self) -> str:
         named = {f"replica-{n}": alias for n, alias in sorted(self._members.items())}
@@ -130,11 +123,6 @@ def chain(operations: list[Operation], after: tuple[str, ...]) -> list[Operation
         result.append(replace(operation, after=after))
         after = (operation.key,)
     return result
-
-
-def alias_of(container: Container) -> str:
-    """The name in the network that only this container has."""
-    return own_alias(container.service, container.number, container.config)
 
 
 def _image(desired: Desired, observed: Observed) -> ImageFacts | None:

@@ -131,16 +131,10 @@ def _ask(writer: Writer, found: dict[str, Any], check: Healthcheck) -> Answer:
         return _execute(writer, found["Id"], check)
     if check.tcp is not None:
         return _inside(found, ["tcp", str(check.tcp)], check.timeout)
-    port, path = split_http(check.http or "")
+    port, path = probe.split_http(check.http or "")
     for address, host_port in _published(found, port):
         return probe.probe_http(address, host_port, path, check.timeout)
     return _inside(found, ["http", str(port), path], check.timeout)
-
-
-def split_http(text: str) -> tuple[int, str]:
-    """`:5000/healthz` as port and path."""
-    port, slash, path = text.removeprefix(":").partition("/")
-    return int(port), slash + path or "/"
 
 
 def _published(found: dict[str, Any], port: int) -> list[tuple[str, int]]:

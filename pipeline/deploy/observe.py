@@ -56,14 +56,29 @@ class Container:
         return self.labels.get(labels.VERSION, "")
 
     @property
+    def previous(self) -> str:
+        """The version that ran in its place before, or ""."""
+        return self.labels.get(labels.PREVIOUS, "")
+
+    @property
     def is_door(self) -> bool:
         """Whether it is the proxy in front of a service, and no replica."""
         return labels.DOOR in self.labels
 
     @property
+    def alias(self) -> str:
+        """The name by which its networks know it and no other."""
+        return own_alias(self.service, self.number, self.config)
+
+    @property
     def running(self) -> bool:
         """Whether its process runs now."""
         return self.state == RUNNING
+
+
+def own_alias(service: str, number: int, config: str) -> str:
+    """A name in the network that not even a container's successor has."""
+    return f"{service}-{number}-{config}"
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,12 @@ def probe_tcp(address: str, port: int, timeout: float) -> Answer:
     return Answer(True, f"connect :{port}: accepted")
 
 
+def split_http(text: str) -> tuple[int, str]:
+    """`:5000/healthz` as port and path."""
+    port, slash, path = text.removeprefix(":").partition("/")
+    return int(port), slash + path or "/"
+
+
 def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"

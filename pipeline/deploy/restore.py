@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.deploy.container import Blueprint
-from pipeline.deploy.doorway import Doorway, alias_of
+from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.observe import Container, Observed
 from pipeline.deploy.operation import Operation, Plan
 from pipeline.deploy.removal import removal
@@ -44,7 +44,7 @@ def _service(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> li
     new = [c for c in observed.of(name) if c.config == blueprint.config]
     if not old or not new:
         return []
-    serving = {c.number: alias_of(c) for c in observed.of(name) if c.running}
+    serving = {c.number: c.alias for c in observed.of(name) if c.running}
     door = Doorway(pipeline, blueprint.desired, observed, serving)
     operations: list[Operation] = []
     gone = [o for c in new if c.number in old for o in removal(c, _CAUSE)]
@@ -58,7 +58,7 @@ def _service(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> li
             up.append(Operation("wait for", "container", container.name, must, (up[-1].key,)))
     operations += up
     if door.serves:
-        members = {number: alias_of(c) for number, c in old.items()}
+        members = {number: c.alias for number, c in old.items()}
         ready = tuple(o.key for o in up)
         return [*gone, *operations, *door.settle(members, ready)]
     return [*gone, *operations]

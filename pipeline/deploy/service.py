@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.deploy.container import Blueprint, container_body, own_alias
+from pipeline.deploy.container import Blueprint, container_body
 from pipeline.deploy.difference import why_replaced
-from pipeline.deploy.doorway import Doorway, alias_of
-from pipeline.deploy.observe import Container, Observed
+from pipeline.deploy.doorway import Doorway
+from pipeline.deploy.observe import Container, Observed, own_alias
 from pipeline.deploy.operation import Operation
 from pipeline.deploy.ports import Binding, assign
 from pipeline.deploy.removal import STOPPABLE, removal
@@ -105,7 +105,7 @@ class _Planner:
         self._plan = ServicePlan()
         self._found = around.observed.of(self._service.name)
         self._places = [self._place(n) for n in range(1, self._service.replicas + 1)]
-        serving = {c.number: alias_of(c) for c in self._found if c.running}
+        serving = {c.number: c.alias for c in self._found if c.running}
         self._door = Doorway(around.pipeline, blueprint.desired, around.observed, serving)
         self._bindings = self._assign_ports()
 

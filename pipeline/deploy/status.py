@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.deploy.door import door_check
 from pipeline.deploy.health import examine_container
 from pipeline.deploy.observe import Container, containers_of
 from pipeline.engine.podman_writer import Writer
@@ -77,7 +78,9 @@ def _row(uri: str, container: Container, check: Healthcheck | None, *, probe: bo
 
 def _check(pipeline: Pipeline, container: Container) -> Healthcheck | None:
     service = pipeline.services.get(container.service)
-    return service.healthcheck if service and not container.is_door else None
+    if service is None:
+        return None
+    return door_check(service) if container.is_door else service.healthcheck
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:

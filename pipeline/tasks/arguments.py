@@ -7,10 +7,25 @@ the parser takes it for one without a value and sets True, which this argument l
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
+
+WORDS: Final = "services"
+"""The option that `capas` fills with the words after a task's name: `capas stop web worker`.
+
+Invoke knows no positional arguments that may be left out, nor several; plain `invoke` says
+`invoke stop --services web worker`.
+"""
+
+
+def words_as_option(tokens: Sequence[str], options: Mapping[str, str]) -> list[str]:
+    """The command line with the words after a task's name given to its option."""
+    if len(tokens) > 1 and tokens[0] in options and not tokens[1].startswith("-"):
+        return [tokens[0], f"--{options[tokens[0]]}", *tokens[1:]]
+    return list(tokens)
 
 
 class Several(Argument):

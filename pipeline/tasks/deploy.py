@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
+from pipeline.tasks.deploying import converge_and_show, held, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from pipeline.deploy.converge import Telling
     from pipeline.deploy.desired import Wish
     from pipeline.deploy.operation import Plan
     from pipeline.deploy.plan import Options
@@ -51,6 +50,7 @@ def deploy(
     """Make reality equal the spec: create, update replica by replica, go back when it fails."""
     from pipeline.deploy.desired import Wish, replicas_for, versions_for
     from pipeline.deploy.plan import Options
+    from pipeline.engine.service import api_service
 
     pipeline = load_pipeline(spec)
     wish = Wish(
@@ -61,7 +61,55 @@ def deploy(
     options = Options(wait=wait, remove_orphans=remove_orphans)
     if dry_run:
         return _preview(pipeline, wish, options, exit_code=exit_code)
-    return _converge(pipeline, wish, options)
+    environment = host_profile().environment
+    with held(pipeline, environment), api_service(environment) as uri:
+        return converge_and_show(uri, pipeline, wish, options)
+
+
+@command(
+    help={"replicas": "how many: 3, or web=3,worker=2", "spec": SPEC_HELP}, positional=["replicas"]
+)
+def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
+    """Change how many replicas run, in the versions that run now."""
+    from dataclasses import replace
+
+    from pipeline.deploy.choose import as_it_runs
+    from pipeline.deploy.desired import replicas_for
+    from pipeline.deploy.observe import containers_of
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+
+    pipeline = load_pipeline(spec)
+    asked = replicas_for(pipeline, replicas)
+    environment = host_profile().environment
+    with held(pipeline, environment), api_service(environment) as uri:
+        with Reader(uri) as reader:
+            now = as_it_runs(pipeline, containers_of(reader, pipeline.name))
+        wish = replace(now, replicas={**now.replicas, **asked})
+        return converge_and_show(uri, pipeline, wish)
+
+
+@command(help={"version": "the version to go back to; default: what ran before", "spec": SPEC_HELP})
+def rollback(_context: Context, version: str | None = None, spec: str | None = None) -> int:
+    """Go back to the version that ran before, replica by replica like any update."""
+    from dataclasses import replace
+
+    from pipeline.deploy.choose import as_it_runs, one_version_back
+    from pipeline.deploy.desired import versions_for
+    from pipeline.deploy.observe import containers_of
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+
+    pipeline = load_pipeline(spec)
+    environment = host_profile().environment
+    with held(pipeline, environment), api_service(environment) as uri:
+        with Reader(uri) as reader:
+            containers = containers_of(reader, pipeline.name)
+        back = (
+            versions_for(pipeline, version) if version else one_version_back(pipeline, containers)
+        )
+        now = as_it_runs(pipeline, containers)
+        return converge_and_show(uri, pipeline, replace(now, versions={**now.versions, **back}))
 
 
 @command(help={"spec": SPEC_HELP, "dry-run": _OPTIONS["dry-run"]})
@@ -75,17 +123,15 @@ def down(_context: Context, spec: str | None = None, dry_run: bool = False) -> i
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
-    with _held(pipeline, environment), api_service(environment) as uri:
+    with held(pipeline, environment), api_service(environment) as uri:
         with Reader(uri) as reader:
             plan = plan_down(pipeline.name, observe(reader, pipeline.name))
         if dry_run:
             _say_plan(plan)
             return 0
-        telling = _telling()
-        telling.planned(plan)
-        outcome = apply(plan, uri, telling.ended)
-    for failure in outcome.failed:
-        raise failure.error
+        told = telling()
+        told.planned(plan)
+        apply(plan, uri, told.ended).raise_first()
     return 0
 
 
@@ -102,31 +148,6 @@ def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: boo
     return WOULD_CHANGE if exit_code and plan.changes else 0
 
 
-def _converge(pipeline: Pipeline, wish: Wish, options: Options) -> int:
-    from pipeline.deploy.converge import converge
-    from pipeline.deploy.desired import desire
-    from pipeline.deploy.status import present_status, status_of
-    from pipeline.engine.service import api_service
-    from pipeline.report.render import render
-
-    wanted = desire(pipeline, wish)
-    environment = host_profile().environment
-    with _held(pipeline, environment), api_service(environment) as uri:
-        converge(uri, pipeline, wanted, options, _telling())
-        rows = status_of(uri, pipeline, probe=options.wait)
-    render(present_status(pipeline, rows), "text")
-    return 0
-
-
-@contextmanager
-def _held(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[None]:
-    from pipeline.deploy.mutex import mutex
-    from pipeline.report.terminal import tell_note
-
-    with mutex(pipeline.name, environment, tell_note):
-        yield
-
-
 def _say_plan(plan: Plan) -> None:
     from pipeline.report.terminal import tell_note
 
@@ -136,20 +157,3 @@ def _say_plan(plan: Plan) -> None:
         say("nothing to do")
     for note in plan.notes:
         tell_note(note)
-
-
-def _telling() -> Telling:
-    from pipeline.deploy.converge import Telling
-    from pipeline.report.steps import tell_lines, tell_step
-
-    def planned(plan: Plan) -> None:
-        tell_lines(plan.notes, "note: ")
-        if not plan.changes:
-            tell_lines(["nothing to do"])
-
-    return Telling(
-        planned=planned,
-        ended=lambda operation, error: tell_step(
-            operation.key, operation.cause, failed=error is not None
-        ),
-    )

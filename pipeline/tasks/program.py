@@ -17,6 +17,7 @@ from invoke.program import Program
 
 from pipeline import __version__
 from pipeline.errors import UsageError
+from pipeline.tasks.arguments import WORDS, words_as_option
 
 
 class CapasProgram(Program):
@@ -33,12 +34,18 @@ class CapasProgram(Program):
     def parse_tasks(self) -> None:
         """Read the tasks and their options."""
         with self._usage_errors():
+            self.core.unparsed = words_as_option(self.core.unparsed, self._word_options())
             super().parse_tasks()
 
     def parse_cleanup(self) -> None:
         """Answer `--help` and `--list`."""
         with self._usage_errors():
             super().parse_cleanup()
+
+    def _word_options(self) -> dict[str, str]:
+        """By task: the option that takes the words after the task's name."""
+        tasks = self.collection.tasks if self.collection else {}
+        return {name: WORDS for name, task in tasks.items() if WORDS in task.iterable}
 
     @contextmanager
     def _usage_errors(self) -> Iterator[None]:

@@ -1,0 +1,68 @@
+"""Plans for what happens to containers between a deploy and its end (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pipeline.deploy.desired import in_order
+from pipeline.deploy.observe import Container
+from pipeline.deploy.operation import Operation, Plan
+from pipeline.spec.model import Pipeline
+
+Change = Literal["stop", "start", "restart", "pause", "unpause"]
+
+_STATES: Mapping[Change, tuple[str, ...]] = {
+    "stop": ("running", "paused"),
+    "start": ("created", "configured", "initialized", "exited", "stopped"),
+    "restart": ("running", "exited", "stopped", "created"),
+    "pause": ("running",),
+    "unpause": ("paused",),
+}
+"""The states in which each makes sense; others are left alone and told."""
+
+
+def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Container]) -> Plan:
+    """Do this to these containers; dependencies start first."""
+    operations: list[Operation] = []
+    notes: list[str] = []
+    up: dict[str, list[str]] = {}
+    for container in _in_order(pipeline, containers):
+        if container.state not in _STATES[change]:
+            notes.append(f"{container.name} is {container.state}: left as it is")
+            continue
+        steps = _steps(pipeline, change, container, up)
+        operations += steps
+        up.setdefault(container.service, []).extend(step.key for step in steps)
+    return Plan(tuple(operations), tuple(notes))
+
+
+def _steps(
+    pipeline: Pipeline, change: Change, container: Container, up: Mapping[str, Sequence[str]]
+) -> list[Operation]:
+    cause = f"it is {container.state}"
+    if change not in ("start", "restart"):
+        return [Operation(change, "container", container.name, cause)]
+    service = pipeline.services.get(container.service)
+    needed = [d.service for d in service.depends_on] if service else []
+    if container.is_door:
+        needed = [container.service]
+    after = tuple(key for name in needed for key in up.get(name, ()))
+    step = Operation(change, "container", container.name, cause, after)
+    if container.is_door:
+        return [step]
+    check = service.healthcheck if service else None
+    must = "it must be healthy" if check else "it must keep running"
+    return [
+        step,
+        Operation("wait for", "container", container.name, must, (step.key,), check=check),
+    ]
+
+
+def _in_order(pipeline: Pipeline, containers: Sequence[Container]) -> list[Container]:
+    """Dependencies first, each service's door after its replicas."""
+    services = [service.name for service in in_order(list(pipeline.services.values()))]
+    place = {name: number for number, name in enumerate(services)}
+    return sorted(
+        containers, key=lambda c: (place.get(c.service, len(place)), c.is_door, c.number, c.name)
+    )

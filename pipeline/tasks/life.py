@@ -1,0 +1,74 @@
+"""`stop`, `start`, `restart`, `pause` and `unpause`: a container's life between deploys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline
+from pipeline.tasks.deploying import held, telling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.deploy.life import Change
+
+_HELP = {
+    "services": "which: web, web-2, a container's name, several of them; default all",
+    "spec": SPEC_HELP,
+}
+
+
+@command(help=_HELP, iterable=["services"])
+def stop(_context: Context, services: Sequence[str] | None = None, spec: str | None = None) -> int:
+    """Stop containers with their stop signal; their write layers stay."""
+    return _change("stop", services, spec)
+
+
+@command(help=_HELP, iterable=["services"])
+def start(_context: Context, services: Sequence[str] | None = None, spec: str | None = None) -> int:
+    """Start stopped containers, dependencies first, and wait until they are healthy."""
+    return _change("start", services, spec)
+
+
+@command(help=_HELP, iterable=["services"])
+def restart(
+    _context: Context, services: Sequence[str] | None = None, spec: str | None = None
+) -> int:
+    """Stop and start containers, dependencies first."""
+    return _change("restart", services, spec)
+
+
+@command(help=_HELP, iterable=["services"])
+def pause(_context: Context, services: Sequence[str] | None = None, spec: str | None = None) -> int:
+    """Freeze the processes of containers; their memory stays."""
+    return _change("pause", services, spec)
+
+
+@command(help=_HELP, iterable=["services"])
+def unpause(
+    _context: Context, services: Sequence[str] | None = None, spec: str | None = None
+) -> int:
+    """Let frozen containers go on."""
+    return _change("unpause", services, spec)
+
+
+def _change(change: Change, services: Sequence[str] | None, spec: str | None) -> int:
+    from pipeline.deploy.apply import apply
+    from pipeline.deploy.choose import chosen
+    from pipeline.deploy.life import plan_change
+    from pipeline.deploy.observe import containers_of
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+
+    pipeline = load_pipeline(spec)
+    environment = host_profile().environment
+    with held(pipeline, environment), api_service(environment) as uri:
+        with Reader(uri) as reader:
+            containers = chosen(containers_of(reader, pipeline.name), services or ())
+        plan = plan_change(pipeline, change, containers)
+        told = telling()
+        told.planned(plan)
+        apply(plan, uri, told.ended).raise_first()
+    return 0
