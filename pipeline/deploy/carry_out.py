@@ -13,6 +13,7 @@ from pipeline.deploy.operation import Operation
 from pipeline.engine.podman import Json
 from pipeline.engine.podman_writer import Writer
 from pipeline.errors import CapasError, EngineError, HostUnable
+from pipeline.spec.dotenv import read_dotenv
 from pipeline.spec.model import Secret
 
 _RELOAD_DEADLINE = 15.0
@@ -195,11 +196,12 @@ def secret_value(secret: Secret) -> bytes:
                 f"the secret {secret.name} cannot be read",
                 details=f"{secret.file}: {error.strerror}",
             ) from None
-    value = os.environ.get(secret.environment or "")
+    name = secret.environment or ""
+    value = (read_dotenv(secret.dotenv) if secret.dotenv else os.environ).get(name)
     if value is None:
         raise CapasError(
             f"the secret {secret.name} has no value",
-            details=f"the variable {secret.environment} is not set",
-            resolution=f"export {secret.environment}=…",
+            details=f"the variable {name} is not set",
+            resolution=f"export {name}=…",
         )
     return value.encode()

@@ -8,8 +8,10 @@ unquoted, it ends at ` #`. There is no substitution inside these files.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from pipeline.spec.problem import BadForm
+from pipeline.spec.textfile import read_text
 
 _LINE = re.compile(
     r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*"
@@ -18,6 +20,16 @@ _LINE = re.compile(
 _COMMENT = re.compile(r"(?:^|\s+)#.*")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """The variables of a file.
+
+    Raises:
+        BadForm: a line that is no assignment.
+        Unreadable: it is no text file.
+    """
+    return parse_dotenv(read_text(path))
 
 
 def parse_dotenv(text: str) -> dict[str, str]:

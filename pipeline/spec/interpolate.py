@@ -6,6 +6,9 @@
     ${VAR:?message}   an error with a message of your own when it is not set or empty
     $$                one `$`
 
+A value that is one reference and nothing else may stand where a number or true or false is
+wanted: `replicas = "${REPLICAS:-2}"`.
+
 These are Compose's forms, except for a bare `$VAR`: it is refused, because in a command it is
 as often meant for the container's shell. Keys, and everything below `x-` keys, stay as they are.
 """
@@ -24,6 +27,12 @@ _REFERENCE = re.compile(
     r"|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<broken>\{[^}]*\}?))"
 )
+
+
+class Reference(str):
+    """The text that one reference gave, with nothing before or after it."""
+
+    __slots__ = ()
 
 
 def interpolated(
@@ -64,7 +73,10 @@ def _text(text: str, path: KeyPath, variables: Mapping[str, str], problems: list
             Problem("CAP008", path, message, hint) for message, hint in _faults(match, variables)
         ]
     problems += wrong
-    return text if wrong else "".join([*parts, text[end:]])
+    if wrong:
+        return text
+    whole = len(parts) == 2 and not parts[0] and end == len(text)
+    return Reference(parts[1]) if whole else "".join([*parts, text[end:]])
 
 
 def _value(match: re.Match[str], variables: Mapping[str, str]) -> str | None:

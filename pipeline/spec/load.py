@@ -13,14 +13,16 @@ from pipeline.report.finding import Finding
 from pipeline.spec.complaints import schema_problems
 from pipeline.spec.crosscheck import cross_problems
 from pipeline.spec.document import Document, read_document
-from pipeline.spec.dotenv import parse_dotenv
+from pipeline.spec.dotenv import read_dotenv
 from pipeline.spec.interpolate import interpolated
 from pipeline.spec.model import Pipeline
 from pipeline.spec.placed import levelled, placed
 from pipeline.spec.problem import BadForm, KeyPath, Problem
 from pipeline.spec.read import project_root, read_pipeline
+from pipeline.spec.retype import retype
+from pipeline.spec.schema import violations
 from pipeline.spec.scope import BROKEN, Scope
-from pipeline.spec.textfile import Unreadable, read_text
+from pipeline.spec.textfile import Unreadable
 
 _KINDS = ("images", "services", "volumes", "networks", "secrets")
 
@@ -76,17 +78,20 @@ def examine(path: Path, environ: Mapping[str, str], *, containerfiles: bool = Fa
 def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, list[Problem]]:
     spec = Path(os.path.abspath(document.path))  # noqa: PTH100 (`absolute` would keep `..`)
     root = project_root(spec)
-    variables, problems = _variables(root, environ)
+    dotenv, problems = _dotenv(root / ".env")
+    variables = {**dotenv, **environ}
     data: Mapping[str, Any] = document.data
     if "$" in document.text:
         data, faults = interpolated(data, variables)
         problems += faults
+        retype(data, violations(data))
     problems += schema_problems(data)
     sound: dict[str, Any] = _without(data, (problem.path for problem in problems))
     scope = Scope(
         pipeline=sound.get("name", "pipeline"),
         folder=spec.parent,
         environ=variables,
+        dotenv=(root / ".env", frozenset(dotenv.keys() - environ.keys())),
         declared=_declared(document.data),
         problems=problems,
     )
@@ -111,15 +116,14 @@ def _declared(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     return declared
 
 
-def _variables(root: Path, environ: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
-    """The caller's environment over the project's `.env`."""
-    path = root / ".env"
+def _dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
+    """The variables of the project's `.env`, if there is one."""
     if not path.exists():
-        return dict(environ), []
+        return {}, []
     try:
-        return {**parse_dotenv(read_text(path)), **environ}, []
+        return read_dotenv(path), []
     except (BadForm, Unreadable) as error:
-        return dict(environ), [Problem("CAP124", (), f"{path} cannot be read: {error.message}")]
+        return {}, [Problem("CAP124", (), f"{path} cannot be read: {error.message}")]
 
 
 def _without(data: Mapping[str, Any], paths: Iterable[KeyPath]) -> Any:

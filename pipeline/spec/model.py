@@ -270,12 +270,19 @@ class Network:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret's source. The value itself is read when it is needed and kept nowhere."""
+    """A secret's source. The value itself is read when it is needed and kept nowhere.
+
+    Attributes:
+        file: that holds it.
+        environment: the variable that holds it.
+        dotenv: the project's `.env`, when the variable stands there and not in the environment.
+    """
 
     name: str
     engine_name: str
     file: Path | None = None
     environment: str | None = None
+    dotenv: Path | None = None
 
 
 @dataclass(frozen=True)

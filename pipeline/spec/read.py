@@ -90,6 +90,7 @@ def _secret(name: str, table: Table, scope: Scope) -> Secret | None:
         engine_name=scope.engine_name(table, name),
         file=None if file is None else scope.absolute(file),
         environment=variable,
+        dotenv=scope.dotenv_of(variable),
     )
 
 

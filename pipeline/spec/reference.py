@@ -62,8 +62,9 @@ completion and help: put `#:schema PATH` into the first line (Taplo, Even Better
 - **Paths** start at the spec's folder; a Containerfile's at its context.
 - **Variables** are replaced in texts, not in keys: `${NAME}`, `${NAME:-default}` (also for an
   empty one), `${NAME-default}`, `${NAME:?message}`; `$$` is one `$`. They come from the
-  environment, then from `.env` in the project folder. A bare `$NAME` is refused: it could be meant
-  for a shell in the container.
+  environment, then from `.env` in the project folder. A value that is one reference and nothing
+  else may give a number (`replicas = "${REPLICAS:-2}"`). A bare `$NAME` is refused: it could be
+  meant for a shell in the container.
 - **Durations** are texts such as `1s`, `1m30s`, `500ms`. **Sizes** are `512m`, `1.5g` (powers of
   1024) or a number of bytes.
 - **Names in Podman**: containers are `<pipeline>-<service>-<replica>`, volumes, networks and

@@ -24,7 +24,8 @@ class Scope:
     Attributes:
         pipeline: the spec's name.
         folder: where relative paths start.
-        environ: the caller's environment.
+        environ: the caller's environment, over what the project's `.env` says.
+        dotenv: the `.env`, and the variables that stand only there.
         declared: the names that the document declares, by kind (`images`, `versions` as
             `image:version`, `services`, …), also those whose tables have problems.
         problems: what is wrong, so far.
@@ -34,6 +35,7 @@ class Scope:
     pipeline: str
     folder: Path
     environ: Mapping[str, str]
+    dotenv: tuple[Path, frozenset[str]] | None = None
     declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     origins: dict[KeyPath, KeyPath] = field(default_factory=dict)
@@ -48,6 +50,10 @@ class Scope:
     def engine_name(self, table: Table, name: str) -> str:
         """The name in Podman of a volume, network or secret."""
         return str(table.get("name") or f"{self.pipeline}_{name}")
+
+    def dotenv_of(self, variable: str | None) -> Path | None:
+        """The project's `.env`, when a variable stands there and not in the environment."""
+        return self.dotenv[0] if self.dotenv and variable in self.dotenv[1] else None
 
     def stands_at(self, part: KeyPath, place: KeyPath) -> None:
         """Note that a part of the model stands at another place in the document."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from pipeline.spec import mounts, probes
-from pipeline.spec.dotenv import parse_dotenv
+from pipeline.spec.dotenv import read_dotenv
 from pipeline.spec.forms import check_address, parse_port
 from pipeline.spec.model import (
     Dependency,
@@ -22,7 +22,7 @@ from pipeline.spec.model import (
 from pipeline.spec.problem import BadForm, KeyPath, Problem, near_file
 from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
-from pipeline.spec.textfile import Unreadable, read_text
+from pipeline.spec.textfile import Unreadable
 
 DEFAULT_NETWORK = "default"
 """The network that every pipeline has without describing it."""
@@ -145,7 +145,7 @@ def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
 def _env_file(name: str, path: KeyPath, scope: Scope) -> dict[str, str]:
     file = scope.absolute(name)
     try:
-        return parse_dotenv(read_text(file))
+        return read_dotenv(file)
     except (BadForm, Unreadable) as error:
         message, hint = f"`{name}` cannot be read: {error.message}", near_file(file)
     scope.problems.append(Problem("CAP124", path, message, "" if file.exists() else hint))

@@ -70,3 +70,56 @@ def test_all_errors_come_at_once(project: Path) -> None:
 def test_examine_gives_the_pipeline_only_without_errors(project: Path) -> None:
     assert examine(write(project, SPEC), {}).pipeline is not None
     assert examine(write(project, "name = 3"), {}).pipeline is None
+
+
+def test_a_reference_alone_may_give_a_number_or_a_truth(project: Path) -> None:
+    text = """\
+name = "${NAME:-a}"
+[services.web]
+image = "localhost/a:1"
+replicas = "${REPLICAS:-2}"
+read_only = "${READ_ONLY}"
+user = "${USER_ID:-1000}"
+ports = [{ target = "${PORT:-5000}", published = 8080 }, "${HOST_PORT:-80}90:${PORT:-5000}"]
+resources = { cpus = "${CPUS:-0.5}", memory = "${MEMORY:-64m}" }
+"""
+    web = load(write(project, text), {"READ_ONLY": "true"}).services["web"]
+
+    assert (web.replicas, web.read_only, web.user) == (2, True, "1000")
+    assert web.ports == (Port(5000, 8080), Port(5000, 8090))
+    assert web.resources == Resources(memory=64 * 1024 * 1024, cpus=0.5)
+    bad = examine(write(project, text), {"READ_ONLY": "perhaps", "REPLICAS": "-1"}).findings
+    assert [(f.line, f.rule) for f in bad] == [(4, "CAP006"), (5, "CAP005")]
+
+
+def test_variables_come_from_the_environment_and_then_from_dotenv(project: Path) -> None:
+    (project / "tasks.py").write_text("")
+    (project / ".env").write_text("A=file\nB=file\nTOKEN=secret\n")
+    text = """\
+name = "a"
+[services.web]
+image = "localhost/a:1"
+command = ["${A}", "${B}"]
+secrets = ["token"]
+[secrets.token]
+environment = "TOKEN"
+[secrets.other]
+environment = "A"
+"""
+    pipeline = load(write(project, text), {"A": "environment"})
+
+    assert pipeline.services["web"].command == ("environment", "file")
+    assert pipeline.secrets["token"].dotenv == project / ".env"
+    assert pipeline.secrets["other"].dotenv is None
+
+
+@pytest.mark.parametrize(
+    ("mark", "root"),
+    [(".git", ""), ("specs/tasks.py", "specs"), ("specs/deep/pyproject.toml", ""), (None, "")],
+)
+def test_the_project_folder(project: Path, mark: str | None, root: str) -> None:
+    if mark:
+        (project / mark).parent.mkdir(parents=True, exist_ok=True)
+        (project / mark).write_text("")
+
+    assert load(write(project, 'name = "a"'), {}).root == project / root
