@@ -4,27 +4,56 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pipeline.report.finding import Finding
 
+if TYPE_CHECKING:
+    from pipeline.report.findings_sarif import RuleWords
 
-def render_findings(findings: Sequence[Finding], format_name: str) -> str:
+
+def render_findings(
+    findings: Sequence[Finding],
+    format_name: str,
+    *,
+    rules: Mapping[str, RuleWords] = MappingProxyType({}),
+    version: str = "",
+) -> str:
     """Findings as text in a format.
 
     Args:
         findings: in the order in which they are shown.
-        format_name: `text` and whatever else is known here.
+        format_name: `text`, `json`, `github`, `sarif` or `junit`.
+        rules: by id, for the formats that describe them.
+        version: of the program, for the formats that name it.
 
     Raises:
         KeyError: no such format.
     """
-    from pipeline.report.findings_text import findings_text, lines_of_file  # noqa: PLC0415
-    from pipeline.report.paint import Paint, colours_wanted  # noqa: PLC0415
+    if format_name == "text":
+        from pipeline.report.findings_text import findings_text, lines_of_file  # noqa: PLC0415
+        from pipeline.report.paint import Paint, colours_wanted  # noqa: PLC0415
 
-    if format_name != "text":
-        raise KeyError(format_name)
-    return findings_text(findings, lines_of_file, Paint(colours_wanted(sys.stdout)))
+        return findings_text(findings, lines_of_file, Paint(colours_wanted(sys.stdout)))
+    if format_name == "json":
+        from pipeline.report.findings_json import findings_json  # noqa: PLC0415
+
+        return findings_json(findings)
+    if format_name == "github":
+        from pipeline.report.findings_github import findings_github  # noqa: PLC0415
+
+        return findings_github(findings)
+    if format_name == "junit":
+        from pipeline.report.findings_junit import findings_junit  # noqa: PLC0415
+
+        return findings_junit(findings)
+    if format_name == "sarif":
+        from pipeline.report.findings_sarif import findings_sarif  # noqa: PLC0415
+
+        return findings_sarif(findings, rules, version)
+    raise KeyError(format_name)
 
 
 def summary(findings: Sequence[Finding], specs: int) -> str:

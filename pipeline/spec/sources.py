@@ -93,6 +93,8 @@ def read_source(written: str, context: Path, ignore: IgnoreRules, *, alone: bool
         return Source(written, kind, problem=stopped.problem)
     except BadPattern as error:
         return Source(written, kind, problem="pattern", detail=str(error))
+    except ValueError:  # a NUL, or what no file name can hold
+        return Source(written, kind, problem="missing")
     except OSError as error:
         detail = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
         return Source(written, kind, problem="unreadable", detail=detail)

@@ -12,7 +12,7 @@ from pipeline.tasks.command import SPEC_HELP, command, one_of
 if TYPE_CHECKING:
     from pipeline.report.finding import Finding, Severity
 
-FORMATS = ("text",)
+FORMATS = ("text", "json", "github", "sarif", "junit")
 THRESHOLDS: tuple[Severity, ...] = ("error", "warning", "note")
 
 
@@ -39,9 +39,11 @@ def validate(
     import sys
     from pathlib import Path
 
+    from pipeline import __version__
     from pipeline.report.findings import render_findings, summary
     from pipeline.spec.discover import discover_all
     from pipeline.spec.load import examine
+    from pipeline.spec.rules import RULES
 
     format_name = one_of(format, "--format", FORMATS)
     threshold = one_of(fail_on, "--fail-on", THRESHOLDS)
@@ -54,7 +56,7 @@ def validate(
             from pipeline.build.examine import examine_releases
 
             findings += examine_releases(examination.pipeline)
-    sys.stdout.write(render_findings(findings, format_name))
+    sys.stdout.write(render_findings(findings, format_name, rules=RULES, version=__version__))
     if format_name == "text":
         sys.stderr.write(f"{summary(findings, len(specs))}\n")
     return 2 if any(finding.at_least(threshold) for finding in findings) else 0

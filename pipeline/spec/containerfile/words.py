@@ -21,6 +21,8 @@ SPACES += "\u2028\u2029\u202f\u205f\u3000"
 _BLANKS = re.compile(r"[\t\v\f\r ]+")
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
+_LONE_HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no character, as Go has it
+
 
 class NotStrings(ValueError):
     """A JSON list with something else than texts in it: Buildah refuses it."""
@@ -162,7 +164,8 @@ def json_list(span: Span) -> tuple[Word, ...] | None:
         raise NotStrings
     places = _JSON_STRING.finditer(span.text, span.start, end)
     return tuple(
-        Word(item, place.start(), place.end()) for item, place in zip(items, places, strict=True)
+        Word(_LONE_HALF.sub("\ufffd", item), place.start(), place.end())
+        for item, place in zip(items, places, strict=True)
     )
 
 
