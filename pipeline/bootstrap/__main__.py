@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    sys.path.insert(0, os.path.realpath(f"{__file__}/../../.."))
     from pipeline.bootstrap.main import main
 
     sys.exit(main(sys.argv[1], sys.argv[2:]))

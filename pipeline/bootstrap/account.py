@@ -44,6 +44,11 @@ class Lacks(NamedTuple):
     subgid: int | None
     runtime: bool
 
+    @property
+    def nothing(self) -> bool:
+        """Whether the account is ready."""
+        return not any(self)
+
 
 def name_from(environ: Mapping[str, str]) -> str:
     """The account's name: CAPAS_ACCOUNT, else `capas`."""
@@ -56,6 +61,11 @@ def find(name: str) -> pwd.struct_passwd | None:
         return pwd.getpwnam(name)
     except KeyError:
         return None
+
+
+def is_ours(account: pwd.struct_passwd) -> bool:
+    """Whether capas made the account; a person's or a service's is not for running containers."""
+    return account.pw_uid != 0 and account.pw_gecos.split(",")[0] == COMMENT
 
 
 def lacks(name: str) -> Lacks:

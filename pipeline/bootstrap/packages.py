@@ -7,12 +7,11 @@ distributions are their package indexes' names.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 _HELPERS = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/libexec/podman")
-_ADMIN_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
+_ADMIN_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 class Manager(NamedTuple):
@@ -142,7 +141,5 @@ def install_argv(manager: Manager, packages: Iterable[str]) -> list[str]:
 
 def installed(program: str) -> bool:
     """Whether a program is there: in PATH, in an administrator's PATH or among Podman's helpers."""
-    path = f"{os.environ.get('PATH') or os.defpath}:{_ADMIN_PATH}"
-    if shutil.which(program, path=path):
-        return True
-    return any(os.access(f"{folder}/{program}", os.X_OK) for folder in _HELPERS)
+    folders = [*(os.environ.get("PATH") or os.defpath).split(":"), *_ADMIN_FOLDERS, *_HELPERS]
+    return any(os.access(f"{folder}/{program}", os.X_OK) for folder in folders if folder)

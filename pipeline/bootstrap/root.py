@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.bootstrap import account as accounts
-from pipeline.bootstrap.become import child_as, environment_of, run_as
-from pipeline.bootstrap.environment import Environment, find_python, is_ready, make
-from pipeline.bootstrap.machine import alone, missing_here, no_manager
-from pipeline.bootstrap.mirror import Mirror, exchange, of_the_program, place_of
-from pipeline.bootstrap.speak import Stop, agreed, tell_plan
-from pipeline.bootstrap.steps import InstallPackages, OpenDevice, Step, plan_accounts
+from pipeline.bootstrap.become import child_as, run_as
+from pipeline.bootstrap.environment import Environment, is_ready
+from pipeline.bootstrap.machine import alone, missing_here
+from pipeline.bootstrap.mirror import (
+    Mirror,
+    bring_home,
+    bring_up_to_date,
+    environment_for,
+    of_the_program,
+    place_of,
+)
 
 SECOND = "-second"
 """What is added to the account's name for the second one, which the tests act as."""
@@ -28,13 +33,17 @@ def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
     name = accounts.name_from(os.environ)
     names = [name, f"{name}{SECOND}"] if _task(arguments) == "test" else [name]
     account = accounts.find(name)
-    if account is None or _is_somebodys(account) or _lacking(account, checkout, level, names):
+    if account is None or not _is_ready(account, checkout, level, names):
+        from pipeline.bootstrap.prepare import prepare
+
         with alone(checkout):
-            account = _prepare(checkout, level, names)
+            account = prepare(checkout, level, names)
     program = Mirror(checkout, place_of(checkout, account.pw_dir), of_the_program)
-    exchange(account, program)
-    environment = _environment(account, checkout)
+    bring_up_to_date(account, program)
+    environment = environment_for(account, checkout)
     if not is_ready(environment, level):
+        from pipeline.bootstrap.venv import make
+
         with alone(checkout):
             make(environment, level)
     return _run_task(account, program, environment, arguments)
@@ -89,7 +98,7 @@ def _run_task(
     usable = below(cwd, program.source) is None and _usable(account, cwd)
     work = work_for(cwd, program, usable=usable, home=account.pw_dir)
     for project in work.mirrors[1:]:
-        exchange(account, project)
+        bring_up_to_date(account, project)
     words = [translated(argument, work.mirrors) for argument in arguments]
     environ = {
         name: translated(value, work.mirrors) if name.startswith("CAPAS_") else value
@@ -106,7 +115,7 @@ def _run_task(
     else:
         code = run_as(account, argv, cwd=work.cwd, environment=environ)
     for mirror in work.mirrors:
-        exchange(account, mirror)
+        bring_home(account, mirror)
     return code
 
 
@@ -119,51 +128,11 @@ def _usable(account: pwd.struct_passwd, folder: str) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def _environment(account: pwd.struct_passwd, checkout: str) -> Environment:
-    place = place_of(checkout, account.pw_dir)
-    return Environment(place, account, environment_of(account, os.environ))
-
-
-def _lacking(account: pwd.struct_passwd, checkout: str, level: str, names: Sequence[str]) -> bool:
-    """Whether anything is left for the set-up to do."""
-    ready = is_ready(_environment(account, checkout), level)
-    return not ready or bool(_steps(level, names, venv=True))
-
-
-def _is_somebodys(account: pwd.struct_passwd) -> bool:
-    return account.pw_uid == 0 or account.pw_gecos.split(",")[0] != accounts.COMMENT
-
-
-def _steps(level: str, names: Sequence[str], *, venv: bool) -> list[Step]:
-    manager, packages = missing_here(level, venv=venv)
-    if packages and manager is None:
-        raise no_manager(packages)
-    steps: list[Step] = [InstallPackages(manager, packages)] if manager and packages else []
-    steps += plan_accounts({name: accounts.lacks(name) for name in names})
-    steps += map(OpenDevice, accounts.closed_devices())
-    return steps
-
-
-def _prepare(checkout: str, level: str, names: Sequence[str]) -> pwd.struct_passwd:
-    account = accounts.find(names[0])
-    if account is not None and _is_somebodys(account):
-        raise Stop(
-            f"the account {account.pw_name} is a person's, or a service's",
-            "capas runs containers as an account that it made itself",
-            "name another one for it: CAPAS_ACCOUNT=capas-rootless ./capas …",
-        )
-    ready = account is not None and is_ready(_environment(account, checkout), level)
-    # Before the account is there, `nobody` tells which interpreter others than root can run.
-    venv = ready or find_python(account or pwd.getpwnam("nobody")) is not None
-    steps = _steps(level, names, venv=venv)
-    renewed = [] if ready else ["make or renew the account's copy of this checkout and its .venv"]
-    if steps or renewed:
-        tell_plan([*steps, *renewed])
-    if steps and not agreed():
-        raise Stop("nothing was changed")
-    for step in steps:
-        step.apply()
-    made = accounts.find(names[0])
-    if made is None:
-        raise Stop(f"the account {names[0]} was made, but cannot be found")
-    return made
+def _is_ready(account: pwd.struct_passwd, checkout: str, level: str, names: Sequence[str]) -> bool:
+    return (
+        accounts.is_ours(account)
+        and is_ready(environment_for(account, checkout), level)
+        and not missing_here(level, venv=True)[1]
+        and all(accounts.lacks(name).nothing for name in names)
+        and not accounts.closed_devices()
+    )

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pipeline.bootstrap import account as accounts
 from pipeline.bootstrap import doorkeeper
 from pipeline.bootstrap.become import child_as, environment_of
-from pipeline.bootstrap.environment import find_python
 from pipeline.bootstrap.speak import Stop
+from pipeline.bootstrap.venv import find_python
 
 
 @contextmanager

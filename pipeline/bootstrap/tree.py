@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 _LEFT_OUT = frozenset(
@@ -40,9 +41,23 @@ Tree = dict[str, Entry]
 """Entries by their path below the root, parents before children."""
 
 
-def read_tree(root: str) -> Tree:
-    """All entries below `root`, without environments, caches and special files."""
-    return dict(_walk(root, ""))
+def read_tree(root: str, *, leave_out: str = "") -> Tree:
+    """All entries below `root`, without environments, caches and special files.
+
+    Args:
+        root: the folder.
+        leave_out: an entry at its top that is left out too.
+    """
+    return dict(_walk(root, "", {*_LEFT_OUT, leave_out}))
+
+
+def read_entry(root: str, path: str) -> Entry | None:
+    """One entry below `root`, or None when there is none of a kind that is mirrored."""
+    try:
+        status = os.lstat(f"{root}/{path}")
+    except OSError:
+        return None
+    return _entry_of(f"{root}/{path}", status)
 
 
 def to_send(have: Mapping[str, Entry], want: Mapping[str, Entry]) -> list[str]:
@@ -59,22 +74,29 @@ def to_delete(have: Mapping[str, Entry], want: Mapping[str, Entry]) -> list[str]
     ]
 
 
-def _walk(root: str, below: str) -> Iterator[tuple[str, Entry]]:
+def _walk(root: str, below: str, left_out: AbstractSet[str]) -> Iterator[tuple[str, Entry]]:
     try:
         with os.scandir(f"{root}/{below}") as entries:
             found = sorted(entries, key=lambda one: one.name)
     except PermissionError:
         return  # a container's own data, that belongs to a subordinate id
     for one in found:
-        if one.name in _LEFT_OUT:
+        if one.name in left_out:
             continue
-        path = f"{below}{one.name}"
-        status = one.stat(follow_symlinks=False)
-        mode = status.st_mode & 0o777 | 0o600
-        if stat.S_ISDIR(status.st_mode):
-            yield path, Entry("d", mode | 0o100, 0, 0, "")
-            yield from _walk(root, f"{path}/")
-        elif stat.S_ISREG(status.st_mode):
-            yield path, Entry("f", mode, status.st_size, status.st_mtime_ns, "")
-        elif stat.S_ISLNK(status.st_mode):
-            yield path, Entry("l", 0, 0, 0, os.readlink(f"{root}/{path}"))
+        entry = _entry_of(one.path, one.stat(follow_symlinks=False))
+        if entry is not None:
+            path = f"{below}{one.name}"
+            yield path, entry
+            if entry.kind == "d":
+                yield from _walk(root, f"{path}/", _LEFT_OUT)
+
+
+def _entry_of(path: str, status: os.stat_result) -> Entry | None:
+    mode = status.st_mode & 0o777 | 0o600
+    if stat.S_ISDIR(status.st_mode):
+        return Entry("d", mode | 0o100, 0, 0, "")
+    if stat.S_ISREG(status.st_mode):
+        return Entry("f", mode, status.st_size, status.st_mtime_ns, "")
+    if stat.S_ISLNK(status.st_mode):
+        return Entry("l", 0, 0, 0, os.readlink(path))
+    return None

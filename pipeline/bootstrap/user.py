@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.bootstrap.environment import Environment, find_python, is_ready, make
+from pipeline.bootstrap.environment import Environment, is_ready
 from pipeline.bootstrap.machine import alone, missing_here, no_manager
 from pipeline.bootstrap.packages import Manager, install_argv
 from pipeline.bootstrap.speak import UNABLE, Stop, agreed, tell_plan
 from pipeline.bootstrap.steps import InstallPackages
 from pipeline.bootstrap.tools import run_tool
+from pipeline.bootstrap.venv import find_python, make
 
 _CANNOT_DO_WITHOUT = frozenset({"podman", "buildah", "python3-venv", "python3", "python"})
 

@@ -1,0 +1,54 @@
+"""Prepare a machine for root: look, say the plan, ask where somebody can answer, do it."""
+
+from __future__ import annotations
+
+import pwd
+from collections.abc import Sequence
+
+from pipeline.bootstrap import account as accounts
+from pipeline.bootstrap.environment import is_ready
+from pipeline.bootstrap.machine import missing_here, no_manager
+from pipeline.bootstrap.mirror import environment_for
+from pipeline.bootstrap.speak import Stop, agreed, tell_plan
+from pipeline.bootstrap.steps import InstallPackages, OpenDevice, Step, plan_accounts
+from pipeline.bootstrap.venv import find_python
+
+
+def prepare(checkout: str, level: str, names: Sequence[str]) -> pwd.struct_passwd:
+    """Do what is missing, and return the account that runs everything.
+
+    Raises:
+        Stop: something cannot be had, or the user said no.
+    """
+    account = accounts.find(names[0])
+    if account is not None and not accounts.is_ours(account):
+        raise Stop(
+            f"the account {account.pw_name} is a person's, or a service's",
+            "capas runs containers as an account that it made itself",
+            "name another one for it: CAPAS_ACCOUNT=capas-rootless ./capas …",
+        )
+    ready = account is not None and is_ready(environment_for(account, checkout), level)
+    # Before the account is there, `nobody` tells which interpreter others than root can run.
+    venv = ready or find_python(account or pwd.getpwnam("nobody")) is not None
+    steps = _steps(level, names, venv=venv)
+    renewed = [] if ready else ["make or renew the account's copy of this checkout and its .venv"]
+    if steps or renewed:
+        tell_plan([*steps, *renewed])
+    if steps and not agreed():
+        raise Stop("nothing was changed")
+    for step in steps:
+        step.apply()
+    made = accounts.find(names[0])
+    if made is None:
+        raise Stop(f"the account {names[0]} was made, but cannot be found")
+    return made
+
+
+def _steps(level: str, names: Sequence[str], *, venv: bool) -> list[Step]:
+    manager, packages = missing_here(level, venv=venv)
+    if packages and manager is None:
+        raise no_manager(packages)
+    steps: list[Step] = [InstallPackages(manager, packages)] if manager and packages else []
+    steps += plan_accounts({name: accounts.lacks(name) for name in names})
+    steps += map(OpenDevice, accounts.closed_devices())
+    return steps
