@@ -61,6 +61,8 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
         named = file.name not in CONTAINERFILE_NAMES
         wanted = f"file {file.name}" if named else " or ".join(CONTAINERFILE_NAMES)
         message = f"there is no {wanted} in {project.name(file.parent)}"
+        if file.exists():
+            message = f"{project.name(file)} is no regular file"
         where = (*path, "containerfile" if named else "context")
         yield Problem("CAP123", where, message, near_file(file) if named else "")
 

@@ -20,7 +20,7 @@ DEPTH_LIMIT = 32
 
 _KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
 _DEEP_KEY = re.compile(rf"(?:^|[{{,])[ \t]*\[*[ \t]*(?:{_KEY}){{{DEPTH_LIMIT}}}", re.MULTILINE)
-_ESCAPED_NUL = re.compile(r"\\(?:u0{4}|U0{8})")
+_ESCAPED_NUL = re.compile(r"\\(?:x00|u0{4}|U0{8})")
 
 
 @dataclass(frozen=True)

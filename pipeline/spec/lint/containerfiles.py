@@ -159,7 +159,7 @@ class _Images:
     _begun: set[str] = field(default_factory=set)
 
     def findings(self, version: Version) -> tuple[Finding, ...]:
-        if not version.context.is_dir():
+        if not version.context.is_dir() or not version.containerfile.is_file():
             return ()  # the spec's own checks tell it
         build, stages = self._carried_out(version)
         published = _published(self.pipeline, version)

@@ -78,7 +78,8 @@ def test_mutated_specs_give_findings_and_nothing_else(tmp_path: Path) -> None:
         text = mutated(chance.choice(texts), chance)
         path.write_bytes(text.encode("utf-8", "replace"))
         try:
-            check(examine(path, {"HOME": "/home/student"}), path)
+            environ = {"HOME": "/home/student"}
+            check(examine(path, environ, containerfiles=True), path)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {text!r}") from error
 
@@ -86,7 +87,7 @@ def test_mutated_specs_give_findings_and_nothing_else(tmp_path: Path) -> None:
 def answer(path: Path) -> list[str]:
     """The rules that answer, within two seconds."""
     start = time.monotonic()
-    examination = examine(path, {})
+    examination = examine(path, {}, containerfiles=True)
     check(examination, path)
     assert time.monotonic() - start < 2.0
     return [finding.rule for finding in examination.findings]

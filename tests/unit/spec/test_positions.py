@@ -56,6 +56,14 @@ def test_what_is_not_written_has_the_place_of_what_is_around_it() -> None:
     assert found.place(("missing", 3)) == Place(1, 1, 1)
 
 
+def test_inline_tables_over_several_lines_as_toml_1_1_has_them() -> None:
+    found = positions("a = {\n  b = 1, # c\n  d = [2,],\n}\nwhen = 07:30\n")
+
+    assert found.place(("a", "b")) == Place(2, 7, 8)
+    assert found.place(("a", "d", 0)) == Place(3, 8, 9)
+    assert found.place(("when",)) == Place(5, 8, 13)
+
+
 names = st.one_of(
     st.sampled_from(["a", "b", "key", "x-y", "1", "1.10", "naïve", 'quo"te', "sp ace", "", "ß\t"]),
     st.text(max_size=6),
