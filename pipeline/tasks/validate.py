@@ -48,14 +48,15 @@ def validate(
     format_name = one_of(format, "--format", FORMATS)
     threshold = one_of(fail_on, "--fail-on", THRESHOLDS)
     specs = discover_all(spec or (), Path.cwd(), os.environ)
-    findings: list[Finding] = []
+    found: list[Finding] = []
     for path in specs:
         examination = examine(path, os.environ, containerfiles=True)
-        findings += examination.findings
+        found += examination.findings
         if examination.pipeline is not None and examination.pipeline.lock_path.exists():
             from pipeline.build.examine import examine_releases
 
-            findings += examine_releases(examination.pipeline)
+            found += examine_releases(examination.pipeline)
+    findings = list(dict.fromkeys(found))  # specs may share a Containerfile
     sys.stdout.write(render_findings(findings, format_name, rules=RULES, version=__version__))
     if format_name == "text":
         sys.stderr.write(f"{summary(findings, len(specs))}\n")
