@@ -45,6 +45,10 @@ VOLUME: Final = f"{NAMESPACE}.volume"
 NETWORK: Final = f"{NAMESPACE}.network"
 """The network's key in the spec."""
 
+# On everything that an experiment of `verify` makes.
+EXPERIMENT: Final = f"{NAMESPACE}.experiment"
+"""Number of the process and a token of the experiment; nothing with it outlives the process."""
+
 # What other tools read (opencontainers/image-spec, annotations.md).
 OCI_VERSION: Final = "org.opencontainers.image.version"
 OCI_CREATED: Final = "org.opencontainers.image.created"

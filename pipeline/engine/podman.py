@@ -75,6 +75,17 @@ class Reader:
         """One container inspected, or None."""
         return self._object_or_none(f"/containers/{name}/json")
 
+    def container_size(self, name: str) -> int:
+        """Bytes of a container's own write layer."""
+        params = {"size": True}
+        return int(self._object("get", f"/containers/{name}/json", params=params)["SizeRw"] or 0)
+
+    def changes(self, name: str) -> dict[str, str]:
+        """Paths that a container's write layer changes: `changed`, `added` or `removed`."""
+        kinds = ("changed", "added", "removed")
+        found = self._list(f"/containers/{name}/changes", {})
+        return {change["Path"]: kinds[change["Kind"]] for change in found}
+
     def volumes(self, labels: Sequence[str] = ()) -> list[Json]:
         """Volumes, all with at least these labels."""
         return self._list("/volumes/json", _filters(label=labels))

@@ -43,6 +43,14 @@ class Writer(Reader):
         """Make a volume (libpod: VolumeCreateLibpod)."""
         self._post("/volumes/create", body)
 
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume that no container uses; one that is gone is fine."""
+        self._call("delete", f"/volumes/{name}", missing_ok=True)
+
+    def remove_image(self, reference: str) -> None:
+        """Remove an image's name, and the image with its last name; one that is gone is fine."""
+        self._call("delete", f"/images/{reference}", missing_ok=True)
+
     def create_secret(self, name: str, value: bytes, labels: Mapping[str, str]) -> None:
         """Keep a secret in Podman's own store."""
         params = {"name": name, "labels": json.dumps(dict(labels))}

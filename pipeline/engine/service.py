@@ -131,7 +131,9 @@ def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
     path = folder / f"capas-{os.getpid()}-{secrets.token_hex(4)}.sock"
     argv = ["podman", "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{path}"]
     if shutil.which("setpriv", path=environment.get("PATH")):
-        argv = ["setpriv", "--pdeathsig=TERM", *argv]
+        # When we are killed. On SIGTERM in the middle of a start Podman 4.3 can wait for itself
+        # for ever, with the container's lock in its hands; a lock of a killed process is free.
+        argv = ["setpriv", "--pdeathsig=KILL", *argv]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         process = subprocess.Popen(
             argv,

@@ -18,6 +18,7 @@ from pipeline.tasks import (
     report,
     status,
     validate,
+    verify,
 )
 
 TASKS = (
@@ -37,6 +38,7 @@ TASKS = (
     life.unpause,
     status.status,
     report.report,
+    verify.verify,
     doctor.doctor,
     develop.run_tests,
     develop.lint,

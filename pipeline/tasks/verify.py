@@ -1,0 +1,54 @@
+"""`verify`: experiments on real containers that prove, or refute, what containers promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from invoke.context import Context
+
+from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
+
+_FORMATS = ("text", "json", "md", "html")
+
+
+@command(
+    help={
+        "spec": SPEC_HELP,
+        "only": "only the experiments of this name; may be given several times",
+        "version": "of the image to experiment on; the newest that is built without it",
+        "format": f"one of {', '.join(_FORMATS)}",
+    },
+    iterable=["only"],
+)
+def verify(
+    _context: Context,
+    spec: str | None = None,
+    only: Sequence[str] | None = None,
+    version: str | None = None,
+    format: str = "text",  # noqa: A002 (the option's name)
+) -> int:
+    """Try out on real containers what an image, a layer, a volume and a port are said to be."""
+    from pipeline.engine.podman_writer import Writer
+    from pipeline.engine.service import api_service
+    from pipeline.report.render import render
+    from pipeline.report.terminal import tell_note
+    from pipeline.verify.present import present_results
+    from pipeline.verify.run import carry_out, select
+    from pipeline.verify.subject import choose_subject
+
+    wanted = one_of(format, "--format", _FORMATS)
+    experiments = select(only or ())
+    pipeline = load_pipeline(spec)
+    environment = host_profile().environment
+    with api_service(environment) as uri, Writer(uri) as api:
+        built = {name for image in api.images() for name in image.get("Names") or ()}
+        subject = choose_subject(pipeline, built, version)
+        results = carry_out(
+            experiments,
+            api,
+            subject,
+            environment,
+            lambda one: tell_note(f"{one.name}: {one.claim}"),
+        )
+    render(present_results(results, subject.image), wanted)
+    return 0 if all(result.passed for result in results) else 1

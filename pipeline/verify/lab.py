@@ -1,0 +1,284 @@
+"""Where experiments happen: throw-away containers, volumes and images, all labelled and removed."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import secrets
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pipeline.engine import command, labels
+from pipeline.engine.buildah import build_argv
+from pipeline.engine.podman_writer import Writer
+from pipeline.engine.sockets import listening
+from pipeline.errors import CapasError
+from pipeline.verify.experiment import Notebook, Untriable
+from pipeline.verify.subject import Subject
+
+_PAUSE = 0.02
+"""Seconds between two looks at a condition for which there is no event."""
+
+
+class Lab:
+    """One experiment's world: its means, its notebook, and the care for what it made.
+
+    Attributes:
+        deadline: seconds that a condition may take to come true.
+
+    Args:
+        api: the Podman API.
+        subject: what is experimented on.
+        environment: of Buildah, the host profile's.
+    """
+
+    deadline: ClassVar[float] = 20.0
+
+    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+        self.api = api
+        self.subject = subject
+        self.environment = environment
+        self.notebook = Notebook()
+        self.token = f"{os.getpid()}-{secrets.token_hex(3)}"
+        self.labels = {labels.EXPERIMENT: self.token}
+        self.do = self.notebook.do
+        self.see = self.notebook.see
+        self._count = 0
+
+    def name(self, kind: str) -> str:
+        """A new name for something throw-away."""
+        self._count += 1
+        return f"capas-experiment-{self.token}-{kind}{self._count}"
+
+    def port(self) -> int:
+        """The subject's port.
+
+        Raises:
+            Untriable: the spec does not tell one.
+        """
+        if self.subject.port is None:
+            raise Untriable("no service of this spec has a port")
+        return self.subject.port
+
+    def create(
+        self,
+        image: str | None = None,
+        *,
+        name: str | None = None,
+        mounts: Sequence[Mapping[str, Any]] = (),
+        published: int | None = None,
+    ) -> str:
+        """Make a container of the subject's image and return its name.
+
+        Args:
+            mounts: from `volume_mount`.
+            published: the host port of the loopback that shall lead to the subject's port.
+        """
+        name = name or self.name("c")
+        self.api.create_container(
+            self.container_body(image or self.subject.image, name, mounts, published)
+        )
+        return name
+
+    def container_body(
+        self, image: str, name: str, mounts: Sequence[Mapping[str, Any]], published: int | None
+    ) -> dict[str, Any]:
+        """What Podman is told to make (libpod: SpecGenerator)."""
+        body: dict[str, Any] = {
+            "name": name,
+            "image": image,
+            "labels": dict(self.labels),
+            "env": dict(self.subject.environment),
+            "volumes": [mount for mount in mounts if "Dest" in mount],
+            "mounts": [mount for mount in mounts if "destination" in mount],
+        }
+        if self.subject.command is not None:
+            body["command"] = list(self.subject.command)
+        if self.subject.entrypoint is not None:
+            body["entrypoint"] = list(self.subject.entrypoint)
+        if published is not None:
+            mapping = {"host_ip": "127.0.0.1", "host_port": published, "protocol": "tcp"}
+            body["portmappings"] = [{**mapping, "container_port": self.port()}]
+        return body
+
+    def start(self, name: str) -> None:
+        """Start a container and wait until it serves (or runs, when the spec tells no port).
+
+        Raises:
+            CapasError: it ended, or does not listen in time.
+        """
+        self.api.start_container(name)
+        if not self.comes_true(lambda: self._serves(name)):
+            raise self._no_service(name, f"does not listen on {self.subject.port} in time")
+
+    def run(self, image: str | None = None, **how: Any) -> str:
+        """`create` and `start`."""
+        name = self.create(image, **how)
+        self.start(name)
+        return name
+
+    def pid(self, name: str) -> int:
+        """The host's number of a container's first process; 0 when it does not run."""
+        return int(self._inspect(name)["State"]["Pid"])
+
+    def state(self, name: str) -> str:
+        """`created`, `running`, `paused`, `exited`, or `gone`."""
+        found = self.api.container(name)
+        return str(found["State"]["Status"]) if found else "gone"
+
+    def volume(self) -> str:
+        """Make an empty volume."""
+        name = self.name("v")
+        self.api.create_volume({"Name": name, "Labels": dict(self.labels)})
+        return name
+
+    def volume_mount(self, volume: str, target: str) -> Mapping[str, Any]:
+        """A volume mounted at a path."""
+        return {"Name": volume, "Dest": target}
+
+    def build(self, texts: Mapping[str, str]) -> str:
+        """Build an image on top of the subject with one COPY for each file, and name it.
+
+        Args:
+            texts: file names and contents; a file goes to `/capas-NAME`.
+        """
+        reference = f"localhost/{self.name('i')}:1"
+        copies = "".join(f"COPY {name} /capas-{name}\n" for name in texts)
+        with tempfile.TemporaryDirectory(prefix="capas-experiment-") as made:
+            context = Path(made)
+            containerfile = context / "Containerfile"
+            containerfile.write_text(f"FROM {self.subject.image}\n{copies}", encoding="utf-8")
+            for name, text in texts.items():
+                (context / name).write_text(text, encoding="utf-8")
+            argv = build_argv(
+                context=context,
+                containerfile=containerfile,
+                tags=(reference,),
+                args={},
+                labels=self.labels,
+                timestamp=None,
+                pull="never",
+            )
+            command.run(argv, environment=self.environment)
+        return reference
+
+    def read(self, container: str, path: str) -> str:
+        """A file's text, or `absent` when there is no such file."""
+        text = self.api.file_text(container, path)
+        return "absent" if text is None else text
+
+    def write(self, container: str, path: str, text: str) -> None:
+        """Write a file inside a container."""
+        self.api.write_file(container, path, text)
+
+    def free_ports(self, count: int) -> int:
+        """The first of `count` free ports in a row on the loopback."""
+        for _ in range(200):
+            first = 20000 + secrets.randbelow(10000)
+            if all(not answers(port) and _bindable(port) for port in range(first, first + count)):
+                return first
+        raise CapasError(f"no {count} free ports in a row between 20000 and 30000")
+
+    def comes_true(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Whether a condition is or becomes true in time; `deadline` seconds without another."""
+        deadline = time.monotonic() + (self.deadline if seconds is None else seconds)
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_PAUSE)
+        return True
+
+    def clean(self) -> None:
+        """Remove everything that this experiment made, whatever state it is in."""
+        clean(self.api, self.token)
+
+    def _inspect(self, name: str) -> dict[str, Any]:
+        found = self.api.container(name)
+        if found is None:
+            raise CapasError(f"the container {name} is gone")
+        return found
+
+    def _no_service(self, name: str, what: str) -> CapasError:
+        said: list[str] = []
+
+        def wrote() -> bool:  # the engine writes a container's last words down after its end
+            said[:] = [text for _stream, text in self.api.logs(name, tail=5)]
+            return bool(said)
+
+        self.comes_true(wrote, seconds=1.0)
+        return CapasError(f"a container of {self.subject.image} {what}", details="".join(said))
+
+    def _serves(self, name: str) -> bool:
+        state = self._inspect(name)["State"]
+        if state["Status"] not in ("running", "created", "initialized", "configured"):
+            raise self._no_service(name, f"ended with exit code {state['ExitCode']}")
+        if not state["Pid"]:
+            return False
+        if self.subject.port is None:
+            return True
+        try:
+            return self.subject.port in listening(state["Pid"])
+        except FileNotFoundError:
+            return False
+
+
+def clean(api: Writer, token: str) -> None:
+    """Remove everything that carries an experiment's token."""
+    wanted = [f"{labels.EXPERIMENT}={token}"]
+    for container in api.containers(wanted):
+        api.remove_container(container["Id"], force=True)
+    for volume in api.volumes(wanted):
+        api.remove_volume(volume["Name"])
+    for image in api.images(wanted):
+        for name in image.get("Names") or [image["Id"]]:  # one without names goes with its child
+            api.remove_image(name)
+
+
+def sweep(api: Writer) -> None:
+    """Remove what experiments left behind that were killed: their process is gone."""
+    left = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
+    left += api.images([labels.EXPERIMENT])
+    for token in {(one.get("Labels") or {}).get(labels.EXPERIMENT, "") for one in left}:
+        process = token.partition("-")[0]
+        if process.isdigit() and not Path("/proc", process).exists():
+            clean(api, token)
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on the loopback at this port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def asked(port: int, timeout: float = 5.0) -> bool:
+    """Whether a request on the loopback at this port gets an answer of any kind.
+
+    A forwarder accepts for a container that is gone or frozen: only an answer shows a server.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse().read(1)
+    except http.client.BadStatusLine as error:
+        return bool(str(error)) and not isinstance(error, http.client.RemoteDisconnected)
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _bindable(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

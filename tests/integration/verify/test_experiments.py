@@ -1,0 +1,316 @@
+"""Experiments on real containers hold, and each is refuted when its world is tampered with."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine import command, labels
+from pipeline.engine.buildah import build_argv
+from pipeline.engine.podman_writer import Writer
+from pipeline.verify.experiment import Result
+from pipeline.verify.lab import Lab
+from pipeline.verify.run import EXPERIMENTS, carry_out, examine, select
+from pipeline.verify.subject import Subject
+
+pytestmark = pytest.mark.integration
+CHECKOUT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def subject(environment: Mapping[str, str], small_base: str) -> Subject:
+    references: list[str] = []
+    for version in ("1.0", "1.1"):
+        references.insert(0, f"localhost/experiments:{version}")
+        context = CHECKOUT / "containers" / "pytweets" / version
+        argv = build_argv(
+            context=context,
+            containerfile=context / "Containerfile",
+            tags=(references[0],),
+            args={"BASE": small_base},
+            labels={},
+            timestamp=0,
+        )
+        command.run(argv, environment=environment)
+    return Subject(references[0], tuple(references[1:]), 5000)
+
+
+@pytest.fixture
+def api(service: str) -> Iterator[Writer]:
+    with Writer(service) as writer:
+        yield writer
+
+
+@dataclass(frozen=True)
+class World:
+    api: Writer
+    subject: Subject
+    environment: Mapping[str, str]
+
+
+@pytest.fixture
+def world(api: Writer, subject: Subject, environment: Mapping[str, str]) -> World:
+    return World(api, subject, environment)
+
+
+def left_behind(api: Writer) -> list[str]:
+    found = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
+    return [str(one.get("Names") or one["Name"]) for one in found] + [
+        str(image["Names"]) for image in api.images([labels.EXPERIMENT])
+    ]
+
+
+def test_every_claim_holds_here_and_nothing_stays_behind(
+    api: Writer, subject: Subject, environment: Mapping[str, str]
+) -> None:
+    before = {image["Id"] for image in api.images()}
+    told: list[str] = []
+    results = carry_out(EXPERIMENTS, api, subject, environment, lambda e: told.append(e.name))
+    not_held = {r.experiment.name: (r.verdict, r.reason) for r in results if r.verdict != "held"}
+    # Whether a rootless container can be paused depends on the host's cgroups.
+    pause = not_held.pop("write-layer-pause", None)
+    assert pause is None or (pause[0] == "untried" and "cgroup" in pause[1])
+    assert not_held == {}
+    assert told == [e.name for e in EXPERIMENTS]
+    assert all(any(step.kind == "see" for step in r.steps) for r in results if r.verdict == "held")
+    assert left_behind(api) == []
+    assert {image["Id"] for image in api.images()} == before
+
+
+class Forgetful(Lab):
+    """Volumes are memory that ends with the container."""
+
+    def volume_mount(self, volume: str, target: str) -> Mapping[str, Any]:
+        return {"destination": target, "type": "tmpfs", "source": "tmpfs"}
+
+
+class Shared(Lab):
+    """Every write reaches all containers of the lab."""
+
+    def write(self, container: str, path: str, text: str) -> None:
+        for other in self.api.containers([f"{labels.EXPERIMENT}={self.token}"]):
+            super().write(other["Names"][0], path, text)
+
+
+class OneForAll(Lab):
+    """Whoever asks for a new container gets the first one."""
+
+    def create(self, *arguments: Any, **options: Any) -> str:
+        found = self.api.containers([f"{labels.EXPERIMENT}={self.token}"])
+        return str(found[0]["Names"][0]) if found else super().create(*arguments, **options)
+
+
+class Amnesiac(Lab):
+    """A container that is started again is a new one."""
+
+    def start(self, name: str) -> None:
+        if self.state(name) == "exited":
+            self.api.remove_container(name)
+            self.create(name=name)
+        super().start(name)
+
+
+class OnTheHost(Lab):
+    """Containers share the host's network."""
+
+    def container_body(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        return {**super().container_body(*arguments, **options), "netns": {"nsmode": "host"}}
+
+
+class Walled(Lab):
+    """No port is published."""
+
+    deadline = 3.0
+
+    def container_body(
+        self, image: str, name: str, mounts: Sequence[Mapping[str, Any]], published: int | None
+    ) -> dict[str, Any]:
+        return super().container_body(image, name, mounts, None)
+
+
+class Unbuilding(Lab):
+    """A build changes nothing."""
+
+    def build(self, texts: Mapping[str, str]) -> str:
+        return self.subject.image
+
+
+class Restless(Lab):
+    """No build finds what an earlier one made."""
+
+    def build(self, texts: Mapping[str, str]) -> str:
+        return super().build({**texts, "one": texts["one"] + secrets.token_hex(8)})
+
+
+class Unstoppable(Lab):
+    """Stopping a container does nothing."""
+
+    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+        super().__init__(becoming(Deaf, api), subject, environment)
+
+
+class Undying(Lab):
+    """A removed container is still there when it is made again."""
+
+    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+        super().__init__(becoming(Keeping, api), subject, environment)
+
+    def create(self, *arguments: Any, **options: Any) -> str:
+        return options.get("name") or super().create(*arguments, **options)
+
+
+class Scattered(Lab):
+    """A layer that two images share lies in two places."""
+
+    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+        super().__init__(becoming(Scattering, api), subject, environment)
+
+
+class Deaf(Writer):
+    def stop_container(self, name: str, timeout: float | None = None) -> None:
+        pass
+
+
+class Keeping(Writer):
+    def remove_container(self, name: str, *, force: bool = False) -> None:
+        if force:
+            super().remove_container(name, force=True)
+
+
+class Scattering(Writer):
+    def image(self, reference: str) -> dict[str, Any] | None:
+        found = super().image(reference)
+        if found and "capas-experiment" in reference:
+            found["GraphDriver"]["Data"]["LowerDir"] += "-elsewhere"
+        return found
+
+
+def becoming(kind: type[Writer], api: Writer) -> Writer:
+    """The same connection with another behaviour."""
+    other = kind.__new__(kind)
+    vars(other).update(vars(api))
+    return other
+
+
+@pytest.mark.parametrize(
+    ("name", "tampered", "word"),
+    [
+        ("immutable", OneForAll, "found changed"),
+        ("new-version", Unbuilding, "the same image"),
+        ("rebuilt", Restless, "expected 0"),
+        ("life-cycle", Unstoppable, "running"),
+        ("copy-on-write", Shared, "absent"),
+        ("write-layer-stop", Amnesiac, "absent"),
+        ("write-layer-removal", Undying, "written"),
+        ("stored-once", Scattered, "one and the same folder"),
+        ("volume-container", Forgetful, "absent"),
+        ("volume-version", Forgetful, "absent"),
+        ("isolation", OnTheHost, "net"),
+        ("unpublished-port", OnTheHost, "among them"),
+        ("published-port", Walled, "silent"),
+        ("replicas", Walled, "silent"),
+    ],
+)
+def test_an_experiment_is_refuted_when_its_world_is_tampered_with(
+    name: str, tampered: type[Lab], word: str, world: World
+) -> None:
+    (experiment,) = select([name])
+    subject = world.subject
+    if tampered is OnTheHost:  # the host's port 5000 may be somebody else's
+        port = free_port()
+        subject = replace(subject, port=port, environment={"PORT": str(port)})
+    if tampered is Scattered:
+        subject = replace(subject, older=())
+    result = examine(experiment, tampered(world.api, subject, world.environment))
+    assert_refuted(result, word)
+    assert left_behind(world.api) == []
+
+
+def test_a_history_that_hides_layers_refutes_the_claim_about_instructions(
+    api: Writer, subject: Subject, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "Containerfile").write_text(f'FROM {subject.image}\nENV A=1\nCMD ["b"]\n')
+    reference = "localhost/experiments:squashed"
+    argv = ["buildah", "build", "--layers=false", f"--tag={reference}", str(tmp_path)]
+    command.run(argv, environment=environment)
+    (experiment,) = select(["instructions"])
+    lab = Lab(api, Subject(reference), environment)
+    assert_refuted(examine(experiment, lab), "instructions that made a layer")
+    api.remove_image(reference)
+
+
+def test_a_service_that_does_not_start_is_a_failed_experiment(
+    api: Writer, subject: Subject, environment: Mapping[str, str]
+) -> None:
+    (experiment,) = select(["volume-container"])
+    broken = replace(subject, command=("python", "-c", "raise SystemExit('no settings')"))
+    result = examine(experiment, Lab(api, broken, environment))
+    assert result.verdict == "failed"
+    assert "no settings" in result.reason
+    assert left_behind(api) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_leaves_nothing_that_the_next_does_not_remove(
+    number: signal.Signals,
+    api: Writer,
+    subject: Subject,
+    environment: Mapping[str, str],
+    tmp_path: Path,
+) -> None:
+    spec = tmp_path / "specs" / "experiments.toml"
+    spec.parent.mkdir()
+    shutil.copytree(CHECKOUT / "containers" / "pytweets" / "1.1", tmp_path / "context")
+    spec.write_text(
+        'name = "experiments"\n'
+        '[images.experiments.versions]\n"1.1" = { context = "../context" }\n'
+        '[services.web]\nimage = "experiments"\nports = ["8080:5000"]\n'
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "verify", "--spec", str(spec)],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not api.containers([labels.EXPERIMENT]):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, number)
+    said, _ = process.communicate(timeout=60)
+    if number != signal.SIGKILL:
+        assert process.returncode == 130, said
+        assert "Traceback" not in said
+        assert left_behind(api) == []
+    results = carry_out(select(["life-cycle"]), api, subject, environment, lambda e: None)
+    assert [result.verdict for result in results] == ["held"]
+    assert left_behind(api) == []
+
+
+def assert_refuted(result: Result, word: str) -> None:
+    assert result.verdict == "refuted", (result.verdict, result.reason, result.steps)
+    assert word in result.reason
+    assert result.steps[-1].contradicts
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.spec.model import Image, Pipeline, Port, Service, Version
+from pipeline.verify.subject import Subject, choose_subject
+
+
+def image(name: str, *versions: str) -> Image:
+    folder = Path("/project")
+    return Image(name, {v: Version(name, v, folder, folder / "Containerfile") for v in versions})
+
+
+PIPELINE = Pipeline(
+    "shop",
+    Path("/project/specs/shop.toml"),
+    Path("/project"),
+    images={"base": image("base", "1"), "web": image("web", "1.0", "1.1", "1.2")},
+    services={
+        "worker": Service("worker", "web", built_here=True),
+        "cache": Service("cache", "localhost/redis:7", built_here=False, ports=(Port(6379),)),
+        "web": Service(
+            "web", "web", built_here=True, ports=(Port(5000, 8080),), environment={"A": "1"}
+        ),
+    },
+)
+ALL = {v.reference for v in PIPELINE.versions}
+
+
+def test_the_newest_built_version_of_a_service_with_a_port_is_taken() -> None:
+    assert choose_subject(PIPELINE, ALL - {"localhost/web:1.2"}) == Subject(
+        "localhost/web:1.1", ("localhost/web:1.0",), 5000, {"A": "1"}
+    )
+
+
+def test_a_version_that_is_named_comes_first() -> None:
+    subject = choose_subject(PIPELINE, ALL, "1.1")
+    assert subject.image == "localhost/web:1.1"
+    assert subject.older == ("localhost/web:1.2", "localhost/web:1.0")
+
+
+def test_an_image_without_a_service_will_do() -> None:
+    assert choose_subject(PIPELINE, {"localhost/base:1"}) == Subject("localhost/base:1")
+
+
+@pytest.mark.parametrize(("built", "version"), [(set[str](), None), (ALL, "9.9")])
+def test_nothing_built_is_bad_usage_with_the_way_out(built: set[str], version: str | None) -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_subject(PIPELINE, built, version)
+    assert "capas build" in caught.value.resolution
