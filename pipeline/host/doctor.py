@@ -8,9 +8,9 @@ from typing import Any
 
 from pipeline.errors import HostUnable
 from pipeline.host.checks import engine, life, network
+from pipeline.host.choose import choose
 from pipeline.host.facts import Facts
 from pipeline.host.observe import observe
-from pipeline.host.profile import choose
 from pipeline.report.check import Check
 
 

@@ -155,7 +155,6 @@ class Facts:
         free_bytes: on the filesystem of the graph root.
         writable: whether the user may write there.
         first_port: the lowest port that a user may open.
-        open_files: the soft limit.
         pause: the process that holds the user's namespaces: `none` yet, `alive`, `outdated`
             (it has not the ids that the user has now) or `stale` (only its pid file is left).
     """
@@ -174,7 +173,6 @@ class Facts:
     free_bytes: int
     writable: bool
     first_port: int
-    open_files: int
     pause: PauseState
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import pwd
-import resource
 import shutil
 import stat
 from collections.abc import Mapping
@@ -110,7 +109,6 @@ def observe(environ: Mapping[str, str]) -> Facts:
         free_bytes=shutil.disk_usage(graphroot).free,
         writable=os.access(graphroot, os.W_OK),
         first_port=parse_number(read("/proc/sys/net/ipv4/ip_unprivileged_port_start"), 1024),
-        open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         pause=_pause_process(basics.session, subuids),
     )
 

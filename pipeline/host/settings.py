@@ -28,19 +28,20 @@ _CHOICES = {
 }
 _VARIABLES = {
     "BUILDAH_ISOLATION": "isolation",
-    "BUILDAH_RUNTIME": "runtime",
     "STORAGE_DRIVER": "driver",
 }
 
 
 def containers_conf_files(environ: Mapping[str, str], uid: int) -> list[Path]:
     """The containers.conf files that count for this user, the weightiest last."""
+    override = environ.get("CONTAINERS_CONF_OVERRIDE")
+    last = [Path(override)] if override else []
     if named := environ.get("CONTAINERS_CONF"):
-        return [Path(named)]
+        return [Path(named), *last]
     folders = [Path("/usr/share/containers"), Path("/etc/containers")]
     if uid != 0:
         folders.append(user_folder(environ))
-    return [
+    files = [
         path
         for folder in folders
         for path in (
@@ -49,6 +50,7 @@ def containers_conf_files(environ: Mapping[str, str], uid: int) -> list[Path]:
         )
         if path.is_file()
     ]
+    return files + last
 
 
 def storage_conf_file(environ: Mapping[str, str], uid: int) -> Path | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.host.checks.advice import install
+from pipeline.host.choose import Chosen, crun_refuses
 from pipeline.host.facts import Facts, Program
-from pipeline.host.profile import Chosen, crun_refuses
 from pipeline.report.check import Check
 
 _OLDEST_PODMAN = (4, 0)
@@ -35,7 +35,7 @@ def check_engine(facts: Facts) -> Check:
             ask="upgrade to Podman 4.0 or newer",
             essential=True,
         )
-    return Check("engine", "ok", told, essential=True)
+    return Check("engine", "ok", f"{told} on {facts.system}", essential=True)
 
 
 def check_user(facts: Facts) -> Check:
@@ -138,7 +138,7 @@ def check_runtime(facts: Facts, chosen: Chosen) -> Check:
             "cannot",
             f"crun refuses hybrid control groups with controllers in the v2 tree ({names})",
             choice=choice.value,
-            fix=f'runtime = "runc" instead of what {choice.cause}' if installed else "",
+            fix=f'under [engine] set runtime = "runc" ({choice.cause})' if installed else "",
             ask="" if installed else install(facts, "runc"),
             essential=True,
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.host.choose import Chosen
 from pipeline.host.facts import Facts
-from pipeline.host.profile import Chosen
 from pipeline.report.check import Check
 
 _WANTED = ("cpu", "memory", "pids")

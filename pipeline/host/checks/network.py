@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.host.checks.advice import install
+from pipeline.host.choose import Chosen
 from pipeline.host.facts import Facts
-from pipeline.host.profile import Chosen
 from pipeline.report.check import Check
 
 _WEB = 80

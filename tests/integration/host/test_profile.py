@@ -52,6 +52,7 @@ def test_a_fresh_home_gets_overlay_and_the_next_command_finds_it_again(
     first = effective_profile(home).environment
     assert driver(first) == ("overlay", "overlay")
     assert effective_profile(home).environment == first
+    assert effective_profile(first).environment == first
     assert not Path(home["HOME"], ".config", "containers").exists()
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import HostUnable
 from pipeline.host import doctor
+from pipeline.host.choose import choose
 from pipeline.host.doctor import examine, stopping, to_json, unable
 from pipeline.host.facts import Basics, Cgroups, Facts, Program, Session, Setting, Storage
-from pipeline.host.profile import choose
 from pipeline.report.check import Check
 from tests.unit.host.recorded import NAMES, recorded
 
@@ -88,7 +88,6 @@ facts = st.builds(
     free_bytes=st.sampled_from([0, 10**9, 10**11]),
     writable=st.booleans(),
     first_port=st.sampled_from([0, 80, 1024, 2000]),
-    open_files=st.just(1024),
     pause=st.sampled_from(["none", "alive", "outdated", "stale"]),
 )
 

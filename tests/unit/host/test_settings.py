@@ -50,6 +50,8 @@ def test_users_files_count_more_and_a_variable_counts_alone(tmp_path: Path) -> N
     assert not set(own) & set(settings.containers_conf_files(environ, 0))
     named = {**environ, "CONTAINERS_CONF": "/some/file"}
     assert settings.containers_conf_files(named, USER) == [Path("/some/file")]
+    both = {**named, "CONTAINERS_CONF_OVERRIDE": "/over"}
+    assert settings.containers_conf_files(both, USER) == [Path("/some/file"), Path("/over")]
 
 
 def test_the_users_storage_conf_hides_the_administrators(tmp_path: Path) -> None:
