@@ -154,7 +154,12 @@ def stream(
             raise
 
 
-def attend(argv: Sequence[str], *, cwd: Path | None = None) -> int:
+def attend(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> int:
     """Run a program on our own terminal, as a shell would, and return its exit code.
 
     It shares our process group: a Ctrl-C reaches it directly, and we wait for its answer to it.
@@ -163,7 +168,8 @@ def attend(argv: Sequence[str], *, cwd: Path | None = None) -> int:
         HostUnable: the program is not installed.
     """
     try:
-        process = subprocess.Popen(argv, cwd=cwd)
+        env = None if environment is None else dict(environment)
+        process = subprocess.Popen(argv, env=env, cwd=cwd)
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise _not_startable(argv, error, cwd) from None
     with process:

@@ -103,6 +103,29 @@ class Reader:
         answer = self._object("get", f"/containers/{name}/top")
         return [dict(zip(answer["Titles"], row, strict=False)) for row in answer["Processes"]]
 
+    def host_processes(self, name: str) -> list[int]:
+        """The ids, on this host, of all processes of a container."""
+        params = {"ps_args": "hpid"}
+        answer = self._object("get", f"/containers/{name}/top", params=params)
+        return [int(row[0]) for row in answer["Processes"]]
+
+    def events(
+        self, labels: Sequence[str], *, since: str | None = None, follow: bool = False
+    ) -> Iterator[Json]:
+        """What happened to containers with these labels.
+
+        Args:
+            since: a time, or a duration back from now such as `1h`.
+            follow: go on with what happens.
+        """
+        params: Json = {"stream": follow, **_filters(label=labels, type=["container"])}
+        if since is not None:
+            params["since"] = since
+        response = self._call("get", "/events", params=params, stream=True)
+        for line in response.iter_lines(chunk_size=None):
+            if line:
+                yield json.loads(line)
+
     def file_text(self, name: str, path: str) -> str | None:
         """The text of a file inside a container, or None when it is not there."""
         params = {"path": path}

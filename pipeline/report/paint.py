@@ -30,6 +30,14 @@ class Paint:
         """Text with a judgement."""
         return self._wrap(text, _TONES[tone])
 
+    def code(self, text: str, code: str) -> str:
+        """Text in a colour of its own, that judges nothing.
+
+        Args:
+            code: of an SGR sequence (ECMA-48).
+        """
+        return self._wrap(text, code)
+
     def bold(self, text: str) -> str:
         """A title."""
         return self._wrap(text, "1")

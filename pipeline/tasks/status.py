@@ -15,20 +15,26 @@ from pipeline.tasks.command import (
 _FORMATS = ("text", "json", "md")
 
 
-@command(help={"spec": SPEC_HELP, "format": f"one of {', '.join(_FORMATS)}"})
+@command(
+    help={
+        "spec": SPEC_HELP,
+        "format": f"one of {', '.join(_FORMATS)}",
+        "watch": "again and again",
+    }
+)
 def status(
     _context: Context,
     spec: str | None = None,
     format: str = "text",  # noqa: A002 (the option's name)
+    watch: bool = False,
 ) -> int:
     """Show every container of a spec: state, health, version and URL."""
     from pipeline.deploy.status import present_status, status_of
     from pipeline.engine.service import api_service
-    from pipeline.report.render import render
+    from pipeline.tasks.watching import show
 
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
     with api_service(host_profile().environment) as uri:
-        rows = status_of(uri, pipeline)
-    render(present_status(pipeline, rows), wanted)
+        show(lambda: present_status(pipeline, status_of(uri, pipeline)), wanted, watch=watch)
     return 0

@@ -86,15 +86,21 @@ def capas(environment: Mapping[str, str]) -> Capas:
 @pytest.fixture(scope="session")
 def small_base(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The reference of a small real Debian image with sh, busybox and Python 3."""
-    (version,) = (
-        load(CHECKOUT / "specs" / "pytweets.toml", {}).images["python-base"].versions.values()
-    )
-    assert version.rootfs is not None
+    spec = CHECKOUT / "specs" / "pytweets.toml"
     context = tmp_path_factory.mktemp("small-base")
+    return made_of_debian(spec, "python-base", "localhost/capas-test-base:1", context, environment)
+
+
+def made_of_debian(
+    spec: Path, image: str, reference: str, context: Path, environment: Mapping[str, str]
+) -> str:
+    """Build the only version of an image that a spec makes of Debian's packages."""
+    (version,) = load(spec, {}).images[image].versions.values()
+    assert version.rootfs is not None
+    shutil.copytree(version.context, context, dirs_exist_ok=True)
     # Packages come from the cache of the user who runs the tests, so that sessions share them.
     made = prepare_rootfs(version.rootfs, os.environ, tell=lambda _: None)
     shutil.copyfile(made, context / ROOTFS_TAR)
-    reference = "localhost/capas-test-base:1"
     argv = build_argv(
         context=context,
         containerfile=version.containerfile,

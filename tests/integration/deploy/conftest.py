@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine import command
-from tests.integration.conftest import Capas
+from tests.integration.conftest import CHECKOUT, Capas, made_of_debian
 
 SERVER = ["python3", "-m", "http.server", "5000"]
 
@@ -123,10 +124,17 @@ def project(
             made.podman(*verb.split(), *names)
 
 
+@pytest.fixture(scope="session")
+def proxy(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The reference of the door's image, made as its folder in `containers/` says."""
+    spec = CHECKOUT / "containers" / "bases.toml"
+    context = tmp_path_factory.mktemp("proxy")
+    return made_of_debian(spec, "proxy", "localhost/capas-test-proxy:1", context, environment)
+
+
 @pytest.fixture
 def eventually() -> Callable[..., None]:
     """Wait until a condition holds, with a deadline in seconds."""
-    import time
 
     def wait(condition: Callable[[], bool], seconds: float = 15.0) -> None:
         end = time.monotonic() + seconds

@@ -1,0 +1,111 @@
+"""What replicas use now, measured from the kernel's process table.
+
+Podman's own numbers need cgroups of version 2; a process's own are there on every host. Memory is
+the resident set of all processes of a container: what they share is counted in each.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.deploy.logs import short_name
+from pipeline.deploy.observe import Container
+from pipeline.engine.podman import Reader
+from pipeline.report.words import Report, Size, Table
+
+_PROC = Path("/proc")
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One container's use.
+
+    Attributes:
+        cpu: of one processor, 1.0 is all of it.
+        memory: resident, in bytes.
+        processes: how many.
+    """
+
+    container: Container
+    cpu: float
+    memory: int
+    processes: int
+
+
+def measure_usage(
+    reader: Reader,
+    containers: Sequence[Container],
+    *,
+    seconds: float = 0.5,
+    sleep: Callable[[float], None] = time.sleep,
+    proc: Path = _PROC,
+) -> tuple[Usage, ...]:
+    """What each running container uses over a moment.
+
+    Args:
+        seconds: between the two looks at processor time.
+    """
+    running = [c for c in containers if c.running]
+    pids = {c.id: reader.host_processes(c.id) for c in running}
+    before = {c.id: _ticks(pids[c.id], proc) for c in running}
+    start = time.monotonic()
+    sleep(seconds)
+    passed = max(time.monotonic() - start, 1e-6)
+    return tuple(
+        Usage(
+            container=c,
+            cpu=max(0, _ticks(pids[c.id], proc) - before[c.id]) / _TICK / passed,
+            memory=sum(_resident(pid, proc) for pid in pids[c.id]),
+            processes=len(pids[c.id]),
+        )
+        for c in running
+    )
+
+
+def present_usage(pipeline: str, usages: Sequence[Usage]) -> Report:
+    """The numbers as a table and as data."""
+    rows = tuple(
+        (short_name(u.container), f"{u.cpu:.1%}", Size(u.memory), u.processes) for u in usages
+    )
+    table = Table(("replica", "cpu", "memory", "processes"), rows)
+    data = [
+        {
+            "container": u.container.name,
+            "cpu": round(u.cpu, 4),
+            "memory_bytes": u.memory,
+            "processes": u.processes,
+        }
+        for u in usages
+    ]
+    lead = "Memory is the resident set of the processes." if usages else "Nothing runs."
+    return Report(pipeline, lead, (table,) if rows else (), {"containers": data})
+
+
+def ticks_of(stat: str) -> int:
+    """Processor time of a process in clock ticks, user and system (proc_pid_stat(5))."""
+    # The name stands in brackets and may hold anything, brackets and blanks too.
+    fields = stat.rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _ticks(pids: Sequence[int], proc: Path) -> int:
+    return sum(ticks_of(text) for pid in pids if (text := _read(proc / str(pid) / "stat")))
+
+
+def _resident(pid: int, proc: Path) -> int:
+    text = _read(proc / str(pid) / "statm")
+    return int(text.split()[1]) * _PAGE if text else 0
+
+
+def _read(path: Path) -> str:
+    """The file's text, or "" when the process is gone."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

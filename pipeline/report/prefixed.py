@@ -1,0 +1,30 @@
+"""Lines of several sources on standard output, each after its source's name in a colour."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from pipeline.report.paint import Paint, colours_wanted
+
+_COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
+
+
+class Prefixed:
+    """Writes lines after their source's name.
+
+    Args:
+        sources: all names, so that the lines stand under each other.
+    """
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self._width = max((len(name) for name in sources), default=0)
+        self._numbers = {name: number for number, name in enumerate(dict.fromkeys(sources))}
+        self._paint = Paint(colours_wanted(sys.stdout))
+
+    def line(self, source: str, text: str) -> None:
+        """Write one line."""
+        colour = _COLOURS[self._numbers.get(source, 0) % len(_COLOURS)]
+        name = self._paint.code(f"{source:{self._width}} |", colour)
+        sys.stdout.write(f"{name} {text}\n")
+        sys.stdout.flush()

@@ -1,0 +1,165 @@
+"""`logs`, `exec`, `stats` and `events`: what goes on inside."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from pipeline.tasks.command import (
+    SPEC_HELP,
+    command,
+    host_profile,
+    load_pipeline,
+    one_of,
+    say,
+    whole_number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SERVICES = "which: web, web-2, a container's name, several of them; default all"
+_FORMATS = ("text", "json", "md")
+
+
+@command(
+    help={
+        "services": _SERVICES,
+        "spec": SPEC_HELP,
+        "follow": "go on with what is written",
+        "tail": "only so many of the last lines of each; default all",
+        "timestamps": "when each line was written",
+    },
+    iterable=["services"],
+)
+def logs(
+    _context: Context,
+    *,
+    services: Sequence[str] | None = None,
+    spec: str | None = None,
+    follow: bool = False,
+    tail: str | None = None,
+    timestamps: bool = False,
+) -> int:
+    """Show what containers wrote, each line after its replica's name."""
+    from pipeline.deploy.choose import chosen
+    from pipeline.deploy.logs import read_logs, short_name
+    from pipeline.deploy.observe import containers_of
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+    from pipeline.report.prefixed import Prefixed
+
+    lines = None if tail is None else whole_number(tail, "--tail")
+    pipeline = load_pipeline(spec)
+    with api_service(host_profile().environment) as uri:
+        with Reader(uri) as reader:
+            containers = chosen(containers_of(reader, pipeline.name), services or ())
+        printer = Prefixed([short_name(c) for c in containers])
+        for line in read_logs(uri, containers, tail=lines, follow=follow, timestamps=timestamps):
+            printer.line(line.source, line.text)
+    return 0
+
+
+@command(
+    name="exec",
+    help={
+        "service": "web, web-2 or a container's name; the first that runs",
+        "spec": SPEC_HELP,
+        "user": "as this user of the container",
+    },
+    positional=["service"],
+)
+def execute(
+    context: Context, service: str, spec: str | None = None, user: str | None = None
+) -> int:
+    """Run a command in a running container: `exec web -- COMMAND…`; a shell without one."""
+    from pipeline.deploy.choose import one
+    from pipeline.deploy.observe import containers_of
+    from pipeline.engine.command import attend
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+
+    pipeline = load_pipeline(spec)
+    environment = host_profile().environment
+    with api_service(environment) as uri, Reader(uri) as reader:
+        container = one(containers_of(reader, pipeline.name), service)
+    # Invoke joins what comes after `--` with blanks; the words themselves are in sys.argv.
+    words = sys.argv[sys.argv.index("--") + 1 :] if context.remainder else ["sh"]
+    argv = ["podman", "exec", "--interactive"]
+    argv += ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
+    argv += [f"--user={user}"] if user else []
+    return attend([*argv, container.id, *words], environment=environment)
+
+
+@command(
+    help={
+        "services": _SERVICES,
+        "spec": SPEC_HELP,
+        "format": f"one of {', '.join(_FORMATS)}",
+        "watch": "again and again",
+    },
+    iterable=["services"],
+)
+def stats(
+    _context: Context,
+    *,
+    services: Sequence[str] | None = None,
+    spec: str | None = None,
+    format: str = "text",  # noqa: A002 (the option's name)
+    watch: bool = False,
+) -> int:
+    """Show processor and memory use of every replica, measured from its processes."""
+    from pipeline.deploy.choose import chosen
+    from pipeline.deploy.observe import containers_of
+    from pipeline.deploy.usage import measure_usage, present_usage
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+    from pipeline.tasks.watching import show
+
+    wanted = one_of(format, "--format", _FORMATS)
+    pipeline = load_pipeline(spec)
+    with api_service(host_profile().environment) as uri, Reader(uri) as reader:
+        show(
+            lambda: present_usage(
+                pipeline.name,
+                measure_usage(reader, chosen(containers_of(reader, pipeline.name), services or ())),
+            ),
+            wanted,
+            watch=watch,
+        )
+    return 0
+
+
+@command(
+    help={
+        "spec": SPEC_HELP,
+        "since": "how far back: 10m, 1h, a time; default 1h",
+        "follow": "go on with what happens",
+        "format": "text or json",
+    }
+)
+def events(
+    _context: Context,
+    *,
+    spec: str | None = None,
+    since: str = "1h",
+    follow: bool = False,
+    format: str = "text",  # noqa: A002 (the option's name)
+) -> int:
+    """Show what happened to the containers: created, started, died, removed."""
+    import json
+
+    from pipeline.deploy.happened import event_line
+    from pipeline.engine import labels
+    from pipeline.engine.podman import Reader
+    from pipeline.engine.service import api_service
+
+    as_json = one_of(format, "--format", ("text", "json")) == "json"
+    pipeline = load_pipeline(spec)
+    mine = [f"{labels.PIPELINE}={pipeline.name}"]
+    with api_service(host_profile().environment) as uri, Reader(uri) as reader:
+        for event in reader.events(mine, since=since, follow=follow):
+            say(json.dumps(event) if as_json else event_line(event))
+    return 0

@@ -1,0 +1,108 @@
+"""Replicas behind a door: whatever happens to one of them, no request fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.deploy.conftest import Project, fetch
+from tests.integration.deploy.load import steady_load
+
+pytestmark = pytest.mark.integration
+APP = Path(__file__).parent / "app" / "app.py"
+
+
+@pytest.fixture
+def door(project: Project, proxy: str) -> Callable[..., None]:
+    """Writes the spec of a service with two replicas behind a door."""
+    app = project.folder / "app"
+    app.mkdir()
+    (app / "app.py").write_text(APP.read_text())
+
+    def write(version: str, **web: Any) -> None:
+        project.write(
+            command=["python3", "/app/app.py"],
+            environment={"APP_VERSION": version},
+            volumes=["../app:/app:ro"],
+            ports=None,
+            ingress={"port": project.port, "target": 5000, "image": proxy},
+            **web,
+        )
+
+    return write
+
+
+def kill_inside(project: Project, name: str) -> None:
+    """SIGKILL to the service's own process, as the kernel's out-of-memory killer would."""
+    found = json.loads(project.podman("inspect", f"{project.name}-{name}"))[0]
+    parent = found["State"]["Pid"]
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    os.kill(int(children[0]) if children else parent, signal.SIGKILL)
+
+
+def test_no_request_may_fail_in_an_update_and_on_the_way_back(
+    project: Project, door: Callable[..., None], record_property: Callable[[str, object], None]
+) -> None:
+    door("one")
+    project.run("deploy")
+    with steady_load(project.port) as count:
+        door("two")
+        project.run("deploy")
+        door("one")
+        project.run("deploy")
+    assert count.failures == []
+    assert set(count.answers) == {"one", "two"}
+    record_property("requests", count.total)
+
+
+def test_no_request_may_fail_when_a_replica_is_killed_under_load(
+    project: Project,
+    door: Callable[..., None],
+    eventually: Callable[..., None],
+) -> None:
+    door("one", restart="on-failure")
+    project.run("deploy")
+    with steady_load(project.port) as count:
+        for name in ("web-1", "web-2"):
+            before = count.total
+            eventually(lambda seen=before: count.total > seen + 50)
+            kill_inside(project, name)
+            eventually(lambda who=name: project.status()[who]["health"] == "healthy")
+            eventually(lambda seen=before: count.total > seen + 100)
+    assert count.failures == []
+
+
+def test_a_new_version_that_is_not_healthy_must_cost_no_request(
+    project: Project, door: Callable[..., None]
+) -> None:
+    door("one")
+    project.run("deploy")
+    before = project.ids()
+    with steady_load(project.port) as count:
+        door("two", healthcheck={"http": ":5000/", "retries": 2, "interval": "100ms"},
+             entrypoint=["sleep", "600"])  # fmt: skip
+        failed = project.run("deploy", check=False)
+    assert failed.returncode == 1
+    assert count.failures == []
+    assert set(count.answers) == {"one"}
+    assert project.ids() == before
+
+
+def test_only_the_door_may_be_reachable(project: Project, door: Callable[..., None]) -> None:
+    door("one")
+    project.run("deploy")
+    status = project.status()
+    assert status["web-door"]["urls"] == [f"http://127.0.0.1:{project.port}"]
+    assert [status[f"web-{n}"]["urls"] for n in (1, 2)] == [[], []]
+    assert fetch(f"http://127.0.0.1:{project.port}") == "one"
+    assert "nothing to do" in project.run("deploy").stderr
+    project.run("scale", "web=1")
+    assert fetch(f"http://127.0.0.1:{project.port}") == "one"
+    project.run("down")
+    assert project.status() == {}

@@ -1,0 +1,139 @@
+"""What happens to replicas between two deploys."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.deploy.conftest import Project, fetch
+
+pytestmark = pytest.mark.integration
+
+
+def states(project: Project) -> dict[str, str]:
+    return {name: c["state"] for name, c in project.status().items()}
+
+
+def test_stopping_and_starting_must_keep_containers_layers_and_ports(project: Project) -> None:
+    project.run("deploy")
+    before = project.status()
+    project.podman("exec", f"{project.name}-web-1", "sh", "-c", "echo mine > /tmp/note")
+    project.run("stop", "web-1")
+    assert states(project) == {"web-1": "exited", "web-2": "running"}
+    project.run("start")
+    after = project.status()
+    assert {n: (c["id"], c["urls"]) for n, c in after.items()} == {
+        n: (c["id"], c["urls"]) for n, c in before.items()
+    }
+    assert project.podman("exec", f"{project.name}-web-1", "cat", "/tmp/note") == "mine"
+    project.run("restart", "web")
+    assert states(project) == {"web-1": "running", "web-2": "running"}
+    wrong = project.run("stop", "wbe", check=False)
+    assert wrong.returncode == 2
+    assert "one of: web, web-1, web-2" in wrong.stderr
+
+
+def test_a_deploy_must_bring_back_what_was_stopped_or_removed_by_hand(project: Project) -> None:
+    project.run("deploy")
+    project.podman("stop", "-t", "0", f"{project.name}-web-1")
+    project.podman("rm", "-f", "-t", "0", f"{project.name}-web-2")
+    project.run("deploy")
+    assert states(project) == {"web-1": "running", "web-2": "running"}
+
+
+def test_a_crash_must_be_followed_by_a_start_without_anybody_logged_in(
+    project: Project, eventually: Callable[..., None]
+) -> None:
+    project.write(replicas=1, restart="on-failure")
+    project.run("deploy")
+    name = f"{project.name}-web-1"
+    found = json.loads(project.podman("inspect", name))[0]
+    pid = found["State"]["Pid"]
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    eventually(
+        lambda: json.loads(project.podman("inspect", name))[0]["State"]["Pid"] not in (0, pid)
+    )
+    eventually(lambda: project.status()["web-1"]["health"] == "healthy")
+    assert "Directory listing" in fetch(f"http://127.0.0.1:{project.port}")
+
+
+def test_logs_must_name_each_replica_and_follow_until_it_ends(project: Project) -> None:
+    project.write(
+        command=["sh", "-c", "echo begins; echo wrong >&2; sleep 2; echo ends"],
+        healthcheck=None,
+        ports=None,
+    )
+    project.run("deploy")
+    followed = project.run("logs", "--follow").stdout.splitlines()
+    for name in ("web-1", "web-2"):
+        mine = [line for line in followed if line.startswith(name)]
+        assert sorted(mine) == sorted(f"{name} | {word}" for word in ("begins", "wrong", "ends"))
+    assert project.run("logs", "web-2", "--tail", "1").stdout == "web-2 | ends\n"
+
+
+def test_exec_must_hand_on_words_and_the_exit_code(project: Project) -> None:
+    project.run("deploy")
+    words = ["sh", "-c", 'printf "%s|" "$@"; exit 7', "-", "a  b", "$HOME", "*"]
+    done = project.run("exec", "web", "--", *words, check=False)
+    assert done.stdout == "a  b|$HOME|*|"
+    assert done.returncode == 7
+
+
+def test_stats_and_events_must_tell_of_our_containers_only(project: Project) -> None:
+    project.run("deploy")
+    usage = json.loads(project.run("stats", "--format", "json").stdout)["containers"]
+    assert [u["container"] for u in usage] == [f"{project.name}-web-{n}" for n in (1, 2)]
+    assert all(u["memory_bytes"] > 5_000_000 and u["processes"] >= 1 for u in usage)
+    events = project.run("events", "--since", "5m").stdout.splitlines()
+    assert any(f"{project.name}-web-1  start" in line for line in events)
+    assert all(project.name in line for line in events)
+
+
+def test_what_this_host_cannot_pause_must_be_said_and_what_it_can_must_go_on(
+    project: Project,
+) -> None:
+    project.run("deploy")
+    done = project.run("pause", "web-1", check=False)
+    if done.returncode == 4:
+        assert "cannot be paused on this host" in done.stderr
+        assert "cgroup" in done.stderr
+        return
+    assert done.returncode == 0
+    assert states(project)["web-1"] == "paused"
+    project.run("unpause")
+    assert states(project)["web-1"] == "running"
+
+
+def test_a_rollback_must_go_back_to_the_version_before(project: Project) -> None:
+    for version in ("1.0", "1.1"):
+        context = project.folder / version
+        context.mkdir()
+        (context / "version").write_text(version)
+        (context / "Containerfile").write_text(
+            f"FROM {project.image}\nCOPY version /site/\nWORKDIR /site\n"
+        )
+    images = "\n".join(
+        f'[images.app.versions."{version}"]\ncontext = "../{version}"' for version in ("1.0", "1.1")
+    )
+    project.image = "app"
+    project.write(images)
+    project.run("build")
+    project.run("deploy", "--version", "1.0")
+    project.run("deploy")
+    assert fetch(f"http://127.0.0.1:{project.port}/version") == "1.1"
+    project.run("scale", "web=3")
+    project.run("rollback")
+    assert fetch(f"http://127.0.0.1:{project.port + 2}/version") == "1.0"
+    status = project.status()
+    assert {c["version"] for c in status.values()} == {"1.0"}
+    assert len(status) == 3
+    project.run("rollback", "--version", "1.1")
+    assert fetch(f"http://127.0.0.1:{project.port}/version") == "1.1"
+    unknown = project.run("rollback", "--version", "9", check=False)
+    assert unknown.returncode == 2
