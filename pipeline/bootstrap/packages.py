@@ -134,6 +134,12 @@ def manager_here(has: Callable[[str], bool]) -> Manager | None:
     return next((manager for manager in MANAGERS if has(manager.name)), None)
 
 
+def package_of(program: str, manager: str) -> str:
+    """The package that brings a program; one that is in no table is called like its program."""
+    needs = (*_ENGINE, *_PODMAN4, *_PODMAN5, *_DEVELOP, _same(program))
+    return next(need for need in needs if program in need.programs).package(manager) or program
+
+
 def install_argv(manager: Manager, packages: Iterable[str]) -> list[str]:
     """The whole command that installs the packages."""
     return [manager.name, *manager.install, *packages]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.bootstrap.packages import installed, manager_here
 from pipeline.engine import command
 from pipeline.engine.cache import cache_folder
 from pipeline.errors import CapasError
@@ -44,7 +45,6 @@ _RUNTIMES = ("crun", "runc")
 _NETWORK = ("slirp4netns", "pasta", "netavark", "iptables", "nft")
 _CHOOSABLE = (*_ENGINE, *_RUNTIMES, *_NETWORK, "fuse-overlayfs")
 _HELPERS = ("aardvark-dns", "conmon", "newgidmap", "newuidmap")
-_PACKAGE_MANAGERS = ("apt-get", "dnf", "zypper", "pacman", "apk")
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "ppc64le": 271, "s390x": 280}
 _GET_KEYRING_ID = 0
 _THREAD_KEYRING = -1
@@ -93,7 +93,7 @@ def observe(environ: Mapping[str, str]) -> Facts:
     return Facts(
         basics=replace(basics, programs=programs),
         system=parse_os_release(read("/etc/os-release")),
-        package_manager=next(filter(shutil.which, _PACKAGE_MANAGERS), ""),
+        package_manager=manager.name if (manager := manager_here(installed)) else "",
         user=user,
         subuids=subuids,
         subgids=_subid_count("/etc/subgid", user, uid),

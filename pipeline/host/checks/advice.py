@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+
+from pipeline.bootstrap.packages import MANAGERS, install_argv, package_of
 from pipeline.host.facts import Facts
 
-# Where a distribution calls it otherwise than Debian does.
-_OTHER_NAMES = {
-    ("dnf", "uidmap"): "shadow-utils",
-    ("pacman", "uidmap"): "shadow",
-    ("zypper", "uidmap"): "shadow",
-    ("apk", "uidmap"): "shadow-uidmap",
-}
-_COMMANDS = {"pacman": "pacman -S", "apk": "apk add"}
 
-
-def install(facts: Facts, *packages: str) -> str:
-    """The command that installs packages here."""
-    manager = facts.package_manager
-    if not manager:
-        return f"install {' '.join(packages)}"
-    names = (_OTHER_NAMES.get((manager, name), name) for name in packages)
-    return f"{_COMMANDS.get(manager, f'{manager} install')} {' '.join(names)}"
+def install(facts: Facts, *programs: str) -> str:
+    """The command that installs programs here."""
+    managers = {manager.name: manager for manager in MANAGERS}
+    names = [package_of(program, facts.package_manager) for program in programs]
+    if manager := managers.get(facts.package_manager):
+        return shlex.join(install_argv(manager, dict.fromkeys(names)))
+    return f"install {' '.join(names)}"

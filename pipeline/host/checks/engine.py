@@ -23,7 +23,9 @@ def check_engine(facts: Facts) -> Check:
             "engine",
             "cannot",
             f"{_list(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
-            ask=install(facts, "podman", "buildah", "crun", "uidmap", "slirp4netns", "netavark"),
+            ask=install(
+                facts, "podman", "buildah", _fitting_runtime(facts), "newuidmap", "netavark"
+            ),
             essential=True,
         )
     told = ", ".join(f"{name} {_version(programs[name])}" for name in ("podman", "buildah"))
@@ -97,7 +99,7 @@ def check_ids(facts: Facts) -> Check:
             "ids",
             "cannot",
             f"{_list(missing)} missing: Podman cannot use your subordinate ids",
-            ask=install(facts, "uidmap"),
+            ask=install(facts, "newuidmap"),
             essential=True,
         )
     if powerless:
@@ -127,7 +129,7 @@ def check_runtime(facts: Facts, chosen: Chosen) -> Check:
             "runtime",
             "cannot",
             "neither crun nor runc is installed",
-            ask=install(facts, "crun"),
+            ask=install(facts, _fitting_runtime(facts)),
             essential=True,
         )
     if choice.value == "crun" and crun_refuses(facts.basics):
@@ -241,5 +243,9 @@ def _version(program: Program) -> str:
     return ".".join(map(str, program.version)) or "of unknown version"
 
 
+def _fitting_runtime(facts: Facts) -> str:
+    return "runc" if crun_refuses(facts.basics) else "crun"
+
+
 def _list(names: list[str]) -> str:
-    return " and ".join(names)
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -21,7 +21,7 @@ def check_network(facts: Facts, chosen: Chosen) -> Check:
             "network",
             "cannot",
             f"{choice.cause}: containers have no network and no ports",
-            ask=install(facts, "slirp4netns", "passt"),
+            ask=install(facts, "slirp4netns", "pasta"),
             essential=True,
         )
     if not facts.basics.tun:

@@ -49,7 +49,7 @@ def test_pause_is_judged_as_podman_judges_it(
 def test_it_works_without_podman_and_says_what_stops(capas: Capas, tmp_path: Path) -> None:
     done = capas("doctor", cwd=tmp_path, check=False, PATH="/nonexistent")
     assert done.returncode == 4
-    assert "podman and buildah" in done.stdout
+    assert "podman, buildah" in done.stdout
     assert "ask the administrator: " in done.stdout
     assert "This host cannot do it" in done.stderr
     assert "Traceback" not in done.stderr

@@ -164,7 +164,7 @@ def test_recorded_hosts_are_judged_as_they_were(name: str) -> None:
         ("debian-13-user-session", "logout", "ok", "quadlet"),
         ("debian-13-user-session", "limits", "limited", "pids"),
         ("debian-13-root", "user", "limited", "root"),
-        ("debian-13-bare", "engine", "cannot", "podman and buildah"),
+        ("debian-13-bare", "engine", "cannot", "podman, buildah and conmon are not installed"),
     ],
 )
 def test_recorded_hosts_and_their_oddity(name: str, subject: str, state: str, words: str) -> None:
@@ -190,15 +190,27 @@ def test_a_confining_apparmor_stops_unless_podman_has_a_profile() -> None:
     assert by_subject(allowed)["namespaces"].state == "ok"
 
 
-def test_packages_are_named_as_this_distribution_does() -> None:
+@pytest.mark.parametrize(
+    ("manager", "line"),
+    [
+        ("apt-get", "apt-get install --yes --no-install-recommends uidmap"),
+        ("dnf", "dnf install --assumeyes --setopt=install_weak_deps=False shadow-utils"),
+        ("apk", "apk add shadow-subids"),
+        ("", "install shadow"),
+    ],
+)
+def test_packages_are_named_as_this_distribution_does(manager: str, line: str) -> None:
     told, _ = recorded("debian-13-bare")
-    assert by_subject(told)["ids"].ask == "apt-get install uidmap"
-    fedora = dataclasses.replace(told, package_manager="dnf")
-    assert by_subject(fedora)["ids"].ask == "dnf install shadow-utils"
-    alpine = dataclasses.replace(told, package_manager="apk")
-    assert by_subject(alpine)["runtime"].ask == "apk add crun"
-    unknown = dataclasses.replace(told, package_manager="")
-    assert by_subject(unknown)["runtime"].ask == "install crun"
+    assert by_subject(dataclasses.replace(told, package_manager=manager))["ids"].ask == line
+
+
+def test_the_runtime_to_install_is_one_that_works_here() -> None:
+    told, _ = recorded("debian-13-bare")
+    assert "crun" in by_subject(told)["runtime"].ask
+    hybrid = dataclasses.replace(told.basics, cgroups=Cgroups("hybrid", ("hugetlb",)))
+    asked = by_subject(dataclasses.replace(told, basics=hybrid))
+    assert "runc" in asked["runtime"].ask
+    assert "crun" not in asked["runtime"].ask + asked["engine"].ask
 
 
 def test_what_is_required_and_cannot_be_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
