@@ -20,19 +20,18 @@ _LINTERS = (
 @command(name="test", help={"part": "unit, integration, browser or accounts; default: all of them"})
 def run_tests(context: Context, part: str = "") -> int:
     """Run the project's own tests; the last line counts them all."""
+    import os
     import sys
 
     from pipeline.engine.command import attend
-    from pipeline.tasks.counting import PARTS, Counts, closing_line, pytest_argv
+    from pipeline.tasks.counting import PARTS, Counts, closing_line, parts_here, pytest_argv
 
     checkout = _checkout()
     if part and part not in PARTS:
         raise UsageError(f"there is no part {part!r}", resolution=f"say one of {', '.join(PARTS)}")
     reports = checkout / "reports" / "tests"
     counts, failed = Counts(), False
-    for name in [part] if part else PARTS:
-        if not (checkout / "tests" / name).is_dir():
-            continue
+    for name in [part] if part else parts_here(os.environ):
         report = reports / f"{name}.xml"
         report.unlink(missing_ok=True)
         code = attend([sys.executable, "-m", *pytest_argv(name, report)], cwd=checkout)

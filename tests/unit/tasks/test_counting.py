@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.tasks.counting import Counts, closing_line, pytest_argv
+from pipeline.tasks.counting import PARTS, Counts, closing_line, parts_here, pytest_argv
 
 
 def test_the_counts_of_a_report(tmp_path: Path) -> None:
@@ -34,3 +34,9 @@ def test_only_unit_tests_share_the_processors() -> None:
         *("-p", "no:cacheprovider", "--numprocesses=auto"),
     ]
     assert "--numprocesses=auto" not in pytest_argv("integration", report)
+
+
+def test_two_accounts_are_tested_where_root_began_and_always_in_ci() -> None:
+    assert "accounts" not in parts_here({})
+    assert parts_here({"CAPAS_SECOND_DOOR": "/run/door"}) == PARTS
+    assert parts_here({"CI": "true"}) == PARTS
