@@ -175,16 +175,14 @@ def check_storage(facts: Facts, chosen: Chosen) -> Check:
         )
     sentence = f"{choice.value} on {storage.filesystem}: {choice.cause}"
     if choice.value == "vfs":
+        anew = "save your images and volumes, `podman system reset`, begin anew with overlay"
         return Check(
             "storage",
             "limited",
             f"{sentence}; every layer is a full copy",
             choice=choice.value,
-            fix="save your images and volumes, then `podman system reset` and start anew with "
-            "overlay"
-            if storage.native_overlay
-            else "",
-            ask="" if storage.native_overlay else "a kernel >= 5.13, or fuse-overlayfs",
+            fix=anew if storage.native_overlay else move,
+            ask="" if storage.native_overlay else install(facts, "fuse-overlayfs"),
             essential=True,
         )
     if storage.filesystem == "tmpfs":

@@ -182,6 +182,16 @@ def test_a_network_home_stops_with_the_way_out() -> None:
     assert "graphroot" in check.fix
 
 
+def test_vfs_is_mended_by_another_folder_or_by_beginning_anew() -> None:
+    told, _ = recorded("debian-12-no-subids")
+    for native, words in ((False, "graphroot"), (True, "podman system reset")):
+        storage = dataclasses.replace(told.basics.storage, stored=("vfs",), native_overlay=native)
+        basics = dataclasses.replace(told.basics, storage=storage)
+        check = by_subject(dataclasses.replace(told, basics=basics))["storage"]
+        assert check.state == "limited"
+        assert words in check.fix
+
+
 def test_a_confining_apparmor_stops_unless_podman_has_a_profile() -> None:
     told, _ = recorded("debian-13-user-session")
     confined = dataclasses.replace(told, apparmor_confines=True)
