@@ -18,6 +18,7 @@ def data_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
     """Mounts, databases and the order of versions."""
     for service in pipeline.services.values():
         yield from _same_targets(service, scope)
+        yield from _never_healthy(service, pipeline, scope)
     yield from _shared_databases(pipeline, scope)
     yield from _unsorted(pipeline)
 
@@ -30,6 +31,15 @@ def _same_targets(service: Service, scope: Scope) -> Iterator[Problem]:
             message = f"two mounts at {mount.target}: one would hide the other"
             yield Problem("CAP114", path, message)
         seen.add(mount.target)
+
+
+def _never_healthy(service: Service, pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+    for index, dependency in enumerate(service.depends_on):
+        other = pipeline.services.get(dependency.service)
+        if dependency.condition == "service_healthy" and other and other.healthcheck is None:
+            path = scope.place(("services", service.name, "depends_on", index))
+            message = f"the service {other.name} has no healthcheck to wait for"
+            yield Problem("CAP115", path, message, "give it one", on_key=True)
 
 
 def _shared_databases(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:

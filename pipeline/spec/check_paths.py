@@ -9,6 +9,7 @@ from pipeline.spec.images import CONTAINERFILE_NAMES
 from pipeline.spec.model import Mount, Pipeline, Secret, Version
 from pipeline.spec.problem import KeyPath, Problem, near_file
 from pipeline.spec.scope import Scope
+from pipeline.spec.textfile import kind_at
 
 
 def path_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
@@ -36,7 +37,11 @@ class _Project:
         """Whether a path lies in the project folder, symbolic links followed."""
         try:
             return path.resolve().is_relative_to(self._real)
-        except (OSError, RuntimeError):  # a circle of symbolic links; RuntimeError before 3.13
+        except (
+            OSError,
+            RuntimeError,
+            ValueError,
+        ):  # a circle of symbolic links; RuntimeError before 3.13
             return False
 
     def name(self, path: Path) -> str:
@@ -47,21 +52,21 @@ class _Project:
 def _version(version: Version, project: _Project) -> Iterator[Problem]:
     path: KeyPath = ("images", version.image, "versions", version.name)
     context, file = version.context, version.containerfile
-    if not context.is_dir():
-        what = "is no folder" if context.exists() else "is not there"
+    if (kind := kind_at(context)) != "folder":
+        what = "is no folder" if kind else "is not there"
         message = f"the context {project.name(context)} {what}"
-        hint = "" if context.exists() else near_file(context)
+        hint = "" if kind else near_file(context)
         yield Problem("CAP122", (*path, "context"), message, hint)
         return
     if not version.allow_outside_project and not project.holds(context):
         yield _outside("context", context, (*path, "context"))
     elif not version.allow_outside_project and not project.holds(file):
         yield _outside("Containerfile", file, (*path, "containerfile"))
-    if not file.is_file():
+    if (kind := kind_at(file)) != "file":
         named = file.name not in CONTAINERFILE_NAMES
         wanted = f"file {file.name}" if named else " or ".join(CONTAINERFILE_NAMES)
         message = f"there is no {wanted} in {project.name(file.parent)}"
-        if file.exists():
+        if kind:
             message = f"{project.name(file)} is no regular file"
         where = (*path, "containerfile" if named else "context")
         yield Problem("CAP123", where, message, near_file(file) if named else "")
@@ -69,7 +74,7 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
 
 def _bind(mount: Mount, path: KeyPath, project: _Project) -> Iterator[Problem]:
     source = Path(str(mount.source))
-    if not source.exists():
+    if not kind_at(source):
         message = f"there is nothing to mount at {project.name(source)}"
         yield Problem("CAP126", path, message, near_file(source))
     elif not mount.allow_outside_project and not project.holds(source):
@@ -78,7 +83,7 @@ def _bind(mount: Mount, path: KeyPath, project: _Project) -> Iterator[Problem]:
 
 def _secret(secret: Secret, project: _Project, scope: Scope) -> Iterator[Problem]:
     path: KeyPath = ("secrets", secret.name)
-    if secret.file is not None and not secret.file.is_file():
+    if secret.file is not None and kind_at(secret.file) != "file":
         message = f"the secret's file {project.name(secret.file)} is not there"
         yield Problem("CAP125", (*path, "file"), message, near_file(secret.file))
     if secret.environment is not None and secret.environment not in scope.environ:

@@ -81,10 +81,8 @@ def _bad_name(broken: Violation, path: KeyPath) -> Problem:
     name = str(broken.instance)
     fixed = _fixed_name(name, str(broken.schema["pattern"]))
     hint = f"write `{fixed}`" if fixed else ""
-    message = f"the name `{_short(name)}` is refused by every engine"
-    return Problem(
-        "CAP007", (*path, name), f"{message}: {broken.schema['x-expect']}", hint, on_key=True
-    )
+    message = f"the name `{_short(name)}` is refused by every engine: {broken.schema['x-expect']}"
+    return Problem("CAP007", (*path, name), message, hint, on_key=True)
 
 
 def _bad_value(broken: Violation, path: KeyPath) -> Problem:
@@ -146,11 +144,12 @@ def _types(broken: Violation) -> list[str]:
 
 
 def _type_name(value: object) -> str:
+    if isinstance(value, float):
+        return str(value)
     for kind, name in (
         (bool, "true or false"),
         (str, "a text"),
         (int, "a whole number"),
-        (float, "a number"),
         (list, "a list"),
         (dict, "a table"),
     ):

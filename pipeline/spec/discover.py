@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.spec.read import ROOT_MARKS
+from pipeline.spec.textfile import kind_at
 
 REFERENCE_NAME = "reference.toml"
 
@@ -66,6 +67,6 @@ def _specs(folder: Path) -> list[Path]:
         )
         if found:
             return [path.relative_to(folder) if above == folder else path for path in found]
-        if any((above / mark).exists() for mark in ROOT_MARKS):
+        if any(kind_at(above / mark) for mark in ROOT_MARKS):
             return []
     return []

@@ -12,6 +12,9 @@ from pipeline.spec.problem import BadForm
 PORT_FORMS = 'the forms are `"8080:5000"`, `"127.0.0.1:8080:5000/tcp"` and `"5000"`'
 MOUNT_FORMS = 'the forms are `"name:/path"`, `"./folder:/path"` and either with `:ro`'
 
+LOOPBACK = "127.0.0.1"
+"""Where ports are bound unless the spec says otherwise: neighbours share the host."""
+
 _PORT = re.compile(
     r"(?:(?:(?P<address>\[[^\]]*\]|[^:\[\]]*):)?(?P<published>[^:]*):)?(?P<target>[^:/]+)(?:/(?P<protocol>.*))?"
 )
@@ -48,7 +51,7 @@ def parse_port(text: str) -> Port:
     return Port(
         target=_port_number(match["target"]),
         published=_port_number(published) if published else None,
-        address=check_address(match["address"] or "127.0.0.1"),
+        address=check_address(match["address"] or LOOPBACK),
         protocol=cast("Literal['tcp', 'udp']", protocol),
     )
 
@@ -65,7 +68,7 @@ def check_address(text: str, *, key: str | None = None) -> str:
     """
     address = text.removeprefix("[").removesuffix("]")
     if address == "localhost":
-        return "127.0.0.1"
+        return LOOPBACK
     try:
         return str(ipaddress.ip_address(address))
     except ValueError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.spec.model import Image, Rootfs, Version
 from pipeline.spec.scope import BROKEN, Scope, Table, text_of, texts_of
+from pipeline.spec.textfile import kind_at
 from pipeline.spec.versions import sorted_versions
 
 CONTAINERFILE_NAMES = ("Containerfile", "Dockerfile")
@@ -57,4 +58,4 @@ def find_containerfile(context: Path, named: str | None) -> Path:
     if named is not None:
         return context / named
     found = (context / name for name in CONTAINERFILE_NAMES)
-    return next((path for path in found if path.exists()), context / CONTAINERFILE_NAMES[0])
+    return next((path for path in found if kind_at(path)), context / CONTAINERFILE_NAMES[0])

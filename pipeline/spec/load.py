@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from pipeline.spec.read import project_root, read_pipeline
 from pipeline.spec.retype import retype
 from pipeline.spec.schema import violations
 from pipeline.spec.scope import BROKEN, Scope
-from pipeline.spec.textfile import Unreadable
+from pipeline.spec.textfile import Unreadable, kind_at
 
 _KINDS = ("images", "services", "volumes", "networks", "secrets")
 
@@ -86,7 +86,8 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
         problems += faults
         retype(data, violations(data))
     problems += schema_problems(data)
-    sound: dict[str, Any] = _without(data, (problem.path for problem in problems))
+    broken = {problem.path for problem in problems if problem.path}
+    sound: Mapping[str, Any] = _pruned(data, (), broken) if broken else data
     scope = Scope(
         pipeline=sound.get("name", "pipeline"),
         folder=spec.parent,
@@ -94,6 +95,7 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
         dotenv=(root / ".env", frozenset(dotenv.keys() - environ.keys())),
         declared=_declared(document.data),
         problems=problems,
+        damaged=frozenset(path[:length] for path in broken for length in range(len(path))),
     )
     pipeline = read_pipeline(sound, spec, root, scope)
     problems += cross_problems(pipeline, scope)
@@ -118,7 +120,7 @@ def _declared(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 def _dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
     """The variables of the project's `.env`, if there is one."""
-    if not path.exists():
+    if not kind_at(path):
         return {}, []
     try:
         return read_dotenv(path), []
@@ -126,15 +128,8 @@ def _dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
         return {}, [Problem("CAP124", (), f"{path} cannot be read: {error.message}")]
 
 
-def _without(data: Mapping[str, Any], paths: Iterable[KeyPath]) -> Any:
-    """`data` without the values at `paths`; in lists `BROKEN` stands in their place."""
-    broken = {path for path in paths if path}
-    if not broken:
-        return data
-    return _pruned(data, (), broken)
-
-
 def _pruned(value: Any, path: KeyPath, broken: set[KeyPath]) -> Any:
+    """`value` without what stands at the ways `broken`; in lists `BROKEN` stands in its place."""
     if isinstance(value, dict):
         return {
             key: _pruned(item, (*path, key), broken)

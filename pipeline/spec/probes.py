@@ -25,14 +25,12 @@ def read_healthcheck(table: Table | None, service: KeyPath, scope: Scope) -> Hea
             f"a healthcheck has only one of {names}" if given else "the healthcheck asks nothing"
         )
         hint = "" if given else "give it one of `http`, `tcp` and `test`"
-        scope.problems.append(Problem("CAP011", path, message, hint, on_key=True))
+        scope.note(Problem("CAP011", path, message, hint, on_key=True))
         return None
     http = table.get("http")
     if http is not None and not 1 <= int(http[1:].partition("/")[0] or 0) <= 65535:
         message = f"`{http}` asks a port that does not exist"
-        scope.problems.append(
-            Problem("CAP006", (*path, "http"), message, "ports go from 1 to 65535")
-        )
+        scope.note(Problem("CAP006", (*path, "http"), message, "ports go from 1 to 65535"))
     test = table.get("test")
     return Healthcheck(
         http=http,

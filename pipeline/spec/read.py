@@ -13,6 +13,7 @@ from pipeline.spec.problem import Problem
 from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import Scope, Table, texts_of
 from pipeline.spec.services import read_service
+from pipeline.spec.textfile import kind_at
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ def project_root(spec: Path) -> Path:
     a folder called `specs`, else the spec's own folder.
     """
     for folder in spec.parents:
-        if any((folder / mark).exists() for mark in ROOT_MARKS):
+        if any(kind_at(folder / mark) for mark in ROOT_MARKS):
             return folder
     return spec.parent.parent if spec.parent.name == "specs" else spec.parent
 
@@ -83,7 +84,7 @@ def _secret(name: str, table: Table, scope: Scope) -> Secret | None:
         said = "has both `file` and `environment`" if file else "has no source"
         hint = "keep one of them" if file else "give it `file` or `environment`"
         path = ("secrets", name)
-        scope.problems.append(Problem("CAP011", path, f"the secret {said}", hint, on_key=True))
+        scope.note(Problem("CAP011", path, f"the secret {said}", hint, on_key=True))
         return None
     return Secret(
         name=name,

@@ -75,6 +75,7 @@ CROSS_RULES = (
     Rule("CAP111", "privileged-port", "warning", "Rootless users may not bind below 1024."),
     Rule("CAP112", "port-range", "error", "The replicas would need ports above 65535."),
     Rule("CAP114", "same-target", "error", "Of two mounts at one path, one hides the other."),
+    Rule("CAP115", "never-healthy", "warning", "Nothing says when the other service is healthy."),
     Rule("CAP120", "shared-database", "warning", "SQLite-like files break under two writers."),
     Rule("CAP121", "outside-project", "error", "The project alone would not hold all it needs."),
     Rule("CAP122", "missing-context", "error", "There is no such folder to build from."),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,12 @@ def violations(data: Mapping[str, Any]) -> Iterator[Violation]:
 
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of the schema; ECMA 262's `$` is the very end, Python's lets a newline follow."""
-    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern))
+    """A pattern of the schema as it is meant here.
+
+    ECMA 262's `$` is the very end, Python's lets a newline follow. The last alternative of many
+    patterns, `${`, is for editors: they see variables that are replaced by now.
+    """
+    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern.removesuffix(r"|\$\{")))
 
 
 def _violation(error: ValidationError) -> Violation:
@@ -83,7 +88,20 @@ def _validator() -> Any:
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 (80 ms, paid only here)
 
     extend: Any = validators.extend  # jsonschema leaves it untyped
-    return extend(Draft202012Validator, {"pattern": _pattern})(schema())
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
+    )
+    return extend(Draft202012Validator, {"pattern": _pattern}, type_checker=types)(schema())
+
+
+def _is_integer(_: object, value: object) -> bool:
+    """TOML tells 2 from 2.0; JSON Schema does not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: object, value: object) -> bool:
+    """TOML has NaN and infinity; JSON does not."""
+    return _is_integer(_, value) or (isinstance(value, float) and isfinite(value))
 
 
 def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:

@@ -29,6 +29,7 @@ class Scope:
         declared: the names that the document declares, by kind (`images`, `versions` as
             `image:version`, `services`, …), also those whose tables have problems.
         problems: what is wrong, so far.
+        damaged: the ways to tables and lists from which something wrong was taken out.
         origins: where a part of the model stands in the document, if not at its own path.
     """
 
@@ -38,6 +39,7 @@ class Scope:
     dotenv: tuple[Path, frozenset[str]] | None = None
     declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    damaged: frozenset[KeyPath] = frozenset()
     origins: dict[KeyPath, KeyPath] = field(default_factory=dict)
 
     def absolute(self, path: str) -> Path:
@@ -54,6 +56,11 @@ class Scope:
     def dotenv_of(self, variable: str | None) -> Path | None:
         """The project's `.env`, when a variable stands there and not in the environment."""
         return self.dotenv[0] if self.dotenv and variable in self.dotenv[1] else None
+
+    def note(self, problem: Problem) -> None:
+        """Note a problem, unless it only follows from what was taken out of its place."""
+        if problem.path not in self.damaged:
+            self.problems.append(problem)
 
     def stands_at(self, part: KeyPath, place: KeyPath) -> None:
         """Note that a part of the model stands at another place in the document."""
@@ -73,7 +80,9 @@ class Scope:
             what = value if isinstance(value, str) else path[-1] if named else "this entry"
             subject = f"`{what}`" if named or isinstance(value, str) else what
             where = path if error.key is None else (*path, error.key)
-            self.problems.append(Problem(rule, where, f"{subject} {error.message}", error.hint))
+            if path not in self.damaged:
+                problem = Problem(rule, where, f"{subject} {error.message}", error.hint)
+                self.problems.append(problem)
             return None
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pipeline.spec import mounts, probes
 from pipeline.spec.dotenv import read_dotenv
-from pipeline.spec.forms import check_address, parse_port
+from pipeline.spec.forms import LOOPBACK, check_address, parse_port
 from pipeline.spec.model import (
     Dependency,
     Ingress,
@@ -22,7 +21,7 @@ from pipeline.spec.model import (
 from pipeline.spec.problem import BadForm, KeyPath, Problem, near_file
 from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
-from pipeline.spec.textfile import Unreadable
+from pipeline.spec.textfile import Unreadable, kind_at
 
 DEFAULT_NETWORK = "default"
 """The network that every pipeline has without describing it."""
@@ -82,7 +81,7 @@ def _image(table: Table, path: KeyPath, scope: Scope) -> tuple[str, str | None, 
     name, _, tag = image.removeprefix("localhost/").partition(":")
     if name not in scope.declared["images"]:
         if version is not None:
-            scope.problems.append(
+            scope.note(
                 Problem(
                     "CAP011",
                     (*path, "version"),
@@ -92,7 +91,7 @@ def _image(table: Table, path: KeyPath, scope: Scope) -> tuple[str, str | None, 
             )
         return image, None, False
     if tag and version and tag != version:
-        scope.problems.append(
+        scope.note(
             Problem(
                 "CAP011",
                 (*path, "version"),
@@ -148,7 +147,7 @@ def _env_file(name: str, path: KeyPath, scope: Scope) -> dict[str, str]:
         return read_dotenv(file)
     except (BadForm, Unreadable) as error:
         message, hint = f"`{name}` cannot be read: {error.message}", near_file(file)
-    scope.problems.append(Problem("CAP124", path, message, "" if file.exists() else hint))
+    scope.note(Problem("CAP124", path, message, "" if kind_at(file) else hint))
     return {}
 
 
@@ -175,7 +174,7 @@ def _port(entry: int | str | Table) -> Port | None:
     return Port(
         target=entry["target"],
         published=entry.get("published"),
-        address=check_address(entry.get("host_ip", "127.0.0.1"), key="host_ip"),
+        address=check_address(entry.get("host_ip", LOOPBACK), key="host_ip"),
         protocol=entry.get("protocol", "tcp"),
         strict=entry.get("strict", False),
     )
@@ -200,15 +199,9 @@ def _resources(table: Table, path: KeyPath, scope: Scope) -> Resources:
         memory = scope.tried(
             "CAP006", where, table["memory"], partial(size_in_bytes, table["memory"])
         )
-    cpus = table.get("cpus")
-    if cpus is not None and cpus != cpus:  # noqa: PLR0124 (NaN passes every limit of a schema)
-        scope.problems.append(
-            Problem("CAP006", (*path, "resources", "cpus"), "`cpus` is no number")
-        )
-        cpus = None
     return Resources(
         memory=memory,
-        cpus=None if cpus is None else float(cpus),
+        cpus=float(table["cpus"]) if "cpus" in table else None,
         pids=table.get("pids"),
         optional=table.get("optional", False),
     )
@@ -235,8 +228,8 @@ def _ingress(
         return None
     targets = {port.target for port in ports if port.protocol == "tcp"}
     target = table.get("target") or (targets.pop() if len(targets) == 1 else None)
-    if target is None:
-        scope.problems.append(
+    if target is None and (*path, "ports") not in scope.damaged:
+        scope.note(
             Problem(
                 "CAP004",
                 (*path, "ingress"),
@@ -245,9 +238,9 @@ def _ingress(
                 on_key=True,
             )
         )
+    if target is None:
         return None
-    address = table.get("host_ip", "127.0.0.1")
-    ingress = Ingress(table["port"], target, table.get("image", DEFAULT_INGRESS_IMAGE))
+    given = table.get("host_ip", LOOPBACK)
     where = (*path, "ingress", "host_ip")
-    bound = scope.tried("CAP009", where, address, partial(check_address, address))
-    return replace(ingress, address=bound or "127.0.0.1")
+    address = scope.tried("CAP009", where, given, partial(check_address, given)) or LOOPBACK
+    return Ingress(table["port"], target, table.get("image", DEFAULT_INGRESS_IMAGE), address)

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Literal
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes; a spec of 500 versions and 200 services has about a tenth of it."""
+
+
+def kind_at(path: Path) -> Literal["file", "folder", "other", ""]:
+    """What lies at a path, links followed; nothing when it is not there or out of reach.
+
+    `Path.exists` and its like raise PermissionError below a closed folder before Python 3.14.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    if stat.S_ISREG(mode):
+        return "file"
+    return "folder" if stat.S_ISDIR(mode) else "other"
 
 
 class Unreadable(Exception):

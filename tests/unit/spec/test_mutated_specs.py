@@ -9,7 +9,6 @@ import os
 import random
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,9 @@ from pipeline.report.paint import Paint
 from pipeline.spec.load import Examination, examine
 from pipeline.spec.rules import RULES
 from pipeline.spec.textfile import SIZE_LIMIT
+
+quick = pytest.mark.timeout(60)
+"""What grows with the square of its text would take many minutes here."""
 
 CORPUS = Path(__file__).parent.parent / "data" / "specs_bad"
 SPECS = Path(__file__).parents[3] / "specs"
@@ -85,14 +87,13 @@ def test_mutated_specs_give_findings_and_nothing_else(tmp_path: Path) -> None:
 
 
 def answer(path: Path) -> list[str]:
-    """The rules that answer, within two seconds."""
-    start = time.monotonic()
+    """The rules that answer."""
     examination = examine(path, {}, containerfiles=True)
     check(examination, path)
-    assert time.monotonic() - start < 2.0
     return [finding.rule for finding in examination.findings]
 
 
+@quick
 def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo.toml"
     os.mkfifo(fifo)
@@ -107,6 +108,7 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     assert answer(tmp_path / ("long" * 100)) == ["CAP001"]
 
 
+@quick
 def test_what_is_no_file_is_told_where_other_files_are_named(tmp_path: Path) -> None:
     for name in (".env", "web.env", "Containerfile"):
         os.mkfifo(tmp_path / name)
@@ -122,6 +124,7 @@ def test_what_is_no_file_is_told_where_other_files_are_named(tmp_path: Path) -> 
 LARGEST = SIZE_LIMIT - 20
 
 
+@quick
 @pytest.mark.parametrize(
     ("text", "rules"),
     [
