@@ -62,6 +62,11 @@ def present_family(
     return _Presenter(family, layer_names(family, lists), verdicts, files).report(title)
 
 
+def present_picture(family: Family, lists: FileLists) -> Section:
+    """Only the picture of the stacks."""
+    return Section("Layers", (_Presenter(family, layer_names(family, lists), (), 0).picture(),))
+
+
 @dataclass(frozen=True)
 class _Presenter:
     family: Family

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipeline.report.called import as_called
 from pipeline.report.finding import Finding
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def tell_error(brief: str, details: str = "", resolution: str = "") -> None:
     for line in details.splitlines():
         console.print(Text(f"  {line}"))
     if resolution:
-        console.print(Text.assemble(("  → ", "bold cyan"), resolution))
+        console.print(Text.assemble(("  → ", "bold cyan"), as_called(resolution)))
 
 
 def tell_findings(findings: Iterable[Finding]) -> None:
@@ -65,4 +66,4 @@ def tell_note(text: str) -> None:
     """Something worth knowing that is no error."""
     from rich.text import Text  # noqa: PLC0415 (see above)
 
-    messages().print(Text.assemble(("note: ", "bold cyan"), text))
+    messages().print(Text.assemble(("note: ", "bold cyan"), as_called(text)))

@@ -30,7 +30,7 @@ def plan_files(name: str, base: str | None) -> dict[Path, str]:
         UsageError: an image cannot have this name.
     """
     if not _NAME.fullmatch(name):
-        proposal = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        proposal = proposed_name(name)
         raise UsageError(
             f"an image cannot be called {name!r}",
             details="OCI names are lower case letters and digits, with . _ - between them",
@@ -54,6 +54,11 @@ def plan_files(name: str, base: str | None) -> dict[Path, str]:
             "python-base.Containerfile", words
         )
     return planned
+
+
+def proposed_name(text: str) -> str:
+    """The nearest name that an image can have; empty when there is none."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def apply_files(folder: Path, planned: Mapping[Path, str]) -> None:

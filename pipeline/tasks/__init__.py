@@ -8,6 +8,7 @@ from invoke.collection import Collection
 
 from pipeline.tasks import (
     build,
+    demo,
     deploy,
     develop,
     doctor,
@@ -24,6 +25,7 @@ from pipeline.tasks import (
 
 TASKS = (
     init.init,
+    demo.demo,
     validate.validate,
     build.build,
     release.release,

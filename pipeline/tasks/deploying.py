@@ -26,12 +26,15 @@ def held(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def telling() -> Telling:
-    """Tells a plan's steps on standard error, as they end."""
+    """Tells a plan's steps on standard error, as they end, and each note once."""
     from pipeline.deploy.converge import Telling
     from pipeline.report.steps import tell_lines, tell_step
 
+    noted: set[str] = set()
+
     def planned(plan: Plan) -> None:
-        tell_lines(plan.notes, "note: ")
+        tell_lines([note for note in plan.notes if note not in noted], "note: ")
+        noted.update(plan.notes)
         if not plan.changes:
             tell_lines(["nothing to do"])
 

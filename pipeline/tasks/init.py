@@ -22,12 +22,12 @@ def init(
     import shutil
     from pathlib import Path
 
-    from pipeline.scaffold.project import apply_files, plan_files
+    from pipeline.scaffold.project import apply_files, plan_files, proposed_name
 
     target = Path(folder)
     if base is None and not shutil.which("apt-get"):
         base = "docker.io/library/python:3.12-slim"
-    planned = plan_files(name or target.resolve().name.lower(), base)
+    planned = plan_files(name or proposed_name(target.resolve().name) or "app", base)
     apply_files(target, planned)
     for path in sorted(planned):
         say(str(target / path))

@@ -60,6 +60,11 @@ def as_data(result: Result) -> dict[str, Any]:
     }
 
 
+def bullets(steps: Sequence[Step]) -> Bullets:
+    """What was done and seen, a line each."""
+    return Bullets(tuple(_told(step) for step in steps))
+
+
 def _table(results: Sequence[Result]) -> Table:
     rows = tuple(
         (r.experiment.name, r.experiment.claim, Mark(_WORDS[r.verdict], _TONES[r.verdict]))
@@ -71,7 +76,7 @@ def _table(results: Sequence[Result]) -> Table:
 def _section(result: Result) -> Section:
     parts: list[Part] = [Paragraph(result.experiment.claim)]
     if result.steps:
-        parts.append(Bullets(tuple(_told(step) for step in result.steps)))
+        parts.append(bullets(result.steps))
     verdict = _WORDS[result.verdict] + (f": {result.reason}" if result.reason else "")
     parts.append(Paragraph(verdict, _TONES[result.verdict]))
     return Section(result.experiment.title, tuple(parts))

@@ -1,0 +1,52 @@
+"""The course told: a page with everything, and a summary for the terminal (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.course.chapter import Told, contents, section
+from pipeline.layers.observe import Observed
+from pipeline.layers.present import present_family, present_picture
+from pipeline.report.called import as_called
+from pipeline.report.words import Facts, Part, Report, Section
+
+_TITLE = "PyTweets: the whole course"
+
+
+def present_course(told: Sequence[Told], layers: Observed | None) -> Report:
+    """Every chapter with what was done and seen, and the layers."""
+    parts: list[Part] = [Section("Contents", (contents(told),))]
+    data = {}
+    if layers is not None:
+        report = present_family(layers.family, "Layers", layers.lists)
+        parts += report.parts
+        data["layers"] = report.data
+    parts += [section(one) for one in told]
+    return Report(_TITLE, _lead(told), tuple(parts), data)
+
+
+def present_summary(
+    told: Sequence[Told], layers: Observed | None, urls: Sequence[str], page: Path
+) -> Report:
+    """What a person wants to see at the end, on one screen."""
+    parts: list[Part] = []
+    if layers is not None:
+        parts.append(present_picture(layers.family, layers.lists))
+    parts.append(contents(told))
+    parts.append(
+        Facts(
+            (
+                ("it runs at", " ".join(urls)),
+                ("the page", str(page)),
+                ("look around", as_called("`capas status`, `capas report`, `capas verify`")),
+                ("clean up", as_called("`capas down`, which keeps the volume")),
+            )
+        )
+    )
+    return Report(_TITLE, _lead(told), tuple(parts))
+
+
+def _lead(told: Sequence[Told]) -> str:
+    held = sum(not one.refuted for one in told)
+    return f"{held} of {len(told)} claims held, seen on real containers."

@@ -1,0 +1,71 @@
+"""`demo`: the whole course on PyTweets, from nothing, on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from pipeline.tasks.command import command, host_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.course.chapter import Told
+    from pipeline.course.pytweets import Course
+    from pipeline.spec.model import Pipeline
+    from pipeline.verify.experiment import Step
+
+_PAGE = Path("reports", "pytweets.html")
+
+
+@command()
+def demo(_context: Context) -> int:
+    """Run the whole course on PyTweets: build, share layers, deploy, upgrade, keep the data."""
+    import os
+
+    from pipeline.course.present import present_course, present_summary
+    from pipeline.course.project import course_spec
+    from pipeline.report.files import write_report
+    from pipeline.report.render import render
+    from pipeline.spec.load import load
+
+    environment = host_profile().environment
+    pipeline = load(course_spec(Path.cwd()), os.environ)
+    told, course, urls = _course(pipeline, environment)
+    write_report(present_course(told, course.layers), _PAGE)
+    render(present_summary(told, course.layers, urls, _PAGE), "text")
+    return int(any(one.refuted for one in told))
+
+
+def _course(
+    pipeline: Pipeline, environment: Mapping[str, str]
+) -> tuple[Sequence[Told], Course, Sequence[str]]:
+    from pipeline.course.chapter import carry_out
+    from pipeline.course.pytweets import Course
+    from pipeline.engine.service import api_service
+    from pipeline.report.progress import progress_of
+    from pipeline.report.story import tell_chapter
+    from pipeline.tasks.deploying import held, telling
+
+    progress = progress_of("auto")
+    try:
+        with held(pipeline, environment), api_service(environment) as uri:
+            course = Course(pipeline, environment, uri, progress, telling())
+            told = []
+            for number, chapter in enumerate(course.chapters(), 1):
+                tell_chapter(number, chapter.title, chapter.claim)
+                told.append(carry_out(chapter, _aloud))
+            return told, course, course.urls
+    finally:
+        progress.close()
+
+
+def _aloud(step: Step) -> None:
+    from pipeline.report.story import tell_done, tell_seen
+
+    if step.kind == "do":
+        tell_done(step.text)
+    else:
+        tell_seen(step.text, step.found, expected=not step.contradicts)

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.report.files import write_report
+from pipeline.report.words import Report
+
+REPORT = Report("Layers", "All is shared.", ())
+
+
+def test_the_ending_must_choose_the_format(tmp_path: Path) -> None:
+    write_report(REPORT, tmp_path / "new" / "report.md")
+    write_report(REPORT, tmp_path / "new" / "report.html")
+    assert (tmp_path / "new" / "report.md").read_text().startswith("# Layers")
+    assert "<title>Layers" in (tmp_path / "new" / "report.html").read_text()
+
+
+def test_a_failed_write_must_leave_the_old_report_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    write_report(REPORT, path)
+    before = path.read_text()
+    broken = Report("a lone surrogate cannot be written: \udc80", "", ())
+    with pytest.raises(UnicodeEncodeError):
+        write_report(broken, path)
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]
