@@ -162,6 +162,13 @@ CONTAINERFILE_RULES = (
         "Buildah passes over a pattern without matches as long as another source has some.",
     ),
     Rule(
+        "CAP212",
+        "other-source",
+        "warning",
+        "Buildah takes `..` above the context for the context itself: it copies something else "
+        "than what is named, where other builders refuse.",
+    ),
+    Rule(
         "CAP220",
         "copy-all-before-install",
         "warning",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,9 @@ class Source:
         problem: why Buildah stops at it: `outside` the context, `missing`, `ignored` (all of it
             left out by the ignore file), `unreadable`, `pattern` (cannot be read), or `name`
             (a found name that is read as a pattern again and then matches nothing).
+        detail: more about the problem.
+        instead: whether it points outside the context: Buildah takes `..` above the context for
+            the context, and so copies something else than what is named.
     """
 
     written: str
@@ -68,6 +72,7 @@ class Source:
     entries: tuple[Entry, ...] = ()
     problem: Problem | None = None
     detail: str = ""
+    instead: bool = False
 
 
 def is_url(source: str) -> bool:
@@ -117,13 +122,13 @@ def _read(
     alone: bool,
 ) -> Source:
     root = clean(os.path.abspath(context))  # noqa: PTH100 (by name only: links are not followed)
-    whole = clean(f"{root}/{written}")
-    if whole != root and not whole.startswith(root.rstrip("/") + "/"):
-        raise _Stopped("outside")
+    relative = posixpath.relpath(f"{root}/{written}", root)
+    inside = clean(f"/{relative}").strip("/")
+    outside = relative == ".." or relative.startswith("../")
     reader = _Reader(Path(root), ignore)
-    found = reader.glob(whole[len(root) :].strip("/"))
+    found = reader.glob(inside)
     if not found:
-        raise _Stopped("missing")
+        raise _Stopped("outside" if outside else "missing")
     if any(not reader.glob(name) for name in found if has_meta(name)):
         raise _Stopped("name")
     kinds = [reader.kind(path) for path in found]  # a loop of links among them ends the build
@@ -131,7 +136,7 @@ def _read(
     entries, counted = reader.copied(found, folder=not alone or first == "folder")
     if not counted:
         raise _Stopped("ignored")
-    return Source(written, kind, tuple(found), first, tuple(entries))
+    return Source(written, kind, tuple(found), first, tuple(entries), instead=outside)
 
 
 class _Reader:
@@ -145,12 +150,12 @@ class _Reader:
         """The paths that a pattern names, names sorted in each folder (`filepath.Glob`)."""
         if not has_meta(pattern):
             return [pattern] if self._lexists(pattern) else []
-        folder, _, name = pattern.rpartition("/")
-        fits = name_pattern(name)
-        found: list[str] = []
-        for parent in self.glob(folder) if has_meta(folder) else [folder]:
-            below = reversed(self._inside(parent))
-            found += (path for path, at in below if fits.matches(at.name))
+        names = pattern.split("/")
+        first = next(index for index, name in enumerate(names) if has_meta(name))
+        found = ["/".join(names[:first])]
+        for fits in map(name_pattern, names[first:]):
+            below = (item for folder in found for item in reversed(self._inside(folder)))
+            found = [path for path, at in below if fits.matches(at.name)]
         return found
 
     def _inside(self, folder: str) -> list[tuple[str, Path]]:

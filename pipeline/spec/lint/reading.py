@@ -17,9 +17,14 @@ def unreadable_sources(subject: Subject) -> Iterator[Finding]:
         words = dict(zip(step.arguments, step.instruction.words, strict=False))
         some = any(source.problem is None for source in step.sources)
         for source in step.sources:
+            word = words.get(source.written)
             if source.problem is not None:
                 rule, message, hint = _said(subject, source, hints, others=some)
-                yield subject.at(rule, step.instruction, message, hint, words.get(source.written))
+                yield subject.at(rule, step.instruction, message, hint, word)
+            elif source.instead:
+                there = ", ".join(path or "." for path in source.found[:3])
+                message = f"{source.written} lies outside the context: {there} is copied instead"
+                yield subject.at("CAP212", step.instruction, message, f"write {there}", word)
 
 
 def _said(subject: Subject, source: Source, hints: Hints, *, others: bool) -> tuple[str, str, str]:

@@ -56,6 +56,8 @@ def test_patterns(context: Path) -> None:
     assert names(read_source("*/b", context, NOTHING)) == ["c"]
     assert read_source("*.txt", context, NOTHING).problem == "missing"
     assert read_source("[", context, NOTHING).problem == "pattern"
+    assert read_source("x/*/[", context, NOTHING).problem == "pattern"
+    assert read_source("*/" * 3000, context, NOTHING).problem == "missing"
 
 
 def test_paths_are_cleaned_and_stay_inside(context: Path) -> None:
@@ -63,6 +65,8 @@ def test_paths_are_cleaned_and_stay_inside(context: Path) -> None:
     assert names(read_source("app/../main.py", context, NOTHING)) == ["main.py"]
     assert names(read_source("../context/main.py", context, NOTHING)) == ["main.py"]
     assert read_source("../secret", context, NOTHING).problem == "outside"
+    other = read_source("../../main.py", context, NOTHING)
+    assert (other.found, other.instead) == (("main.py",), True)
     assert read_source("nobody", context, NOTHING).problem == "missing"
     assert read_source("main.py/x", context, NOTHING).problem == "missing"
 

@@ -69,7 +69,8 @@ def told(text: str, context: Path, **options: object) -> list[str]:
         ("COPY main.pi /x/\n", ["2:6 CAP207"]),
         ("COPY *.txt *.none /x/\n", ["2:12 CAP211"]),
         ("COPY *.none /x/\n", ["2:6 CAP207"]),
-        ("COPY ../main.py /x/\n", ["2:6 CAP208"]),
+        ("COPY ../other.py /x/\n", ["2:6 CAP208"]),
+        ("COPY ../main.py /x/\n", ["2:6 CAP212"]),
         ("COPY --from=other:1 /gone /x/\n", []),
         ("COPY $UNKNOWN /x/\n", []),
         # CAP209
