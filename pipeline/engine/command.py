@@ -6,14 +6,18 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from pipeline.errors import EngineError, HostUnable
 
 _LAST_LINES = 15
+_PIECE = 1 << 20
+"""Bytes that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,67 @@ def run_into(argv: Sequence[str], target: Path, *, timeout: float | None = None)
         raise failure(Completed(tuple(argv), done.returncode, "", said))
 
 
+def pump(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    source: Iterable[bytes] = (),
+    sink: Callable[[bytes], object] = lambda _piece: None,
+    allowed: Sequence[int] = (0,),
+) -> None:
+    """Run a program on bytes that never are in memory as a whole; it reads first, then writes.
+
+    Args:
+        source: what it reads from its standard input, piece by piece.
+        sink: is given its standard output, piece by piece.
+        allowed: exit codes that are no failure.
+
+    Raises:
+        HostUnable: the program is not installed.
+        EngineError: it failed.
+    """
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                argv,
+                env=None if environment is None else dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            raise _not_startable(argv, error, None) from None
+        with process:
+            try:
+                if process.stdin is not None:
+                    _feed(process.stdin, source)
+                if process.stdout is not None:
+                    while piece := os.read(process.stdout.fileno(), _PIECE):
+                        sink(piece)
+                returncode = process.wait()
+            except BaseException:
+                end_group(process)
+                if process.stdin is not None:
+                    with suppress(BrokenPipeError):  # what was not written is of no use any more
+                        process.stdin.close()
+                raise
+        if returncode not in allowed:
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace")
+            raise failure(Completed(tuple(argv), returncode, "", said))
+
+
+def _feed(stdin: IO[bytes], source: Iterable[bytes]) -> None:
+    try:
+        for piece in source:
+            stdin.write(piece)
+        stdin.close()
+    except BrokenPipeError:  # it ended before it had read everything: its exit code tells why
+        with suppress(BrokenPipeError):
+            stdin.close()
+
+
 def stream(
     argv: Sequence[str],
     on_line: Callable[[str], None],
@@ -180,7 +245,7 @@ def attend(
             raise
 
 
-def end_group(process: subprocess.Popen[str], grace: float = 10.0) -> None:
+def end_group(process: subprocess.Popen[Any], grace: float = 10.0) -> None:
     """End a program started in its own session and all it started: SIGTERM, then SIGKILL.
 
     Args:

@@ -75,6 +75,10 @@ class Reader:
         """One container inspected, or None."""
         return self._object_or_none(f"/containers/{name}/json")
 
+    def containers_on(self, volume: str) -> list[Json]:
+        """Containers in every state that have this volume mounted."""
+        return self._list("/containers/json", {"all": True, **_filters(volume=[volume])})
+
     def container_size(self, name: str) -> int:
         """Bytes of a container's own write layer."""
         params = {"size": True}

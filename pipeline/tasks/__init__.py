@@ -21,6 +21,7 @@ from pipeline.tasks import (
     status,
     validate,
     verify,
+    volume,
 )
 
 TASKS = (
@@ -55,3 +56,10 @@ TASKS = (
 namespace = Collection()
 for _task in TASKS:
     namespace.add_task(_task)
+
+_volume = Collection("volume")
+_volume.add_task(volume.list_volumes)
+_volume.add_task(volume.backup)
+_volume.add_task(volume.restore)
+_volume.add_task(volume.remove, name="rm")
+namespace.add_collection(_volume)

@@ -158,6 +158,22 @@ def one_of(value: str, option: str, choices: Sequence[Choice]) -> Choice:
     )
 
 
+def confirmed(consequence: str, name: str) -> None:
+    """Ask for the name of what is about to be lost.
+
+    Raises:
+        Refused: another answer was given, or nobody can answer.
+    """
+    from pipeline.errors import Refused
+
+    if not sys.stdin.isatty():
+        raise Refused(consequence, resolution="--yes says that this is meant")
+    sys.stderr.write(f"{consequence}\nType its name ({name}) to go on: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != name:
+        raise Refused(f"{name} was not confirmed; nothing was done")
+
+
 def _where(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.filename}:{frame.lineno} in {frame.name}"

@@ -1,0 +1,152 @@
+"""A volume's files as a tar stream, and the exchange of a volume's whole content at once.
+
+Podman 4.3 has no export over REST, and what its command line exports leaves out the mode and the
+owner of the volume's own folder, without which PostgreSQL does not start. So GNU tar does it,
+inside the user namespace where the container's owners have their own numbers. `UNSHARE` is what
+a rootless user enters that namespace with; root is in it already.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine import command
+from pipeline.errors import EngineError, HostUnable
+
+UNSHARE = ("podman", "unshare")
+_NEW = ".capas-new-"
+"""Content that is being restored, or that was just replaced; beside the volume's own folder."""
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_FILES_CHANGED = 1
+"""tar's exit code when a file changed while it was read (tar(1), RETURN VALUE)."""
+
+
+def folder_of(volume: Mapping[str, Any]) -> Path:
+    """Where a volume's files lie, from what Podman says about it.
+
+    Raises:
+        HostUnable: they are not in a plain folder of this machine.
+    """
+    folder = Path(volume.get("Mountpoint") or "/nonexistent")
+    if volume.get("Driver") != "local" or volume.get("Options"):
+        raise HostUnable(
+            f"the volume {volume['Name']} is no plain folder",
+            details=f"driver {volume.get('Driver')}, options {volume.get('Options')}",
+            resolution="back up its device or server with its own means",
+        )
+    if not folder.parent.is_dir():
+        raise HostUnable(
+            f"the files of the volume {volume['Name']} are not on this machine",
+            details=f"{folder} is not there",
+            resolution="run this where Podman runs (CONTAINER_HOST names another machine)",
+        )
+    return folder
+
+
+def pack(
+    folder: Path,
+    environment: Mapping[str, str],
+    sink: Callable[[bytes], object],
+    *,
+    changing: bool = False,
+) -> None:
+    """Give `sink` the folder's files as a tar: the same bytes for the same content.
+
+    Args:
+        changing: the files may change meanwhile.
+
+    Raises:
+        EngineError: a file cannot be read, or changed and `changing` is not set.
+    """
+    argv = [
+        *_inside(),
+        "tar",
+        "--create",
+        "--format=posix",
+        "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
+        "--sort=name",
+        "--numeric-owner",
+        "--xattrs",
+        "--xattrs-include=user.*",
+        f"--directory={folder}",
+        ".",
+    ]
+    allowed = (0, _FILES_CHANGED) if changing else (0,)
+    command.pump(argv, environment=environment, sink=sink, allowed=allowed)
+
+
+def unpack_beside(folder: Path, environment: Mapping[str, str], source: Iterable[bytes]) -> Path:
+    """Unpack a tar into a new folder beside a volume's own, and return it.
+
+    Raises:
+        EngineError: the tar is damaged, or the disk is full; nothing is left then.
+    """
+    new = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder.parent))
+    argv = [
+        *_inside(),
+        "tar",
+        "--extract",
+        "--preserve-permissions",
+        "--same-owner",
+        "--numeric-owner",
+        "--xattrs",
+        "--xattrs-include=user.*",
+        f"--directory={new}",
+    ]
+    try:
+        command.pump(argv, environment=environment, source=source)
+    except BaseException:
+        discard(new, environment)
+        raise
+    return new
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two folders change places in one step, so that a killed program leaves both whole.
+
+    Raises:
+        HostUnable: the file system cannot (renameat2(2), RENAME_EXCHANGE).
+        OSError: for any other reason.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(one), os.fsencode(other)
+    if libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0:
+        return
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS):
+        raise HostUnable(
+            "this file system cannot exchange two folders in one step",
+            details=f"renameat2 on {one.parent}: {os.strerror(number)}",
+            resolution="remove the volume (`volume.rm`), then restore into a new one",
+        )
+    raise OSError(number, os.strerror(number), str(one))
+
+
+def discard(folder: Path, environment: Mapping[str, str]) -> None:
+    """Remove a folder with everything in it, whoever in the container owns it."""
+    command.run([*_inside(), "rm", "-rf", "--", str(folder)], environment=environment)
+
+
+def sweep(folder: Path, environment: Mapping[str, str]) -> None:
+    """Remove what restores left beside a volume's folder that were killed."""
+    for left in folder.parent.glob(f"{_NEW}*"):
+        with suppress(EngineError):
+            discard(left, environment)
+
+
+def is_empty(folder: Path, environment: Mapping[str, str]) -> bool:
+    """Whether there is nothing in a volume."""
+    argv = [*_inside(), "find", str(folder), "-mindepth", "1", "-maxdepth", "1", "-print", "-quit"]
+    return not command.run(argv, environment=environment).stdout
+
+
+def _inside() -> tuple[str, ...]:
+    return () if os.geteuid() == 0 else UNSHARE

@@ -1,0 +1,143 @@
+"""A backup on disk: one gzip file, the same bytes for the same content, and its checksum beside it.
+
+`NAME.tar.gz` is there whole or not at all. `NAME.tar.gz.sha256` is in the words of sha256sum(1),
+so that a backup can be checked with no capas at hand.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from pipeline.errors import CapasError, UsageError
+
+_LEVEL = 5
+_PIECE = 1 << 20
+
+
+class Writing:
+    """A backup while it is written; `keep` gives it its name.
+
+    Args:
+        target: the file's final path.
+
+    Raises:
+        UsageError: there is such a file already.
+        OSError: from every method, when the disk is full or may not be written.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.content = hashlib.sha256()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            raise UsageError(f"{target} is there already", resolution="name another file")
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        self._partial = Path(name)
+        self._file = os.fdopen(descriptor, "wb")
+        self._gzip = gzip.GzipFile("", "wb", _LEVEL, self._file, mtime=0)
+
+    def __enter__(self) -> Writing:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with suppress(OSError):  # a full disk was told by the write before
+            self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece of the tar."""
+        self.content.update(piece)
+        self._gzip.write(piece)
+
+    def keep(self) -> int:
+        """Finish, write the checksum, name the file; its size in bytes."""
+        self._gzip.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        size = self._partial.stat().st_size
+        digest = digest_of(self._partial)
+        # The checksum first: killed in between, there is a checksum of nothing, and no backup
+        # without one.
+        checksum = checksum_path(self.target)
+        checksum.write_text(f"{digest}  {self.target.name}\n", encoding="utf-8")
+        self._partial.replace(self.target)
+        _sync_folder(self.target.parent)
+        return size
+
+
+def checksum_path(archive: Path) -> Path:
+    """Where an archive's checksum lies."""
+    return archive.with_name(f"{archive.name}.sha256")
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def examine(path: Path) -> str:
+    """Read a backup from its first to its last byte; the SHA-256 of the tar in it.
+
+    Raises:
+        UsageError: there is no such file.
+        CapasError: it is damaged, or is no backup.
+    """
+    if not path.is_file():
+        raise UsageError(f"there is no backup {path}")
+    checksum = checksum_path(path)
+    if checksum.is_file():
+        expected = checksum.read_text(encoding="utf-8").split()[:1]
+        if expected != [digest_of(path)]:
+            raise CapasError(
+                f"{path.name} is damaged",
+                details=f"its checksum is not the one in {checksum.name}",
+                resolution="take another backup; the volume was left as it is",
+            )
+    content = hashlib.sha256()
+    for piece in pieces(path):
+        content.update(piece)
+    return content.hexdigest()
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """The tar in a backup, piece by piece.
+
+    Raises:
+        CapasError: it is damaged, or is no backup.
+    """
+    try:
+        with gzip.open(path, "rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except (OSError, EOFError, zlib.error) as error:
+        raise CapasError(
+            f"{path.name} is damaged or no backup of a volume",
+            details=str(error),
+            resolution="take another backup; the volume was left as it is",
+        ) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,106 @@
+"""Backup of a volume: its files, kept from changing, into one file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.engine.cache import home
+from pipeline.engine.podman_writer import Writer
+from pipeline.engine.volume_files import folder_of, pack
+from pipeline.errors import CapasError
+from pipeline.spec.model import Pipeline, Volume
+from pipeline.volumes.archive import Writing
+from pipeline.volumes.observe import can_pause, existing, users_of
+from pipeline.volumes.plan import Hold, hold_for_backup
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that was made.
+
+    Attributes:
+        size: of the file, in bytes.
+        content: SHA-256 of the uncompressed tar.
+        held: what was done to containers meanwhile.
+    """
+
+    path: Path
+    size: int
+    content: str
+    held: Hold
+
+
+def backup(
+    api: Writer,
+    volume: Volume,
+    target: Path,
+    environment: Mapping[str, str],
+    *,
+    stop: bool = False,
+    live: bool = False,
+) -> Backup:
+    """Back up a volume.
+
+    Args:
+        target: the file to make; nothing is overwritten.
+        stop: stop running containers on it for the time.
+        live: let them run; the files may not belong together then.
+
+    Raises:
+        UsageError: there is no such volume, or the file is there already.
+        Refused: containers run on it, cannot be paused, and nothing was said of them.
+        CapasError: the file cannot be written; nothing is left then.
+    """
+    folder = folder_of(existing(api, volume))
+    hold = hold_for_backup(
+        volume.engine_name,
+        users_of(api, volume.engine_name),
+        stop=stop,
+        live=live,
+        can_pause=can_pause(api.info()),
+    )
+    try:
+        with Writing(target) as file, held(api, hold):
+            pack(folder, environment, file.write, changing=live)
+            return Backup(target, file.keep(), file.content.hexdigest(), hold)
+    except OSError as error:
+        raise CapasError(
+            f"the backup could not be written to {target.parent}",
+            details=str(error),
+            resolution="`--output` names another folder",
+        ) from None
+
+
+@contextmanager
+def held(api: Writer, hold: Hold) -> Iterator[None]:
+    """Keep containers from writing for the time of the block, and let them go on in any case."""
+    acted: list[str] = []
+    try:
+        for name in hold.containers:
+            acted.append(name)
+            if hold.how == "pause":
+                api.pause_container(name)
+            elif hold.how == "stop":
+                api.stop_container(name)
+        yield
+    finally:
+        for name in acted:
+            if hold.how == "pause":
+                api.unpause_container(name)
+            elif hold.how == "stop":
+                api.start_container(name)
+
+
+def usual_target(pipeline: Pipeline, volume: Volume, environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/capas/backups/PIPELINE/VOLUME-TIME.tar.gz`."""
+    state = environ.get("XDG_STATE_HOME") or str(Path(home(environ), ".local", "state"))
+    return Path(state, "capas", "backups", pipeline.name, file_name(volume.name, time.time()))
+
+
+def file_name(volume: str, now: float) -> str:
+    """A backup's name: names of one volume sort by time (UTC)."""
+    return f"{volume}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}.tar.gz"

@@ -1,0 +1,99 @@
+"""What volumes a pipeline has, what is in them, and who is on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine import labels
+from pipeline.engine.disk import measure_folders
+from pipeline.engine.podman import Reader
+from pipeline.engine.volume_files import folder_of
+from pipeline.errors import HostUnable, UsageError
+from pipeline.spec.model import Pipeline, Volume
+from pipeline.volumes.plan import User
+
+
+@dataclass(frozen=True)
+class Found:
+    """A volume of a pipeline.
+
+    Attributes:
+        name: its key in the spec; empty when the spec no longer names it.
+        there: whether Podman has it.
+        size: bytes of its files; None when nobody can count them.
+    """
+
+    name: str
+    engine_name: str
+    there: bool
+    external: bool = False
+    size: int | None = None
+    users: tuple[User, ...] = ()
+
+
+def observe_volumes(
+    reader: Reader, pipeline: Pipeline, environment: Mapping[str, str]
+) -> tuple[Found, ...]:
+    """The spec's volumes in its order, then those that it made and no longer names."""
+    present = {volume["Name"]: volume for volume in reader.volumes()}
+    ours = f"{labels.PIPELINE}={pipeline.name}"
+    named = {volume.engine_name: volume for volume in pipeline.volumes.values()}
+    left = sorted(v["Name"] for v in reader.volumes([ours]) if v["Name"] not in named)
+    folders = {name: folder for name, v in present.items() if (folder := _folder(v))}
+    sizes = measure_folders(
+        (folders[name] for name in (*named, *left) if name in folders), environment
+    )
+    found = []
+    for name in (*named, *left):
+        volume = named.get(name)
+        found.append(
+            Found(
+                volume.name if volume else "",
+                name,
+                name in present,
+                volume.external if volume else False,
+                sizes.get(folders[name]) if name in folders else None,
+                users_of(reader, name),
+            )
+        )
+    return tuple(found)
+
+
+def users_of(reader: Reader, engine_name: str) -> tuple[User, ...]:
+    """The containers on a volume, in whatever state."""
+    rows = reader.containers_on(engine_name)
+    return tuple(
+        sorted((User(row["Names"][0], row["State"]) for row in rows), key=lambda u: u.name)
+    )
+
+
+def existing(reader: Reader, volume: Volume) -> dict[str, Any]:
+    """What Podman says of a volume.
+
+    Raises:
+        UsageError: it is not there yet.
+    """
+    for found in reader.volumes():
+        if found["Name"] == volume.engine_name:
+            return found
+    raise UsageError(
+        f"the volume {volume.engine_name} is not there",
+        resolution="`capas deploy` makes it; `capas volume.restore` makes and fills it",
+    )
+
+
+def can_pause(info: Mapping[str, Any]) -> bool:
+    """Whether containers can be paused, from what Podman says of its host."""
+    host = info.get("host") or {}
+    rootless = (host.get("security") or {}).get("rootless", True)
+    return not rootless or host.get("cgroupVersion") == "v2"
+
+
+def _folder(volume: Mapping[str, Any]) -> Path | None:
+    try:
+        return folder_of(volume)
+    except HostUnable:
+        return None

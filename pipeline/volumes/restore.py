@@ -1,0 +1,94 @@
+"""Restore of a volume: the whole new content is made beside the old, proved, then exchanged.
+
+Killed at any moment, the volume has its old content or its new one, never a part of either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.engine import labels
+from pipeline.engine.podman_writer import Writer
+from pipeline.engine.volume_files import (
+    discard,
+    exchange,
+    folder_of,
+    is_empty,
+    pack,
+    sweep,
+    unpack_beside,
+)
+from pipeline.errors import CapasError, UsageError
+from pipeline.spec.model import Pipeline, Volume
+from pipeline.volumes.archive import examine, pieces
+from pipeline.volumes.observe import existing, users_of
+from pipeline.volumes.plan import check_restore
+
+
+def restore(
+    api: Writer,
+    pipeline: Pipeline,
+    volume: Volume,
+    source: Path,
+    environment: Mapping[str, str],
+    *,
+    force: bool = False,
+) -> None:
+    """Give a volume the content of a backup; it is made when it is not there.
+
+    Args:
+        force: replace what is in it.
+
+    Raises:
+        UsageError: there is no such backup.
+        Refused: a container runs on the volume, or there is data in it and `force` is not set.
+        CapasError: the backup is damaged, or did not come back as it is; the volume is as it was.
+    """
+    content = examine(source)
+    try:
+        found = existing(api, volume)
+    except UsageError:
+        api.create_volume({"Name": volume.engine_name, "Labels": volume_labels(pipeline, volume)})
+        found = existing(api, volume)
+    folder = folder_of(found)
+    users = users_of(api, volume.engine_name)
+    empty = is_empty(folder, environment)
+    check_restore(volume.engine_name, users, empty=empty, force=force)
+    sweep(folder, environment)
+    new = unpack_beside(folder, environment, pieces(source))
+    try:
+        _prove(new, environment, content)
+        check_restore(
+            volume.engine_name, users_of(api, volume.engine_name), empty=empty, force=force
+        )
+        exchange(new, folder)
+    except OSError as error:
+        raise CapasError(
+            f"{volume.engine_name} could not be replaced; it is as it was", details=str(error)
+        ) from None
+    finally:
+        discard(new, environment)  # after the exchange this is the old content
+
+
+def volume_labels(pipeline: Pipeline, volume: Volume) -> dict[str, str]:
+    """The labels of a volume that a spec makes."""
+    return {
+        **volume.labels,
+        labels.PIPELINE: pipeline.name,
+        labels.VOLUME: volume.name,
+        labels.COMPOSE_PROJECT: pipeline.name,
+        labels.COMPOSE_VOLUME: volume.name,
+    }
+
+
+def _prove(folder: Path, environment: Mapping[str, str], content: str) -> None:
+    digest = hashlib.sha256()
+    pack(folder, environment, digest.update)
+    if digest.hexdigest() != content:
+        raise CapasError(
+            "the files did not come back as they were backed up",
+            details="owners, modes, times, names or bytes differ; the volume is as it was",
+            resolution="was the backup made by another program, or for other subordinate ids?",
+        )

@@ -1,0 +1,328 @@
+"""Backup and restore of real volumes: the files of SQLite and PostgreSQL, and kills half way."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.build.rootfs import prepare_rootfs
+from pipeline.engine import command
+from pipeline.engine.buildah import build_argv
+from pipeline.spec.load import load
+from pipeline.spec.model import ROOTFS_TAR
+from tests.integration.conftest import Capas
+
+pytestmark = pytest.mark.integration
+CHECKOUT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A spec in a folder of its own, and the program on it."""
+
+    folder: Path
+    capas: Capas
+    environment: Mapping[str, str]
+
+    def __call__(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = self.capas(*arguments, cwd=self.folder, check=False)
+        assert done.returncode == code, (arguments, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done
+
+    def podman(self, *arguments: str) -> str:
+        return command.run(["podman", *arguments], environment=self.environment).stdout
+
+    def content(self, volume: str) -> str:
+        """A digest of everything in a volume."""
+        argv = ["podman", "volume", "export", volume, "--output", str(self.folder / "look.tar")]
+        command.run(argv, environment=self.environment)
+        return command.run(["sha256sum", str(self.folder / "look.tar")]).stdout.split()[0]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline", *arguments],
+            cwd=self.folder,
+            env={**self.environment, "PYTHONPATH": str(CHECKOUT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+Make = Callable[[str, str], Project]
+
+
+@pytest.fixture
+def project(capas: Capas, environment: Mapping[str, str], tmp_path: Path) -> Iterator[Make]:
+    made: list[Project] = []
+
+    def make(name: str, rest: str) -> Project:
+        (tmp_path / "specs").mkdir()
+        (tmp_path / "specs" / f"{name}.toml").write_text(
+            f'name = "{name}"\n{rest}\n[volumes.data]\n'
+        )
+        made.append(Project(tmp_path, capas, environment))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one("down")
+        one.capas("volume.rm", "data", "--yes", cwd=one.folder, check=False)
+
+
+def fill(project: Project, volume: str, base: str, text: str, megabytes: int = 1) -> None:
+    script = (
+        f"mkdir -p /d/sub; printf '{text}' > /d/sub/file; chmod 600 /d/sub/file;"
+        f"chown 70:70 /d/sub; ln -sf sub/file /d/link; chmod 700 /d;"
+        f"head -c {megabytes}000000 /dev/urandom > /d/big"
+    )
+    project.podman("run", "--rm", f"--volume={volume}:/d", base, "sh", "-c", script)
+
+
+def test_data_comes_back_as_it_was_and_nothing_is_replaced_unasked(
+    project: Make, small_base: str
+) -> None:
+    run = project("vol-plain", "")
+    fill(run, "vol-plain_data", small_base, "first")
+    before = run.content("vol-plain_data")
+    assert "vol-plain_data" in run("volume.list").stdout
+    path = run("volume.backup", "data", "--output", "b.tar.gz").stdout.strip()
+    again = run("volume.backup", "data", "--output", "again.tar.gz").stdout.strip()
+    assert Path(path).read_bytes() == Path(again).read_bytes()
+    run("volume.backup", "data", "--output", "b.tar.gz", code=2)
+
+    refused = run("volume.restore", "data", path, code=3)
+    assert "there is data" in refused.stderr
+    fill(run, "vol-plain_data", small_base, "second")
+    assert run.content("vol-plain_data") != before
+    run("volume.restore", "data", path, "--force")
+    assert run.content("vol-plain_data") == before
+
+    assert "--yes" in run("volume.rm", "data", code=3).stderr
+    run("volume.rm", "data", "--yes")
+    assert json.loads(run("volume.list", "--format", "json").stdout)["volumes"][0]["there"] is False
+    run("volume.restore", "data", path)
+    assert run.content("vol-plain_data") == before
+    mode = run.podman(
+        "run", "--rm", "--volume=vol-plain_data:/d", small_base, "stat", "-c%a %u", "/d", "/d/sub"
+    )
+    assert mode.split() == ["700", "0", "755", "70"]
+
+
+def test_a_damaged_backup_changes_nothing(project: Make, small_base: str) -> None:
+    run = project("vol-damaged", "")
+    fill(run, "vol-damaged_data", small_base, "kept")
+    path = Path(run("volume.backup", "data", "--output", "b.tar.gz").stdout.strip())
+    before = run.content("vol-damaged_data")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert "damaged" in run("volume.restore", "data", str(path), "--force", code=1).stderr
+    Path(f"{path}.sha256").unlink()
+    assert "damaged" in run("volume.restore", "data", str(path), "--force", code=1).stderr
+    assert run.content("vol-damaged_data") == before
+
+
+def test_a_restore_killed_at_any_moment_leaves_the_old_or_the_new_content(
+    project: Make, small_base: str
+) -> None:
+    run = project("vol-killed", "")
+    fill(run, "vol-killed_data", small_base, "new", megabytes=10)
+    new = run.content("vol-killed_data")
+    path = run("volume.backup", "data", "--output", "new.tar.gz").stdout.strip()
+    fill(run, "vol-killed_data", small_base, "old", megabytes=10)
+    old_path = run("volume.backup", "data", "--output", "old.tar.gz").stdout.strip()
+    old = run.content("vol-killed_data")
+    began = time.monotonic()
+    run("volume.restore", "data", old_path, "--force")
+    whole = time.monotonic() - began
+    for number in range(4):
+        process = run.start("volume.restore", "data", path, "--force")
+        time.sleep(whole * (0.3 + 0.7 * random.random()))  # the moment itself is what is tried
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        found = run.content("vol-killed_data")
+        assert found in (old, new), number
+        run("volume.restore", "data", old_path, "--force")
+        assert run.content("vol-killed_data") == old
+    folder = Path(
+        run.podman("volume", "inspect", "--format={{.Mountpoint}}", "vol-killed_data").strip()
+    )
+    assert [entry.name for entry in folder.parent.iterdir()] == ["_data"]
+
+
+def test_a_backup_that_is_killed_leaves_no_half_file(project: Make, small_base: str) -> None:
+    run = project("vol-half", "")
+    fill(run, "vol-half_data", small_base, "x", megabytes=30)
+    process = run.start("volume.backup", "data", "--output", "half.tar.gz")
+    deadline = time.monotonic() + 30
+    while not list(run.folder.glob(".half.tar.gz.*")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGTERM)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert list(run.folder.glob("*half*")) == []
+    assert list(run.folder.glob(".*half*")) == []
+
+
+def test_a_volume_in_use_is_neither_replaced_nor_removed(project: Make, small_base: str) -> None:
+    service = f'[services.web]\nimage = "{small_base}"\nvolumes = ["data:/d"]\n'
+    run = project("vol-used", service + 'command = ["sleep", "1000"]\nstop_grace_period = "0s"\n')
+    run("deploy")
+    path = run("volume.backup", "data", "--live", "--output", "b.tar.gz").stdout.strip()
+    assert "in use" in run("volume.restore", "data", path, "--force", code=3).stderr
+    assert "in use" in run("volume.rm", "data", "--yes", code=3).stderr
+    run("volume.backup", "data", "--stop", "--output", "c.tar.gz")
+    state = run.podman("inspect", "--format={{.State.Status}}", "vol-used-web-1")
+    assert state.strip() == "running"
+
+
+def test_no_tweet_that_was_accepted_is_lost(
+    project: Make, environment: Mapping[str, str], small_base: str
+) -> None:
+    context = CHECKOUT / "containers" / "pytweets" / "1.2"
+    build(environment, context, "localhost/vol-pytweets:1.2", {"BASE": small_base})
+    run = project(
+        "vol-tweets",
+        '[services.web]\nimage = "localhost/vol-pytweets:1.2"\nreplicas = 2\n'
+        'ports = ["18840:5000"]\nvolumes = ["data:/data"]\n'
+        'healthcheck = { http = ":5000/healthz" }\n',
+    )
+    run("deploy")
+    ports = [
+        int(line.split(":")[1].split("-")[0])
+        for line in run.podman("ps", "--filter=name=vol-tweets", "--format={{.Ports}}").splitlines()
+    ]
+    accepted: list[str] = []
+    done = threading.Event()
+
+    def post(port: int) -> None:
+        number = 0
+        while not done.is_set():
+            text = f"{port}-{number}"
+            number += 1
+            try:
+                if tweet(port, text):
+                    accepted.append(text)
+            except (OSError, http.client.HTTPException):
+                done.wait(0.05)  # stopped for the backup
+
+    threads = [threading.Thread(target=post, args=(port,)) for port in ports]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(accepted) > 20)
+    before = list(accepted)
+    path = run("volume.backup", "data", "--stop", "--output", "b.tar.gz").stdout.strip()
+    count = len(accepted)
+    wait_for(lambda: len(accepted) > count + 5)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert set(accepted) <= set(tweets(ports[0]))
+
+    run("down")
+    run("volume.restore", "data", path, "--force")
+    run("deploy")
+    assert set(before) <= set(tweets(ports[0]))
+
+
+def test_postgresql_finds_every_row_after_a_restore(
+    project: Make, environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (version,) = (
+        load(CHECKOUT / "containers" / "bases.toml", {}).images["postgres"].versions.values()
+    )
+    assert version.rootfs is not None
+    context = tmp_path_factory.mktemp("postgres")
+    shutil.copytree(version.context, context, dirs_exist_ok=True)
+    os.link(
+        shutil.copyfile(
+            prepare_rootfs(version.rootfs, os.environ, tell=lambda _: None), context / "copy"
+        ),
+        context / ROOTFS_TAR,
+    )
+    build(environment, context, "localhost/vol-postgres:15", {})
+    run = project(
+        "vol-rows",
+        '[services.db]\nimage = "localhost/vol-postgres:15"\nports = ["18850:5432"]\n'
+        'volumes = ["data:/var/lib/postgresql/data"]\n'
+        'healthcheck = { test = ["pg_isready", "-q"], retries = 60 }\n',
+    )
+    run("deploy")
+    query = "SELECT count(*), md5(string_agg(t, ',' ORDER BY n)) FROM rows"
+    psql(run, "CREATE TABLE rows (n serial, t text)")
+    psql(run, "INSERT INTO rows (t) SELECT md5(g::text) FROM generate_series(1, 50000) g")
+    before = psql(run, query)
+    path = run("volume.backup", "data", "--stop", "--output", "b.tar.gz").stdout.strip()
+    wait_for(lambda: psql(run, query, check=False) == before)  # it was started again
+    psql(run, "DELETE FROM rows")
+    run("down")
+    run("volume.restore", "data", path, "--force")
+    run("deploy")
+    assert psql(run, query) == before
+
+
+def build(
+    environment: Mapping[str, str], context: Path, reference: str, args: dict[str, str]
+) -> None:
+    argv = build_argv(
+        context=context,
+        containerfile=context / "Containerfile",
+        tags=(reference,),
+        args=args,
+        labels={},
+        timestamp=0,
+    )
+    command.run(argv, environment=environment)
+
+
+def psql(run: Project, sql: str, *, check: bool = True) -> str:
+    argv = ["podman", "exec", "vol-rows-db-1", "psql", "-qtA", "-c", sql]
+    return command.run(argv, environment=run.environment, check=check).stdout.strip()
+
+
+def tweet(port: int, text: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        kind = {"Content-Type": "application/json"}
+        connection.request("POST", "/api/tweets", json.dumps({"text": text}), kind)
+        return connection.getresponse().status == 201
+    finally:
+        connection.close()
+
+
+def tweets(port: int) -> list[str]:
+    found: list[str] = []
+    before = ""
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", f"/api/tweets?limit=200{before}")
+        page = json.load(connection.getresponse())["tweets"]
+        connection.close()
+        if not page:
+            return found
+        found += [one["text"] for one in page]
+        before = f"&before={page[-1]['id']}"
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition was not met in time"
+        time.sleep(0.05)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import CapasError, UsageError
+from pipeline.volumes.archive import Writing, checksum_path, examine, pieces
+from pipeline.volumes.backup import file_name
+
+CONTENT = b"a tar, as far as this file knows" * 1000
+
+
+def made(path: Path, content: bytes = CONTENT) -> Path:
+    with Writing(path) as file:
+        file.write(content[:100])
+        file.write(content[100:])
+        assert file.keep() == path.stat().st_size
+    return path
+
+
+def test_a_backup_comes_back_and_tells_its_content(tmp_path: Path) -> None:
+    path = made(tmp_path / "new" / "data.tar.gz")
+    assert b"".join(pieces(path)) == CONTENT
+    assert examine(path) == hashlib.sha256(CONTENT).hexdigest()
+    assert [p.name for p in path.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_the_checksum_is_in_the_words_of_sha256sum(tmp_path: Path) -> None:
+    path = made(tmp_path / "data.tar.gz")
+    argv = ["sha256sum", "--check", "--strict", checksum_path(path).name]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    one, two = made(tmp_path / "one"), made(tmp_path / "two")
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_nothing_is_left_of_a_backup_that_was_not_finished(tmp_path: Path) -> None:
+    with Writing(tmp_path / "data.tar.gz") as file:
+        file.write(CONTENT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "data.tar.gz"
+    path.write_text("precious")
+    with pytest.raises(UsageError, match="there already"):
+        Writing(path)
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("where", [0, 30, -9, -1])
+@pytest.mark.parametrize("with_checksum", [True, False])
+def test_a_changed_byte_is_found(tmp_path: Path, where: int, with_checksum: bool) -> None:
+    path = made(tmp_path / "data.tar.gz")
+    damaged = bytearray(path.read_bytes())
+    damaged[where] ^= 0x10
+    path.write_bytes(damaged)
+    if not with_checksum:
+        checksum_path(path).unlink()
+    with pytest.raises(CapasError, match="damaged"):
+        examine(path)
+
+
+def test_a_backup_cut_short_and_one_that_is_none_are_found(tmp_path: Path) -> None:
+    path = made(tmp_path / "data.tar.gz")
+    checksum_path(path).unlink()
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(CapasError, match="damaged"):
+        examine(path)
+    path.write_bytes(b"no gzip at all")
+    with pytest.raises(CapasError, match="damaged"):
+        examine(path)
+    with pytest.raises(UsageError, match="there is no backup"):
+        examine(tmp_path / "missing")
+
+
+def test_a_backup_of_another_gzip_without_a_checksum_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "other.tar.gz"
+    path.write_bytes(gzip.compress(CONTENT))
+    assert examine(path) == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_names_sort_by_time() -> None:
+    assert file_name("data", 0) == "data-19700101T000000Z.tar.gz"
+    assert file_name("data", 1e9) < file_name("data", 2e9)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pipeline.report.render import rendered
+from pipeline.volumes.observe import Found, can_pause
+from pipeline.volumes.plan import User
+from pipeline.volumes.present import present_volumes
+
+
+def test_volumes_are_told_with_who_is_on_them() -> None:
+    report = present_volumes(
+        "shop",
+        [
+            Found("data", "shop_data", True, size=2048, users=(User("web-1", "running"),)),
+            Found("new", "shop_new", False),
+            Found("", "shop_old", True, size=0),
+        ],
+    )
+    text = rendered(report, "text")
+    assert "2 of 3 are there" in text
+    assert "web-1 (running)" in text
+    assert "not made yet" in text
+    assert "not in the spec" in text
+    assert report.data["volumes"][0]["used_by"] == [{"name": "web-1", "state": "running"}]
+
+
+def test_no_volumes_are_no_table() -> None:
+    assert "names no volume" in rendered(present_volumes("shop", []), "text")
+
+
+def test_pausing_needs_cgroup_2_or_root() -> None:
+    def host(version: str, *, rootless: bool) -> dict[str, object]:
+        return {"host": {"cgroupVersion": version, "security": {"rootless": rootless}}}
+
+    assert can_pause(host("v2", rootless=True))
+    assert can_pause(host("v1", rootless=False))
+    assert not can_pause(host("v1", rootless=True))
+    assert not can_pause({})
