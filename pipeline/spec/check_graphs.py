@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.spec.containerfile import parse
-from pipeline.spec.model import Pipeline, Version
-from pipeline.spec.problem import Problem
+from pipeline.spec.model import REGISTRY, Pipeline, Version
+from pipeline.spec.problem import KeyPath, Problem, suggestion
 from pipeline.spec.references import references
 from pipeline.spec.scope import Scope
 from pipeline.spec.textfile import Unreadable, read_text
 
 
 def graph_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
-    """One problem for each circle, at the first of its members."""
+    """One problem for each circle, at the first of its members; bases that are not there."""
     waits = {
         service.name: [dependency.service for dependency in service.depends_on]
         for service in pipeline.services.values()
@@ -23,16 +23,35 @@ def graph_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
         path = scope.place(("services", circle[0], "depends_on", index))
         message = f"services wait for each other: {' → '.join(circle)}"
         yield Problem("CAP108", path, message, "take one of them out")
-    for circle in circles(_bases(pipeline)):
-        image, version = circle[0].split(":", 1)
+    read = {version.short: _references(version) for version in pipeline.versions}
+    known = {
+        name: version.short
+        for version in pipeline.versions
+        for name in (version.reference, version.short)
+    }
+    bases = {name: [known[r] for r in used if r in known] for name, used in read.items()}
+    for circle in circles(bases):
         message = f"images are built on each other: {' → '.join(circle)}"
-        yield Problem(
-            "CAP107",
-            ("images", image, "versions", version),
-            message,
-            on_key=True,
-            hint="a FROM or COPY --from in one of their Containerfiles has to go",
-        )
+        hint = "a FROM or COPY --from in one of their Containerfiles has to go"
+        yield Problem("CAP107", _path(circle[0]), message, hint, on_key=True)
+    for name, used in read.items():
+        for reference in used:
+            if reference not in known:
+                yield from _missing_base(name, reference, pipeline, scope)
+
+
+def _missing_base(name: str, reference: str, pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+    """A base that has the name of an image of this spec, but not one of its versions."""
+    image, _, version = reference.removeprefix(f"{REGISTRY}/").partition(":")
+    if image in pipeline.images and f"{image}:{version}" not in scope.declared["versions"]:
+        message = f"{name} reads from `{reference}`, which is no version of this spec"
+        hint = suggestion(version, pipeline.images[image].versions)
+        yield Problem("CAP102", _path(name), message, hint, on_key=True)
+
+
+def _path(name: str) -> KeyPath:
+    image, _, version = name.partition(":")
+    return ("images", image, "versions", version)
 
 
 def circles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
@@ -60,19 +79,6 @@ def circles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
             if following is None:
                 done.add(name)
                 del trail[name]
-
-
-def _bases(pipeline: Pipeline) -> dict[str, list[str]]:
-    """For each version, by `image:version`, those of the same spec that its build reads from."""
-    known = {
-        name: version.short
-        for version in pipeline.versions
-        for name in (version.reference, version.short)
-    }
-    return {
-        version.short: [known[name] for name in _references(version) if name in known]
-        for version in pipeline.versions
-    }
 
 
 def _references(version: Version) -> tuple[str, ...]:

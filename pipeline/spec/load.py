@@ -15,6 +15,7 @@ from pipeline.spec.crosscheck import cross_problems
 from pipeline.spec.document import Document, read_document
 from pipeline.spec.dotenv import read_dotenv
 from pipeline.spec.interpolate import interpolated
+from pipeline.spec.memory import Memory
 from pipeline.spec.model import Pipeline
 from pipeline.spec.placed import levelled, placed
 from pipeline.spec.problem import BadForm, KeyPath, Problem
@@ -85,7 +86,12 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
         data, faults = interpolated(data, variables)
         problems += faults
         retype(data, violations(data))
-    problems += schema_problems(data)
+    memory = Memory(data, environ)
+    if not memory.is_valid():
+        wrong = schema_problems(data)
+        problems += wrong
+        if not wrong:
+            memory.remember_valid()
     broken = {problem.path for problem in problems if problem.path}
     sound: Mapping[str, Any] = _pruned(data, (), broken) if broken else data
     scope = Scope(

@@ -16,7 +16,8 @@ from pipeline.spec.rules import RULES
 from pipeline.spec.schema import schema
 
 ROOT = Path(__file__).parents[3]
-REFERENCE = ROOT / "specs" / "reference.toml"
+SPECS = ROOT / "specs"
+REFERENCE = SPECS / "reference.toml"
 
 
 @pytest.mark.parametrize(("page", "made"), [("spec.md", spec_page), ("rules.md", rules_page)])
@@ -60,6 +61,15 @@ def test_the_reference_spec_is_valid() -> None:
     environ = {"HOME": "/home/student", "LANG": "C.UTF-8"}
 
     assert [str(finding) for finding in examine(REFERENCE, environ).findings] == []
+
+
+@pytest.mark.parametrize(
+    "spec", sorted([*SPECS.glob("*.toml"), ROOT / "containers" / "bases.toml"])
+)
+def test_other_readers_of_the_schema_accept_our_specs(spec: Path) -> None:
+    data = tomli.loads(spec.read_text(encoding="utf-8"))  # variables and all, as an editor sees it
+
+    assert [error.message for error in Draft202012Validator(schema()).iter_errors(data)] == []
 
 
 def test_the_reference_spec_uses_every_key() -> None:
