@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -69,3 +69,8 @@ def remove_container_argv(container: str) -> list[str]:
 def pull_argv(reference: str) -> list[str]:
     """Pull one image, also when the store has one of this name."""
     return ["buildah", "pull", "--policy=always", reference]
+
+
+def remove_images_argv(references: Sequence[str]) -> list[str]:
+    """Take names away; an image goes with its last name."""
+    return ["buildah", "rmi", *references]

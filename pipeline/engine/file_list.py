@@ -37,6 +37,8 @@ _KINDS: dict[bytes, Kind] = {
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _XATTR = "SCHILY.xattr."
+_OVERLAYS_OWN = ("SCHILY.xattr.user.overlay.", "SCHILY.xattr.trusted.overlay.")
+"""Marks of the overlay filesystem that slip into layers; they say nothing about the file."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def _file(name: str, size: int, checksum: str | None, headers: bytes) -> LayerFi
         xattrs=" ".join(
             f"{key.removeprefix(_XATTR)}={value}"
             for key, value in sorted(extended.items())
-            if key.startswith(_XATTR)
+            if key.startswith(_XATTR) and not key.startswith(_OVERLAYS_OWN)
         ),
     )
 

@@ -16,10 +16,12 @@ from pipeline.tasks.command import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.engine.storage import Storage
     from pipeline.layers.family import Named
+    from pipeline.layers.observe import Observed
+    from pipeline.report.words import Report
     from pipeline.spec.model import Pipeline
 
 _FORMATS = ("text", "json", "md", "html", "svg")
@@ -32,16 +34,21 @@ _FILES_ON_A_PAGE = 200
         "images": "two or more images of the store by name instead of the spec's versions",
         "format": f"one of {', '.join(_FORMATS)}",
         "files": "list the biggest files of every layer, so many (`--files 20`)",
+        "advise": "propose another order or split of instructions that would have shared more",
+        "prove": "build what is proposed under names that are thrown away; tells only what helps",
         "measure": "compress layers whose download size is not known yet, once (default: yes)",
     },
     iterable=["images"],
 )
 def report(
     _context: Context,
+    *,
     spec: str | None = None,
     images: Sequence[str] | None = None,
     format: str = "text",  # noqa: A002 (the option's name)
     files: str = "0",
+    advise: bool = False,
+    prove: bool = False,
     measure: bool = True,
 ) -> int:
     """Report what the layers of versions share, what is new, why, and what it costs."""
@@ -56,18 +63,51 @@ def report(
     listed = whole_number(files, "--files") or (_FILES_ON_A_PAGE if wanted == "html" else 0)
     profile = host_profile()
     storage = observe_storage(profile.environment)
-    budgets = Budgets()
+    pipeline = None
     if images:
+        _refuse_advice(advise or prove)
         title, named = f"Layers of {' and '.join(images)}", _named(storage, images)
     else:
         pipeline = load_pipeline(spec)
         title, named = f"Layers of {pipeline.name}", _versions(storage, pipeline)
-        budgets = pipeline.budgets
     observed = observe_family(named, storage.driver, profile.environment, measure=measure)
-    verdicts = judge(observed.family, budgets)
+    verdicts = judge(observed.family, pipeline.budgets if pipeline else Budgets())
     told = present_family(observed.family, title, observed.lists, verdicts=verdicts, files=listed)
+    if pipeline is not None and (advise or prove):
+        told = _advised(told, pipeline, observed, profile.environment, prove=prove)
     render(told, wanted)
     return int(not all(verdict.held for verdict in verdicts))
+
+
+def _refuse_advice(wanted: bool) -> None:
+    from pipeline.errors import UsageError
+
+    if wanted:
+        raise UsageError(
+            "advice is about Containerfiles, which --images does not know",
+            resolution="leave --images out: the spec names them",
+        )
+
+
+def _advised(
+    told: Report,
+    pipeline: Pipeline,
+    observed: Observed,
+    environment: Mapping[str, str],
+    *,
+    prove: bool,
+) -> Report:
+    from pipeline.layers.present_advice import with_advice
+    from pipeline.report.progress import progress_of
+    from pipeline.tasks.advice import advice_for
+
+    progress = progress_of("auto") if prove else None
+    try:
+        advised = advice_for(pipeline, observed.family, observed.lists, environment, progress)
+    finally:
+        if progress is not None:
+            progress.close()
+    return with_advice(told, advised)
 
 
 def _named(storage: Storage, references: Sequence[str]) -> list[Named]:

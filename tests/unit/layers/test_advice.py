@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engine.file_list import LayerFile
+from pipeline.layers.advice import advise, new_bytes
+from pipeline.layers.blueprint import Blueprint, Line
+from pipeline.spec.model import Version
+from tests.unit.layers.builders import file, folder
+
+
+def size_of(files: Sequence[LayerFile]) -> int:
+    return 1024 + sum(512 + f.size + (-f.size % 512) for f in files)
+
+
+def copy(source: str, target: str, *files: LayerFile) -> Line:
+    text = f"COPY {source} {target}"
+    return Line(
+        "COPY", text, f"{text}\n", files, size_of(files), source, target if target != "." else "/"
+    )
+
+
+def run(text: str, *files: LayerFile) -> Line:
+    return Line("RUN", f"RUN {text}", f"RUN {text}\n", files, size_of(files))
+
+
+def config(keyword: str, text: str) -> Line:
+    return Line(keyword, f"{keyword} {text}", f"{keyword} {text}\n")
+
+
+def versions(*layouts: Sequence[Line]) -> list[Blueprint]:
+    return [
+        Blueprint(
+            f"a:{n}",
+            Version("a", str(n), Path("/c"), Path("/c/Containerfile")),
+            "FROM base\n",
+            tuple(lines),
+            "",
+            ("sha256:base",),
+        )
+        for n, lines in enumerate(layouts)
+    ]
+
+
+BIG = file("app/big", "b" * 50_000)
+
+
+def app(content: str) -> Line:
+    return copy("main.py", "/app/", file("app/main.py", content * 3))
+
+
+def big() -> Line:
+    return copy("big", "/app/", BIG)
+
+
+def test_what_changes_rarely_moves_below_what_changes_often() -> None:
+    proposal = advise("a", versions([app("1"), big()], [app("2"), big()]))
+    assert proposal is not None
+    assert proposal.texts == ("FROM base\nCOPY big /app/\nCOPY main.py /app/\n",) * 2
+    assert proposal.certain
+    assert proposal.saving == big().size
+    assert "-COPY big /app/\n" in proposal.diff
+    assert "+COPY big /app/\n" in proposal.diff
+
+
+def test_the_best_order_gets_no_advice() -> None:
+    assert advise("a", versions([big(), app("1")], [big(), app("2")])) is None
+
+
+def test_a_version_alone_gets_no_advice() -> None:
+    assert advise("a", versions([app("1"), big()])) is None
+
+
+def test_the_history_of_pytweets_gets_no_advice() -> None:
+    """Its later files come later: another order would have shared less when they came."""
+    small = copy("miclase.py", "/app", file("app/miclase.py", "c" * 900))
+    store = copy("almacen.py", "/app", file("app/almacen.py", "s" * 4000))
+    main = [copy("main.py", "/app", file("app/main.py", x * 14_000)) for x in "12"]
+    layouts = ([main[0]], [main[0], small], [main[1], small, store])
+    assert advise("a", versions(*layouts)) is None
+
+
+def test_a_file_that_a_later_copy_covers_stays_below_it() -> None:
+    often = copy("src", "/app/", file("app/big", "1"))
+    again = copy("src", "/app/", file("app/big", "2"))
+    assert advise("a", versions([often, big()], [again, big()])) is None
+
+
+def test_configuration_that_instructions_depend_on_is_never_crossed() -> None:
+    env = config("ENV", "A=b")
+    assert advise("a", versions([app("1"), env, big()], [app("2"), env, big()])) is None
+    label = config("LABEL", "A=b")
+    assert advise("a", versions([app("1"), label, big()], [app("2"), label, big()])) is not None
+
+
+def test_a_run_that_names_what_was_copied_stays_where_it_is() -> None:
+    tool = run("install /app/main.py", file("usr/tool", "t" * 90_000))
+    assert advise("a", versions([app("1"), tool], [app("2"), tool])) is None
+
+
+def test_a_run_that_might_not_need_what_was_copied_has_to_be_tried() -> None:
+    tool = run("apt-get install -y tool", file("usr/tool", "t" * 90_000))
+    layouts = versions([app("1"), tool], [app("2"), tool])
+    proposal = advise("a", layouts)
+    assert proposal is not None
+    assert not proposal.certain
+    assert advise("a", layouts, certain_only=True) is None
+
+
+def whole(content: str) -> Line:
+    return copy(
+        ".",
+        "/app",
+        folder("app"),
+        file("app/main.py", content),
+        file("app/setup.cfg", "s"),
+        folder("app/lib"),
+        file("app/lib/big", "b" * 50_000),
+    )
+
+
+def test_a_folder_is_split_into_what_stayed_equal_and_what_did_not() -> None:
+    proposal = advise("a", versions([whole("1")], [whole("2")]))
+    assert proposal is not None
+    assert proposal.names_files
+    assert proposal.texts[0] == (
+        "FROM base\nCOPY setup.cfg /app/\nCOPY lib /app/lib\nCOPY main.py /app/\n"
+    )
+
+
+def test_names_that_need_quotes_are_not_split() -> None:
+    odd = file("app/with space", "b" * 50_000)
+    layouts = (
+        [copy(".", "/app", file("app/main.py", "1"), odd)],
+        [copy(".", "/app", file("app/main.py", "2"), odd)],
+    )
+    assert advise("a", versions(*layouts)) is None
+
+
+def test_another_base_makes_all_new_whatever_the_order() -> None:
+    one, two = versions([app("1"), big()], [app("2"), big()])
+    other = Blueprint(two.name, two.version, two.head, two.lines, two.tail, ("sha256:other",))
+    assert advise("a", [one, other]) is None
+    assert new_bytes([one, other], [one.lines, other.lines]) == sum(x.size for x in other.lines)
+
+
+pieces = st.lists(
+    st.builds(
+        lambda name, content: copy(name, "/app/", file(f"app/{name}", content * 9000)),
+        st.sampled_from("abcd"),
+        st.sampled_from("xyz"),
+    ),
+    max_size=4,
+    unique_by=lambda line: line.text,
+)
+
+
+@given(st.lists(pieces, min_size=2, max_size=4))
+def test_a_proposal_never_costs_more_and_never_loses_an_instruction(
+    layouts: list[list[Line]],
+) -> None:
+    blueprints = versions(*layouts)
+    proposal = advise("a", blueprints)
+    if proposal is not None:
+        assert (
+            proposal.after < proposal.before == new_bytes(blueprints, [b.lines for b in blueprints])
+        )
+        for blueprint, text in zip(blueprints, proposal.texts, strict=True):
+            original = blueprint.text(blueprint.lines)
+            assert sorted(text.splitlines()) == sorted(original.splitlines())
