@@ -54,9 +54,17 @@ class Blueprint:
 
 
 def blueprint(
-    pipeline: Pipeline, desired: Desired, image: ImageFacts, abilities: Abilities
+    pipeline: Pipeline,
+    desired: Desired,
+    image: ImageFacts,
+    abilities: Abilities,
+    secret_times: Mapping[str, str],
 ) -> Blueprint:
     """The blueprint of a service.
+
+    Args:
+        secret_times: when the files of secrets were changed last: a container keeps the value
+            that a secret had when it was made.
 
     Raises:
         HostUnable: the spec demands a limit that this host would silently ignore.
@@ -97,7 +105,7 @@ def blueprint(
         "limits": limits,
         "restart": service.restart,
         "security": security,
-        "secrets": secrets,
+        "secrets": {**secrets, "times": _times(pipeline, desired, secret_times)},
         "labels": dict(service.labels),
     }
     body = {
@@ -226,6 +234,11 @@ def _secrets(pipeline: Pipeline, desired: Desired) -> dict[str, Any]:
         **({"secrets": files} if files else {}),
         **({"secret_env": variables} if variables else {}),
     }
+
+
+def _times(pipeline: Pipeline, desired: Desired, secret_times: Mapping[str, str]) -> dict[str, str]:
+    names = [pipeline.secrets[s.source].engine_name for s in desired.service.secrets]
+    return {name: secret_times[name] for name in names if name in secret_times}
 
 
 def _limits(wanted: Resources, abilities: Abilities) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.deploy.apply import Outcome, apply
+from pipeline.deploy.apply import Failure, Outcome, apply
 from pipeline.deploy.desired import Desired
 from pipeline.deploy.door import door_check
 from pipeline.deploy.observe import Observed
@@ -19,7 +19,9 @@ from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
 _ROUNDS = 25
-"""How often another program may take a port between our look and our bind."""
+"""How often things may change between our look and our call."""
+_OVERTAKEN = ("already in use", "already exists", "no such container", "name in use")
+"""Podman's words for what was not so when we looked."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def converge(
         CapasError: it could not be done; an update that had begun has been taken back.
     """
     lost: set[int] = set()
+    before: Plan | None = None
     with Reader(uri) as reader:
         for _round in range(_ROUNDS):
             observed = look(reader, pipeline, wanted, lost)
@@ -61,20 +64,33 @@ def converge(
             if plan.backups:
                 telling.upgrading(plan.backups)
             outcome = apply(plan, uri, telling.ended)
-            taken = {port for f in outcome.failed for port in lost_ports(f.error.details)}
             if not outcome.failed:
                 if options.wait:
                     _watch_the_unchanged(uri, wanted, observed, plan)
                 return plan
-            lost |= taken
-            if any(not lost_ports(f.error.details) for f in outcome.failed):
+            if plan == before or not all(map(_is_overtaken, outcome.failed)):
                 break
+            before = plan
+            lost.update(port for f in outcome.failed for port in lost_ports(f.error.details))
         now = look(reader, pipeline, wanted, lost)
         back = plan_restore(pipeline, blueprints_of(pipeline, wanted, now), now)
-    telling.planned(back)
-    restored = apply(back, uri, telling.ended)
-    Outcome(failed=(*outcome.failed, *restored.failed)).raise_first()
+    if back.changes:
+        telling.planned(back)
+        restored = apply(back, uri, telling.ended)
+        outcome = Outcome(failed=(*outcome.failed, *restored.failed))
+    outcome.raise_first()
     return plan
+
+
+def _is_overtaken(failure: Failure) -> bool:
+    """Whether things had changed since we looked: a new look and a new plan are the answer.
+
+    Another program took a port, or a call that a killed deploy had sent was still being served.
+    """
+    words = failure.error.details
+    if failure.operation.verb.startswith("wait"):
+        return False
+    return bool(lost_ports(words)) or any(phrase in words for phrase in _OVERTAKEN)
 
 
 def _watch_the_unchanged(

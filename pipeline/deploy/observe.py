@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.ports import Binding, Held
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.engine.podman import Reader
 
 RUNNING = "running"
+_NO_FILES: Mapping[str, Path] = MappingProxyType({})
 MARK_FILE = "/etc/haproxy/capas.confirmed"
 """In a door: digest of the configuration that is known to be in effect. A deploy may die between
 writing a configuration and that moment."""
@@ -112,6 +114,7 @@ class Observed:
         containers: ours, this pipeline's.
         foreign: names of everybody else's containers.
         volumes: every volume's labels, by name; `networks` and `secrets` likewise.
+        secret_times: when the file of a secret was changed last, by the secret's name in Podman.
         confirmed: digest of the configuration that a service's door serves with.
     """
 
@@ -124,6 +127,7 @@ class Observed:
     held: Held = field(default_factory=Held)
     abilities: Abilities = field(default_factory=Abilities)
     confirmed: Mapping[str, str] = field(default_factory=dict)
+    secret_times: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, service: str) -> tuple[Container, ...]:
         """The replicas of one service, by number."""
@@ -141,6 +145,7 @@ def observe(
     images: Iterable[str] = (),
     *,
     lost: Iterable[int] = (),
+    secret_files: Mapping[str, Path] = _NO_FILES,
 ) -> Observed:
     """Look at everything once.
 
@@ -148,6 +153,7 @@ def observe(
         pipeline: its name.
         images: references that the deploy needs.
         lost: ports that could not be bound though nobody was seen to hold them.
+        secret_files: by the secret's name in Podman.
     """
     everything = reader.containers()
     mine = [c for c in everything if _labels(c).get(labels.PIPELINE) == pipeline]
@@ -165,6 +171,11 @@ def observe(
         abilities=_abilities(reader.info()),
         confirmed={
             c.service: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
+        },
+        secret_times={
+            name: str(path.stat().st_mtime_ns)
+            for name, path in secret_files.items()
+            if path.exists()
         },
     )
 

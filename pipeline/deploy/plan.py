@@ -89,7 +89,10 @@ def blueprints_of(
         EngineError: an image is not there.
         HostUnable: this host would ignore a limit.
     """
-    return [blueprint(pipeline, d, _image(d, observed), observed.abilities) for d in wanted]
+    return [
+        blueprint(pipeline, d, _image(d, observed), observed.abilities, observed.secret_times)
+        for d in wanted
+    ]
 
 
 def _image(desired: Desired, observed: Observed) -> ImageFacts:

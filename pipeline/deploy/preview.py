@@ -21,7 +21,8 @@ def look(
         lost: ports that could not be bound though nobody was seen to hold them.
     """
     images = {reference for d in wanted for reference in (d.reference, d.door) if reference}
-    return observe(reader, pipeline.name, sorted(images), lost=lost)
+    files = {s.engine_name: s.file for s in pipeline.secrets.values() if s.file is not None}
+    return observe(reader, pipeline.name, sorted(images), lost=lost, secret_files=files)
 
 
 def preview(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.deploy.desired import DEFAULT_NETWORK, Desired, digest, network
@@ -116,9 +117,22 @@ def _volumes(
 
 def _secrets(pipeline: Pipeline, wanted: Sequence[Desired], observed: Observed) -> list[Operation]:
     keys = sorted({s.source for desired in wanted for s in desired.service.secrets})
-    body = {labels.PIPELINE: pipeline.name}
-    return [
-        Operation("create", "secret", secret.engine_name, NOT_THERE, body=body, secret=secret)
-        for secret in (pipeline.secrets[key] for key in keys)
-        if secret.engine_name not in observed.secrets
-    ]
+    operations: list[Operation] = []
+    for secret in (pipeline.secrets[key] for key in keys):
+        name = secret.engine_name
+        body = {labels.PIPELINE: pipeline.name}
+        if time := observed.secret_times.get(name):
+            body[labels.SOURCE_TIME] = time
+        there = observed.secrets.get(name)
+        if there is None:
+            make = Operation("create", "secret", name, NOT_THERE, body=body, secret=secret)
+            operations.append(make)
+        elif there.get(labels.SOURCE_TIME) != time and labels.PIPELINE in there:
+            # Podman keeps no value that could be compared, and a digest of it would be a way to
+            # guess it: the time of its file has to do.
+            remove = Operation("remove", "secret", name, "its file has changed")
+            operations += [
+                remove,
+                replace(remove, verb="create", after=(remove.key,), body=body, secret=secret),
+            ]
+    return operations

@@ -96,6 +96,12 @@ class _Place:
         """Old containers that run."""
         return tuple(c for c in self.others if c.state in STOPPABLE)
 
+    @property
+    def in_between(self) -> bool:
+        """Whether something old serves where something new shall."""
+        served = self.current is not None and self.current.state in STOPPABLE
+        return bool(self.serving) and not served
+
 
 class _Planner:
     def __init__(self, blueprint: Blueprint, around: Surroundings) -> None:
@@ -110,15 +116,17 @@ class _Planner:
         self._bindings = self._assign_ports()
 
     def run(self) -> ServicePlan:
+        replaced = [place for place in self._places if place.in_between]
         for place in self._places:
+            if place in replaced:
+                continue
             if place.current is not None:
                 self._keep(place, place.current)
-            elif not place.serving:
+            else:
                 self._begin(place)
         step = (*self._around.gate, *self._plan.healthy)
-        for place in self._places:
-            if place.current is None and place.serving:
-                step = self._replace(place, step)
+        for place in replaced:
+            step = self._replace(place, step)
         self._finish()
         return self._plan
 
@@ -200,16 +208,11 @@ class _Planner:
     def _replace(self, place: _Place, step: tuple[str, ...]) -> tuple[str, ...]:
         """A replica whose old container runs; returns the keys that the next one waits for."""
         cause = self._why(place)
-        names = {c.name for c in place.serving}
-        place.heir = place.name
-        while place.heir in names:
-            place.heir += NEXT
-        gone = [c for c in place.others if c not in place.serving]
-        cleared = [o for c in gone for o in removal(c, cause)]
-        self._plan.operations += cleared
-        removed = tuple(o.key for o in cleared if o.verb == "remove")
-        self._create(place, cause, (*self._around.gate, *removed))
-        ready = (self._created(place), *step)
+        if place.current is not None:
+            place.heir = place.current.name
+            ready = step
+        else:
+            ready = (*self._create_beside(place, cause), *step)
         beside = self._door.wanted and not self._service.ports
         if beside:
             ready = self._start(place, cause, ready, wait=True)
@@ -219,6 +222,19 @@ class _Planner:
         ready = self._stop_old(place, cause, ready)
         ready = self._start(place, cause, ready, wait=True)
         return self._switch(self._door.put(place.number, self._alias(place), ready), ready)
+
+    def _create_beside(self, place: _Place, cause: str) -> tuple[str, ...]:
+        """The new container, under another name than those that serve."""
+        names = {c.name for c in place.serving}
+        place.heir = place.name
+        while place.heir in names:
+            place.heir += NEXT
+        gone = [c for c in place.others if c not in place.serving]
+        cleared = [o for c in gone for o in removal(c, cause)]
+        self._plan.operations += cleared
+        removed = tuple(o.key for o in cleared if o.verb == "remove")
+        self._create(place, cause, (*self._around.gate, *removed))
+        return (self._created(place),)
 
     def _finish(self) -> None:
         """The door as it shall be, then away with what is old, then the names."""

@@ -39,7 +39,7 @@ PREVIOUS: Final = f"{NAMESPACE}.previous-version"
 DOOR: Final = f"{NAMESPACE}.door"
 """On the proxy in front of a service: digest of the configuration file it serves with."""
 
-# On volumes and networks.
+# On volumes, networks and secrets.
 VOLUME: Final = f"{NAMESPACE}.volume"
 """The volume's key in the spec."""
 NETWORK: Final = f"{NAMESPACE}.network"
@@ -48,6 +48,9 @@ NETWORK: Final = f"{NAMESPACE}.network"
 # On everything that an experiment of `verify` makes.
 EXPERIMENT: Final = f"{NAMESPACE}.experiment"
 """Number of the process and a token of the experiment; nothing with it outlives the process."""
+
+SOURCE_TIME: Final = f"{NAMESPACE}.source-time"
+"""On a secret: when its file had been changed last, in nanoseconds since the epoch."""
 
 # What other tools read (opencontainers/image-spec, annotations.md).
 OCI_VERSION: Final = "org.opencontainers.image.version"

@@ -55,6 +55,7 @@ def test_what_depends_on_a_failed_job_must_not_start(project: Project) -> None:
 
 def test_a_secret_must_be_readable_inside_and_nowhere_else(project: Project) -> None:
     (project.folder / "token").write_text(SECRET)
+    (project.folder / ".env").write_text(f"OTHER_SECRET='{SECRET[::-1]}'\n")
     project.write(
         """
         [secrets.token]
@@ -65,7 +66,7 @@ def test_a_secret_must_be_readable_inside_and_nowhere_else(project: Project) -> 
         secrets=["token", {"source": "other", "target": "OTHER", "type": "env"}],
         replicas=1,
     )
-    done = project.run("deploy", check=False, OTHER_SECRET=SECRET[::-1])
+    done = project.run("deploy", check=False)
     assert done.returncode == 0, done.stderr
     name = f"{project.name}-web-1"
     assert project.podman("exec", name, "cat", "/run/secrets/token") == SECRET

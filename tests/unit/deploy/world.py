@@ -58,11 +58,14 @@ def played(observed: Observed, operation: Operation) -> Observed:
     networks = dict(observed.networks)
     volumes = dict(observed.volumes)
     confirmed = dict(observed.confirmed)
+    secrets = dict(observed.secrets)
     match operation.verb, operation.kind:
         case "create", "container" | "door":
             containers = (*containers, made(operation))
         case "create", "network":
             networks[name] = operation.body["labels"]
+        case "create", "secret":
+            secrets[name] = operation.body
         case "create", "volume":
             volumes[name] = operation.body["Label"]
         case "remove", "container":
@@ -72,14 +75,27 @@ def played(observed: Observed, operation: Operation) -> Observed:
         case "confirm", "door":
             confirmed[next(c.service for c in containers if c.name == name)] = operation.to
         case "start" | "unpause", _:
+            _must_have_its_ports(containers, name)
             containers = _changed(containers, name, state="running")
         case "stop", _:
             containers = _changed(containers, name, state="exited")
         case "rename", _:
             containers = _changed(containers, name, name=operation.to)
     return replace(
-        observed, containers=containers, networks=networks, volumes=volumes, confirmed=confirmed
+        observed,
+        containers=containers,
+        networks=networks,
+        volumes=volumes,
+        confirmed=confirmed,
+        secrets=secrets,
     )
+
+
+def _must_have_its_ports(containers: tuple[Container, ...], name: str) -> None:
+    """As the engine: two running containers cannot hold one port."""
+    ports = {b.host for c in containers if c.name == name for b in c.bindings}
+    others = {b.host for c in containers if c.running and c.name != name for b in c.bindings}
+    assert not ports & others, f"{name} cannot bind {ports & others}"
 
 
 def _changed(
