@@ -137,7 +137,7 @@ class Builder:
             timestamp=job.timestamp,
             target=job.target,
             pull="never",
-            ignorefile=job.inputs.ignorefile,
+            ignorefile=job.inputs.ignore.path,
             iidfile=scratch / "iid",
             marker=self._marker,
             cache=cache,

@@ -59,6 +59,7 @@ class Inputs:
         files: all that is read, each once, sorted by path.
         base: the image below the last stage and the stages it goes on from; None for `scratch`.
         own_steps: how many instructions stand on top of `base`.
+        chain: the last stage and the stages that it goes on from, by index.
         rootfs: the prepared tar that the context is given, or None.
     """
 
@@ -71,8 +72,15 @@ class Inputs:
     files: tuple[File, ...]
     base: str | None
     own_steps: int
-    ignorefile: Path | None = None
+    chain: frozenset[int]
+    ignore: IgnoreRules
     rootfs: PreparedRootfs | None = None
+
+    @property
+    def end_line(self) -> int:
+        """The last line of the Containerfile that belongs to the build."""
+        last = self.stages[-1]
+        return (last.instructions or (last.origin,))[-1].end_line
 
 
 @dataclass(frozen=True)
@@ -132,8 +140,7 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
         stage.index: base_of(stage, heading, containerfile.escape) for stage in containerfile.stages
     }
     stages = needed_stages(containerfile, version.target, bases)
-    ignorefile = find_ignore_file(version.context, version.containerfile)
-    ignore = _ignore_rules(ignorefile)
+    ignore = _ignore_rules(find_ignore_file(version.context, version.containerfile))
     reads: dict[Place, tuple[Source, ...]] = {}
     references: dict[str, None] = {}
     for stage in stages:
@@ -166,7 +173,7 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
         reads,
         _files(version, entries, digests, rootfs),
         *_foundation(containerfile, stages[-1], bases),
-        ignorefile,
+        ignore,
         rootfs,
     )
 
@@ -192,14 +199,16 @@ def needed_stages(
 
 def _foundation(
     containerfile: Containerfile, stage: Stage, bases: Mapping[int, str]
-) -> tuple[str | None, int]:
-    """The image below a stage, and how many instructions stand between the two."""
+) -> tuple[str | None, int, frozenset[int]]:
+    """The image below a stage, and how many instructions of which stages stand between the two."""
     steps = len(stage.instructions)
+    chain = {stage.index}
     while (below := _stage_before(containerfile, bases[stage.index], stage.index)) is not None:
         stage = below
         steps += len(stage.instructions)
+        chain.add(stage.index)
     name = bases[stage.index]
-    return (None if name == "scratch" else name), steps
+    return (None if name == "scratch" else name), steps, frozenset(chain)
 
 
 def _stage_before(containerfile: Containerfile, name: str, index: int) -> Stage | None:

@@ -12,11 +12,12 @@ from pipeline.build.digests import Digests, memory_path
 from pipeline.build.identity import Content, content_of
 from pipeline.build.inputs import Inputs, PreparedRootfs, read_containerfile, read_inputs
 from pipeline.build.lockfile import read_lock
-from pipeline.build.provenance import source_date_epoch
+from pipeline.build.provenance import Provenance, provenance_of, source_date_epoch
 from pipeline.build.releases import Release
 from pipeline.build.rootfs import cache_folder, key_of
 from pipeline.engine import labels
 from pipeline.engine.images import Store, StoredImage, list_images
+from pipeline.errors import EngineError
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
 from pipeline.spec.references import references
 
@@ -70,6 +71,27 @@ class Survey:
             if reference in (version.reference, version.short):
                 return version
         return None
+
+    def base_image(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
+        """The reference and the image below a version's last stage; None for `scratch`.
+
+        Raises:
+            EngineError: it is not in the store (any more).
+        """
+        if inputs.base is None:
+            return None
+        own, stored = self.own(inputs.base), self.store.named(inputs.base)
+        if stored is None:
+            raise EngineError(f"{inputs.base} is not in the store")
+        name = own.reference if own else inputs.base
+        return (name if name in stored.names else (stored.names or (name,))[0]), stored
+
+    def provenance(self, name: str, environment: Mapping[str, str]) -> Provenance:
+        """Where a version's context comes from; of a release, what was recorded then."""
+        release = self.releases.get(name)
+        if release is not None:
+            return release.provenance
+        return provenance_of(self.versions[name].context, environment)
 
     def _base(self, reference: str, built: Mapping[str, str]) -> str | None:
         own = self.own(reference)

@@ -16,7 +16,6 @@ from pipeline.build.inputs import Inputs, PreparedRootfs, read_inputs
 from pipeline.build.labelling import labels_of
 from pipeline.build.logs import log_path
 from pipeline.build.observe import Survey
-from pipeline.build.provenance import provenance_of
 from pipeline.build.rootfs import prepare_rootfs
 from pipeline.build.schedule import run_side_by_side
 from pipeline.engine import buildah, command
@@ -221,25 +220,17 @@ class _Run:
     def _job(self, name: str, inputs: Inputs, decision: Decision) -> Job:
         survey, version = self._survey, inputs.version
         release = survey.releases.get(name)
-        provenance = (
-            release.provenance
-            if release is not None
-            else provenance_of(version.context, self._environment)
-        )
         labelled = labels_of(
             inputs,
             pipeline=survey.pipeline.name,
             identity=decision.identity,
-            provenance=provenance,
+            provenance=survey.provenance(name, self._environment),
             base=self._base(inputs),
         )
-        last = inputs.stages[-1]
         return Job(
             name=name,
             reference=version.reference,
-            containerfile=recipe.with_labels(
-                inputs.text, (last.instructions or (last.origin,))[-1].end_line, labelled
-            ),
+            containerfile=recipe.with_labels(inputs.text, inputs.end_line, labelled),
             inputs=inputs,
             args=version.args,
             target=version.target,
@@ -250,20 +241,10 @@ class _Run:
 
     def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
         """The image below the last stage."""
-        reference = inputs.base
-        if reference is None:
-            return None
-        own = self._survey.own(reference)
+        own = self._survey.own(inputs.base) if inputs.base else None
         if own is not None and own.short in self._built:
             image = self._built[own.short].image
             return own.reference, StoredImage(
                 image.id, (own.reference,), image.digest, image.labels
             )
-        stored = self._survey.store.named(reference)
-        if stored is None:
-            raise EngineError(f"{reference} is not in the store any more")
-        return (own.reference if own else _full_name(stored, reference)), stored
-
-
-def _full_name(stored: StoredImage, reference: str) -> str:
-    return reference if reference in stored.names else (stored.names or (reference,))[0]
+        return self._survey.base_image(inputs)

@@ -13,6 +13,7 @@ from pipeline.tasks.command import (
     say,
     tell_failures,
 )
+from pipeline.tasks.plan import tell_plan
 
 
 @command(
@@ -22,15 +23,20 @@ from pipeline.tasks.command import (
         "image": "only the versions of this image",
         "all": "all versions of all images; the default",
         "progress": "auto, tty, plain, json or quiet",
+        "dry-run": "say what would be built and why, as `plan` does, and do nothing",
+        "exit-code": "with --dry-run: answer 10 when something would be built",
     }
 )
 def build(
     _context: Context,
+    *,
     spec: str | None = None,
     version: str | None = None,
     image: str | None = None,
     all: bool = False,  # noqa: A002 (the option's name)
     progress: str = "auto",
+    dry_run: bool = False,
+    exit_code: bool = False,
 ) -> int:
     """Build the images of a spec with Buildah, bases first."""
     from pipeline.build.observe import observe_build
@@ -44,7 +50,10 @@ def build(
     mode = one_of(progress, "--progress", MODES)
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
-    survey = observe_build(pipeline, select(pipeline, image, version), environment)
+    wanted = select(pipeline, image, version)
+    if dry_run:
+        return tell_plan(pipeline, wanted, environment, "text", exit_code=exit_code)
+    survey = observe_build(pipeline, wanted, environment)
     telling = progress_of(mode)
     try:
         results = build_survey(survey, environment, telling)

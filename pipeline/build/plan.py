@@ -1,0 +1,279 @@
+"""What a build would do, instruction by instruction, and why; nothing is built or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.build.decide import Decision, decide
+from pipeline.build.explain import Before, OldLayer, cause_of
+from pipeline.build.image_files import ImageFiles, image_files
+from pipeline.build.inputs import Inputs
+from pipeline.build.labelling import labels_of, timestamp_text
+from pipeline.build.observe import Survey
+from pipeline.build.predict import FROM, INHERITED, Forecast, Forecaster, State
+from pipeline.build.recipe import label_instruction
+from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.file_list import file_digest, read_file_list
+from pipeline.engine.images import StoredImage
+from pipeline.engine.storage import Storage, find_image
+from pipeline.spec.containerfile import Instruction, parse
+
+
+@dataclass(frozen=True)
+class InstructionPlan:
+    """One instruction, in Buildah's counting: FROM is the first step of its stage.
+
+    Attributes:
+        line: where it stands in the Containerfile, 1-based; 0 for what capas adds.
+        cause: why it is not reused; empty when it is.
+        image: the id of the image that is reused.
+    """
+
+    stage: int
+    step: int
+    total: int
+    text: str
+    line: int
+    state: State
+    cause: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True)
+class VersionPlan:
+    """One version."""
+
+    name: str
+    action: str
+    cause: str
+    identity: str
+    instructions: tuple[InstructionPlan, ...]
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """All of it.
+
+    Attributes:
+        pulls: images of elsewhere that would be pulled first.
+        versions: bases first.
+    """
+
+    pulls: tuple[str, ...]
+    versions: tuple[VersionPlan, ...]
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether a build would do anything."""
+        return bool(self.pulls) or any(one.action != "keep" for one in self.versions)
+
+
+class Planner:
+    """Plans one survey.
+
+    Args:
+        survey: what was seen of the spec and the store.
+        storage: the store's records.
+        images: all images of the store, in its order.
+        environment: for git and SOURCE_DATE_EPOCH.
+    """
+
+    def __init__(
+        self,
+        survey: Survey,
+        storage: Storage,
+        images: Sequence[CacheImage],
+        environment: Mapping[str, str],
+    ) -> None:
+        self._survey, self._storage, self._images = survey, storage, images
+        self._environment = environment
+        self._by_id = {image.id: image for image in images}
+        self._files: dict[str, ImageFiles] = {}
+        self._results: dict[str, CacheImage | None] = {}
+        """By name, the image that a version to be built will be, when that is known."""
+
+    def plan(self, pulls: Sequence[str]) -> BuildPlan:
+        """The plan; `pulls` would be pulled first.
+
+        Raises:
+            Refused: a released version has drifted.
+        """
+        return BuildPlan(tuple(pulls), tuple(self._version(name) for name in self._survey.names))
+
+    def _version(self, name: str) -> VersionPlan:
+        known = {one: image.id if image else "" for one, image in self._results.items()}
+        decision = decide(self._survey.candidate(name, known))
+        inputs = self._survey.inputs[name]
+        if decision.action == "keep":
+            steps = (
+                InstructionPlan(*place, "reuse", image=decision.image) for place in _places(inputs)
+            )
+            return VersionPlan(name, "keep", decision.cause, decision.identity, tuple(steps))
+        label = self._label(decision, inputs)
+        forecaster = Forecaster(inputs, self._images, self._bases(inputs), label, self._files_of)
+        forecasts = forecaster.all()
+        if self._has_other_times(name, inputs, forecasts):
+            forecasts = tuple(map(_built_anew, forecasts))
+        self._results[name] = forecasts[-1].found
+        plans = self._explained(name, inputs, forecasts)
+        cause = next((f"{one.text}: {one.cause}" for one in plans if one.cause), decision.cause)
+        return VersionPlan(name, "build", cause, decision.identity, plans)
+
+    def _has_other_times(self, name: str, inputs: Inputs, forecasts: Sequence[Forecast]) -> bool:
+        """Whether the image would have layers that someone built without our timestamp.
+
+        Then the builder takes nothing from the store: see `apply`.
+        """
+        release = self._survey.releases.get(name)
+        stamp = timestamp_text(self._survey.epoch if release is None else release.timestamp)
+        return any(
+            one.found.history[-1].created != stamp
+            for one in forecasts
+            if one.found and one.place != FROM and one.stage in inputs.chain
+        )
+
+    def _explained(
+        self, name: str, inputs: Inputs, forecasts: Sequence[Forecast]
+    ) -> tuple[InstructionPlan, ...]:
+        before = self._before(name)
+        totals = {one.stage: 0 for one in forecasts}
+        for one in forecasts:
+            totals[one.stage] += 1
+        plans: list[InstructionPlan] = []
+        stage, step, first = -1, 0, 0
+        for one in forecasts:
+            if one.stage != stage:
+                stage, step, first = one.stage, 0, 0
+            step += 1
+            cause = ""
+            if one.state != "reuse" and first:
+                cause = f"a layer below changed (instruction {first})"
+            elif one.state != "reuse":
+                first = step
+                cause = self._first_cause(one, inputs, before)
+            plans.append(
+                InstructionPlan(
+                    stage,
+                    step,
+                    totals[stage],
+                    one.instruction.text if one.place != _ours(inputs, one) else _LABELS,
+                    one.instruction.start_line if _is_written(one, inputs) else 0,
+                    one.state,
+                    cause,
+                    one.found.id if one.found else "",
+                )
+            )
+        return tuple(plans)
+
+    def _first_cause(self, forecast: Forecast, inputs: Inputs, before: Before | None) -> str:
+        if forecast.reason:
+            return forecast.reason
+        if forecast.place == FROM:
+            return f"{forecast.texts[0]} is new"
+        if not _is_written(forecast, inputs):
+            return "its inputs changed" if before else "never built here"
+        return cause_of(forecast, inputs, before)
+
+    def _before(self, name: str) -> Before | None:
+        current = self._survey.store.named(self._survey.versions[name].reference)
+        image = self._by_id.get(current.id) if current else None
+        if image is None:
+            return None
+
+        def layer(index: int) -> OldLayer | None:
+            if image.history[index].empty:
+                return None
+            number = sum(not entry.empty for entry in image.history[:index])
+            stored = find_image(self._storage, image.id).layers[number]
+            return OldLayer(read_file_list(stored), lambda path: file_digest(stored, path))
+
+        return Before(image, layer)
+
+    def _bases(self, inputs: Inputs) -> dict[str, CacheImage | None]:
+        found: dict[str, CacheImage | None] = {}
+        for reference in inputs.references:
+            own, stored = self._survey.own(reference), self._survey.store.named(reference)
+            if own is not None and own.short in self._results:
+                found[reference] = self._results[own.short]
+            else:
+                found[reference] = self._by_id.get(stored.id) if stored else None
+        return found
+
+    def _label(self, decision: Decision, inputs: Inputs) -> Instruction:
+        """The LABEL that the build would add; a placeholder while its values are not known."""
+        if not decision.identity:
+            return _parsed('LABEL "unknown"="yet"')
+        labelled = labels_of(
+            inputs,
+            pipeline=self._survey.pipeline.name,
+            identity=decision.identity,
+            provenance=self._survey.provenance(inputs.version.short, self._environment),
+            base=self._base(inputs),
+        )
+        return _parsed(label_instruction(labelled))
+
+    def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
+        own = self._survey.own(inputs.base) if inputs.base else None
+        image = self._results.get(own.short) if own else None
+        if own is None or image is None:
+            return self._survey.base_image(inputs)
+        return own.reference, StoredImage(image.id, image.names, image.digest, image.labels)
+
+    def _files_of(self, image: CacheImage) -> ImageFiles:
+        if image.id not in self._files:
+            layers = find_image(self._storage, image.id).layers
+            self._files[image.id] = image_files(layers, read_file_list)
+        return self._files[image.id]
+
+
+def pulls_of(survey: Survey) -> tuple[str, ...]:
+    """The images of elsewhere that a build would pull."""
+    wanted: dict[str, None] = {}
+    for name in survey.names:
+        for reference in survey.inputs[name].references:
+            fresh = survey.versions[name].pull == "always"
+            if survey.own(reference) is None and (fresh or survey.store.named(reference) is None):
+                wanted[reference] = None
+    return tuple(wanted)
+
+
+Place = tuple[int, int, int, str, int]
+_NOWHERE = Path("Containerfile")
+_LABELS = "labels"
+"""How our own last instruction is told."""
+
+
+def _places(inputs: Inputs) -> list[Place]:
+    """Every instruction of the stages that are needed, and our LABEL after the last."""
+    places: list[Place] = []
+    for stage in inputs.stages:
+        own = [(one.text, one.start_line) for one in (stage.origin, *stage.instructions)]
+        if stage is inputs.stages[-1]:
+            own.append((_LABELS, 0))
+        places += (
+            (stage.index, step, len(own), text, line) for step, (text, line) in enumerate(own, 1)
+        )
+    return places
+
+
+def _built_anew(forecast: Forecast) -> Forecast:
+    if forecast.place == FROM:
+        return forecast
+    reason = "what is in the store was built with other times"
+    return replace(forecast, state="rebuild", found=None, reason=reason)
+
+
+def _ours(inputs: Inputs, forecast: Forecast) -> int:
+    """The place of our LABEL in a stage, if the stage is the last one."""
+    return len(inputs.containerfile.stages[forecast.stage].instructions)
+
+
+def _is_written(forecast: Forecast, inputs: Inputs) -> bool:
+    """Whether an instruction stands in the Containerfile: not our LABEL, and no ONBUILD."""
+    return forecast.place != INHERITED and forecast.place != _ours(inputs, forecast)
+
+
+def _parsed(text: str) -> Instruction:
+    return parse(f"FROM scratch\n{text}\n", _NOWHERE).stages[0].instructions[0]

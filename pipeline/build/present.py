@@ -1,0 +1,82 @@
+"""A build plan in the neutral words that every renderer knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.build.plan import BuildPlan, InstructionPlan, VersionPlan
+from pipeline.report.words import Bullets, Code, Mark, Part, Report, Section, Table, Tone
+
+_TONES: dict[str, Tone] = {"reuse": "good", "rebuild": "warning", "unknown": "bad"}
+
+
+def present_plan(plan: BuildPlan) -> Report:
+    """The plan, a table for each version that would be built."""
+    parts: list[Part] = []
+    if plan.pulls:
+        parts.append(Section("To be pulled", (Bullets(plan.pulls),)))
+    parts += [_section(version) for version in plan.versions]
+    return Report("Build plan", _lead(plan), tuple(parts), plan_data(plan))
+
+
+def plan_data(plan: BuildPlan) -> dict[str, Any]:
+    """The plan for machines. The names here are a promise: docs/build.md."""
+    return {
+        "schema": 1,
+        "changes": plan.changes_something,
+        "pulls": list(plan.pulls),
+        "versions": [_version_data(version) for version in plan.versions],
+    }
+
+
+def _lead(plan: BuildPlan) -> str:
+    build = [version.name for version in plan.versions if version.action == "build"]
+    if not plan.changes_something:
+        return "Nothing to do."
+    steps = [step for version in plan.versions for step in version.instructions]
+    count = sum(step.state == "reuse" for step in steps)
+    return f"To be built: {', '.join(build)}. {count} of {len(steps)} instructions are reused."
+
+
+def _section(version: VersionPlan) -> Section:
+    title = f"{version.name}: {version.action}, {version.cause}"
+    if version.action == "keep":
+        return Section(title, ())
+    stages = len({step.stage for step in version.instructions}) > 1
+    rows = tuple(
+        (_place(step, stages=stages), Mark(step.state, _TONES[step.state]), _text(step), step.cause)
+        for step in version.instructions
+    )
+    return Section(title, (Table(("step", "state", "instruction", "cause"), rows),))
+
+
+def _place(step: InstructionPlan, *, stages: bool) -> str:
+    place = f"{step.step}/{step.total}"
+    return f"[{step.stage + 1}] {place}" if stages else place
+
+
+def _text(step: InstructionPlan) -> Code:
+    text = " ".join(step.text.split())
+    return Code(text if len(text) <= 60 else f"{text[:59]}…")
+
+
+def _version_data(version: VersionPlan) -> dict[str, Any]:
+    return {
+        "name": version.name,
+        "action": version.action,
+        "cause": version.cause,
+        "identity": version.identity,
+        "instructions": [
+            {
+                "stage": step.stage + 1,
+                "step": step.step,
+                "of": step.total,
+                "line": step.line,
+                "instruction": step.text,
+                "state": step.state,
+                "cause": step.cause,
+                "image": step.image,
+            }
+            for step in version.instructions
+        ],
+    }

@@ -1,0 +1,139 @@
+"""The content summary of a COPY or ADD: `file:HASH`, `dir:HASH` or `multi:HASH`.
+
+Buildah writes it into the history and finds the instruction's earlier result by it. Facts from
+Buildah 1.28 (`add.go`, `digester.go`, `copier/copier.go`): each item that a source names is one
+tar stream with times set to zero, closed by two empty blocks; several digests are digested
+together. Owners have the names that the user namespace shows: the user is `root` in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from pipeline.build import archive, gotar
+from pipeline.build.inputs import File, Inputs, Place
+from pipeline.spec.model import ROOTFS_TAR
+from pipeline.spec.sources import Entry, Source, is_url, read_source
+
+_KINDS = {"file": b"0", "link": b"2", "folder": b"5"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What flags of the instruction give every entry; owner None keeps each its own."""
+
+    owner: tuple[int, int] | None = (0, 0)
+    mode: int | None = None
+
+
+def summaries(
+    inputs: Inputs, place: Place, target: str, given: Given, *, unpack: bool
+) -> tuple[str, ...]:
+    """What Buildah would write for one COPY or ADD; several when the destination decides.
+
+    A single file goes into a folder that is there under its own name, and else under the name
+    that the destination has. On top of the same image the same of the two is always true, so
+    that looking for both finds no other instruction's result.
+
+    Args:
+        inputs: of the build.
+        place: of the instruction.
+        target: its destination, variables replaced.
+        given: ownership and mode by `--chown` and `--chmod`.
+        unpack: whether archives are unpacked (ADD).
+
+    Raises:
+        archive.CannotTell: only the build will know.
+        OSError: a file cannot be read.
+    """
+    sources = inputs.reads[place]
+    if inputs.version.keep_modes or any(is_url(source.written) for source in sources):
+        raise archive.CannotTell("what it reads is not known before the build")
+    writer = _Writer(inputs, given, unpack=unpack)
+    names: list[bytes | None] = [None]
+    last = os.fsencode(target.rstrip("/").rpartition("/")[2])
+    if len(sources) == 1 and sources[0].first == "file" and last and not target.endswith("/"):
+        names.append(last)
+    return tuple(dict.fromkeys(together(writer.items(sources, name)) for name in names))
+
+
+def together(items: Iterable[tuple[str, str]]) -> str:
+    """One summary of the kinds and digests of several items (CompositeDigester)."""
+    digests = [f"{kind}:{digest}" for kind, digest in items]
+    if len(digests) < 2:
+        return "".join(digests)
+    return "multi:" + hashlib.sha256(",".join(digests).encode()).hexdigest()
+
+
+class _Writer:
+    """Writes the tar streams of a build's items into digests."""
+
+    def __init__(self, inputs: Inputs, given: Given, *, unpack: bool) -> None:
+        self._inputs, self._given, self._unpack = inputs, given, unpack
+        self._files = {file.path: file for file in inputs.files}
+
+    def items(self, sources: Iterable[Source], rename: bytes | None) -> Iterator[tuple[str, str]]:
+        """The kind and digest of each item that sources name."""
+        for source in sources:
+            for found in source.found:
+                item = self._item(found, source)
+                if item is None:
+                    continue
+                digest = hashlib.sha256()
+                for entry in item.entries:
+                    self._entry(digest.update, entry, rename, is_item=item.first != "folder")
+                digest.update(gotar.END)
+                yield ("dir" if item.first == "folder" else "file"), digest.hexdigest()
+
+    def _item(self, found: str, source: Source) -> Source | None:
+        """One of the paths that a source names, or None when it is left out."""
+        if self._inputs.rootfs is not None and found == ROOTFS_TAR:
+            return source
+        version = self._inputs.version
+        item = read_source(found or ".", version.context, self._inputs.ignore, alone=False)
+        return None if item.problem else item
+
+    def _entry(
+        self,
+        put: Callable[[bytes], None],
+        entry: Entry,
+        rename: bytes | None,
+        *,
+        is_item: bool,
+    ) -> None:
+        file = self._files[entry.path]
+        path = self._inputs.version.context / entry.path
+        if self._inputs.rootfs is not None and entry.path == ROOTFS_TAR:
+            path = self._inputs.rootfs.path
+        if self._unpack and is_item and entry.kind == "file" and archive.is_archive(path):
+            for header, content in archive.entries(path):
+                put(gotar.encode(header))
+                for part in content:
+                    put(part)
+                put(gotar.padding(header.size))
+            return
+        name = os.fsencode(entry.name)
+        size = path.stat().st_size if entry.kind == "file" else 0
+        put(gotar.encode(self._header(file, rename or name, size)))
+        if entry.kind == "file":
+            with path.open("rb") as content_file:
+                while part := content_file.read(1 << 20):
+                    put(part)
+            put(gotar.padding(size))
+
+    def _header(self, file: File, name: bytes, size: int) -> gotar.Header:
+        owner = self._given.owner or (0, 0)
+        return gotar.Header(
+            name=name,
+            kind=_KINDS[file.kind],
+            mode=file.mode if self._given.mode is None else self._given.mode,
+            uid=owner[0],
+            gid=owner[1],
+            size=size,
+            link=os.fsencode(file.digest) if file.kind == "link" else b"",
+            user=b"root",
+            group=b"root",
+        )

@@ -1,0 +1,124 @@
+"""What `plan` foresees, compared with what Buildah then does, over random edits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+from pipeline.build.logs import log_path
+from pipeline.build.observe import Survey, observe_build
+from pipeline.build.output import Cached, Step, parse_line
+from pipeline.build.plan import BuildPlan, Planner, pulls_of
+from pipeline.build.run import build
+from pipeline.engine.build_cache import cache_images
+from pipeline.engine.images import inspect_image
+from pipeline.engine.storage import observe_storage
+from pipeline.errors import CapasError
+from pipeline.report.progress import Quiet
+from tests.integration.build.random_project import RandomProject
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(7200)]
+
+CASES = int(os.environ.get("CAPAS_PLAN_CASES", "25"))
+SEED = int(os.environ.get("CAPAS_PLAN_SEED", "1"))
+EDITS_PER_PROJECT = 12
+
+Told = dict[tuple[int, int], str]
+"""By stage and step: the id of the image that was taken, or empty when it was made."""
+
+
+def test_plan_is_right(
+    environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    seen: Counter[str] = Counter()
+    wrong: list[str] = []
+    seed = SEED
+    while seen["cases"] < CASES:
+        project = RandomProject(tmp_path_factory.mktemp(f"random-{seed}"), seed, environment)
+        for _ in range(EDITS_PER_PROJECT):
+            if seen["cases"] < CASES:
+                wrong += _case(project, environment, seen, f"seed {seed}")
+            for _ in range(project.random.randint(1, 3)):
+                project.edit()
+        seed += 1
+    told = ", ".join(f"{count} {name}" for name, count in sorted(seen.items()))
+    sys.stderr.write(f"\nplan compared with Buildah: {told}, {len(wrong)} wrong\n")
+    assert not wrong, "\n".join(wrong)
+
+
+def _case(
+    project: RandomProject, environment: Mapping[str, str], seen: Counter[str], where: str
+) -> list[str]:
+    """Plan, build, compare; a project that cannot be built is mended by its next edit."""
+    pipeline = project.pipeline()
+    edits, project.edits = project.edits, []
+    try:
+        survey = observe_build(pipeline, pipeline.versions, environment)
+        storage = observe_storage(environment)
+        planner = Planner(survey, storage, cache_images(storage), environment)
+        plan = planner.plan(pulls_of(survey))
+    except CapasError:
+        seen["contexts that cannot be built"] += 1
+        return []
+    results = build(survey, environment, Quiet(), workers=1)
+    seen["cases"] += 1
+    built = {one.name for one in results.done if one.built}
+    wrong = [
+        f"{where}, {version.name} after {edits}: {one}"
+        for version in plan.versions
+        if version.name in built
+        for one in _compare(survey, plan, version.name, environment, seen)
+    ]
+    for version in plan.versions:
+        if version.action == "keep" and version.name in built:
+            wrong.append(f"{where}, {version.name}: planned to be kept, was built")
+        if version.action == "keep":
+            seen["kept"] += 1
+    return wrong
+
+
+def _compare(
+    survey: Survey,
+    plan: BuildPlan,
+    name: str,
+    environment: Mapping[str, str],
+    seen: Counter[str],
+) -> list[str]:
+    told = _told(survey, name, environment)
+    (version,) = (one for one in plan.versions if one.name == name)
+    wrong: list[str] = []
+    for one in version.instructions:
+        if one.step == 1:
+            continue
+        actual = told.get((one.stage, one.step))
+        if actual is None:
+            continue  # the build stopped before it
+        seen["instructions"] += 1
+        seen[one.state] += 1
+        if one.state == "unknown":
+            seen["unknown, " + ("reused" if actual else "rebuilt")] += 1
+        elif (one.state == "reuse") != bool(actual) or (actual and one.image != actual):
+            wrong.append(f"{one} but Buildah: {actual or 'rebuilt'}")
+    if not any(not image for (_, step), image in told.items() if step > 1):
+        image = inspect_image(environment, survey.versions[name].reference)
+        assert image.id in told.values()
+    return wrong
+
+
+def _told(survey: Survey, name: str, environment: Mapping[str, str]) -> Told:
+    """What the last run of Buildah in the version's log says."""
+    log = log_path(environment, survey.pipeline.name, survey.versions[name])
+    told: Told = {}
+    current = (0, 0)
+    for line in log.read_text().splitlines():
+        match parse_line(line):
+            case Step(number, _, _, stage, _):
+                current = (stage - 1, number)
+                told[current] = ""
+            case Cached(image):
+                told[current] = image
+    return told
