@@ -92,8 +92,8 @@ def summaries_from(
         raise CannotTell(f"{' '.join(sources)} is not in the image")
     names: list[bytes | None] = [None]
     last = os.fsencode(target.rstrip("/").rpartition("/")[2])
-    first = files.nodes[_follow(files, found[0])]
-    if len(sources) == 1 and first.file.kind != "directory" and last and not target.endswith("/"):
+    single = len(sources) == 1 and not _is_folder(files, _follow(files, found[0]))
+    if single and last and not target.endswith("/"):
         names.append(last)
     return tuple(
         dict.fromkeys(together(_item(files, path, given, name) for path in found) for name in names)
@@ -103,7 +103,7 @@ def summaries_from(
 def _item(files: ImageFiles, path: str, given: Given, rename: bytes | None) -> tuple[str, str]:
     real = _follow(files, path)
     item = _Item(files, given)
-    if files.nodes[real].file.kind == "directory":
+    if _is_folder(files, real):
         for below in _walk(files, real):
             item.add(below, os.fsencode(below[len(real) :].lstrip("/")))
         return "dir", item.digest()
@@ -174,13 +174,17 @@ class _Item:
         self._hash.update(gotar.padding(node.file.size))
 
 
+def _is_folder(files: ImageFiles, path: str) -> bool:
+    return not path or files.nodes[path].file.kind == "directory"
+
+
 def _walk(files: ImageFiles, folder: str) -> Iterator[str]:
     waiting = [folder]
     while waiting:
         path = waiting.pop()
         if path != folder:
             yield path
-        if path in files.nodes and files.nodes[path].file.kind == "directory":
+        if _is_folder(files, path):
             names = files.children.get(path, ())
             waiting += [posixpath.join(path, name) for name in reversed(names)]
 
@@ -219,10 +223,8 @@ def _follow(files: ImageFiles, path: str) -> str:
         else:
             done.append(part)
     found = "/".join(done)
-    if found not in files.nodes:
-        if found:
-            raise CannotTell(f"/{path} is not in the image")
-        raise CannotTell("the whole root of an image")
+    if found and found not in files.nodes:
+        raise CannotTell(f"/{path} is not in the image")
     return found
 
 

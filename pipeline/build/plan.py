@@ -87,7 +87,7 @@ class Planner:
         images: Sequence[CacheImage],
         environment: Mapping[str, str],
     ) -> None:
-        self._survey, self._storage, self._images = survey, storage, images
+        self._survey, self._storage, self._images = survey, storage, list(images)
         self._environment = environment
         self._by_id = {image.id: image for image in images}
         self._files: dict[str, ImageFiles] = {}
@@ -112,27 +112,17 @@ class Planner:
             )
             return VersionPlan(name, "keep", decision.cause, decision.identity, tuple(steps))
         label = self._label(decision, inputs)
-        forecaster = Forecaster(inputs, self._images, self._bases(inputs), label, self._files_of)
-        forecasts = forecaster.all()
-        if self._has_other_times(name, inputs, forecasts):
+        release = self._survey.releases.get(name)
+        stamp = timestamp_text(self._survey.epoch if release is None else release.timestamp)
+        forecasts = Forecaster(
+            inputs, self._images, self._bases(inputs), label, stamp, self._files_of
+        ).all()
+        if _has_other_times(stamp, inputs, forecasts):
             forecasts = tuple(map(_built_anew, forecasts))
-        self._results[name] = forecasts[-1].found
+        self._results[name] = _result(forecasts)
         plans = self._explained(name, inputs, forecasts)
         cause = next((f"{one.text}: {one.cause}" for one in plans if one.cause), decision.cause)
         return VersionPlan(name, "build", cause, decision.identity, plans)
-
-    def _has_other_times(self, name: str, inputs: Inputs, forecasts: Sequence[Forecast]) -> bool:
-        """Whether the image would have layers that someone built without our timestamp.
-
-        Then the builder takes nothing from the store: see `apply`.
-        """
-        release = self._survey.releases.get(name)
-        stamp = timestamp_text(self._survey.epoch if release is None else release.timestamp)
-        return any(
-            one.found.history[-1].created != stamp
-            for one in forecasts
-            if one.found and one.place != FROM and one.stage in inputs.chain
-        )
 
     def _explained(
         self, name: str, inputs: Inputs, forecasts: Sequence[Forecast]
@@ -256,6 +246,24 @@ def _places(inputs: Inputs) -> list[Place]:
             (stage.index, step, len(own), text, line) for step, (text, line) in enumerate(own, 1)
         )
     return places
+
+
+def _has_other_times(stamp: str, inputs: Inputs, forecasts: Sequence[Forecast]) -> bool:
+    """Whether the image would have layers that someone built without our timestamp.
+
+    Then the builder takes nothing from the store: see `apply`.
+    """
+    return any(
+        one.found.history[-1].created != stamp
+        for one in forecasts
+        if one.found and one.place != FROM and one.stage in inputs.chain
+    )
+
+
+def _result(forecasts: Sequence[Forecast]) -> CacheImage | None:
+    """The image that the build will tag, when it is in the store already."""
+    found = forecasts[-1].found
+    return found if found and found.id else None
 
 
 def _built_anew(forecast: Forecast) -> Forecast:

@@ -11,7 +11,7 @@ instruction that is not found none is looked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline.build.archive import CannotTell
@@ -66,7 +66,8 @@ class Forecast:
         texts: what Buildah would write into the history; several when that depends on the
             destination, none when only the build will know. Of FROM, the image's name.
         below: what it stands on, when that is in the store.
-        found: the image that will be taken.
+        found: the image that will be taken; without an id when a build before this one in the
+            same run will make it.
         reason: why it is not known, for `unknown`.
     """
 
@@ -85,11 +86,13 @@ class _Standing:
     """How far a stage came.
 
     Attributes:
-        foundation: the image so far, while everything was found.
+        foundation: the image so far; None when nothing can be said of it.
+        searching: whether everything so far was found.
         unknown: why nothing certain can be said from here on; empty as long as it can.
     """
 
     foundation: Foundation | None
+    searching: bool = True
     unknown: str = ""
 
 
@@ -99,16 +102,18 @@ class Forecaster:
 
     Attributes:
         inputs: of the build.
-        images: all of the store, in its order.
+        images: all of the store, in its order; those that this build would make are added.
         bases: the image of each reference; None for one that is not there yet.
-        label: the LABEL that the build adds, or None while it is not known.
+        label: the LABEL that the build adds.
+        stamp: the time that the build's history gets, as RFC 3339.
         files_of: the files of an image of the store.
     """
 
     inputs: Inputs
-    images: Sequence[CacheImage]
+    images: list[CacheImage]
     bases: Mapping[str, CacheImage | None]
-    label: Instruction | None
+    label: Instruction
+    stamp: str
     files_of: Callable[[CacheImage], ImageFiles]
     _stages: dict[int, _Standing] = field(default_factory=dict)
 
@@ -149,7 +154,7 @@ class Forecaster:
         for stage in self.inputs.stages:
             if stage.index < index and name in (stage.name, str(stage.index)):
                 before = self._stages[stage.index]
-                return _Standing(before.foundation, before.unknown)
+                return replace(before, searching=True)
         image = self.bases.get(name)
         return _Standing(Foundation.of(image) if image else None)
 
@@ -161,7 +166,7 @@ class Forecaster:
         inherited = parse(f"FROM scratch\n{kept}\n", self.inputs.version.containerfile)
         found = [(INHERITED, one) for one in inherited.stages[0].instructions] if kept else []
         found += list(enumerate(stage.instructions))
-        if stage is self.inputs.stages[-1] and self.label is not None:
+        if stage is self.inputs.stages[-1]:
             found.append((len(stage.instructions), self.label))
         return found
 
@@ -175,14 +180,23 @@ class Forecaster:
         try:
             texts = self._texts(stage, place, instruction, scope)
         except (CannotTell, NotKnown) as error:
-            standing.foundation, standing.unknown = None, str(error)
-            return Forecast(
-                stage.index, place, instruction, "unknown", below=below, reason=str(error)
-            )
-        found = search(self.images, below, texts, adds_layer=_adds_layer(instruction))
-        standing.foundation = Foundation.of(found) if found else None
-        state = "reuse" if found else "rebuild"
-        return Forecast(stage.index, place, instruction, state, texts, below, found)
+            standing.foundation = None
+            standing.unknown = str(error) if standing.searching else ""
+            state = "unknown" if standing.searching else "rebuild"
+            return Forecast(stage.index, place, instruction, state, (), below, reason=str(error))
+        adds_layer = _adds_layer(instruction)
+        found = None
+        if standing.searching:
+            found = search(self.images, below, texts, adds_layer=adds_layer)
+        if found is None:
+            past = Past(texts[0], self.stamp, empty=not adds_layer)
+            made = _made(below, past, len(self.images))
+            self.images.append(made)
+            standing.searching = False
+        standing.foundation = Foundation.of(found or made)
+        return Forecast(
+            stage.index, place, instruction, "reuse" if found else "rebuild", texts, below, found
+        )
 
     def _texts(
         self, stage: Stage, place: int, instruction: Instruction, scope: Scope
@@ -223,7 +237,7 @@ class Forecaster:
         for stage in self.inputs.containerfile.stages:
             if name in (stage.name, str(stage.index)) and stage.index in self._stages:
                 foundation = self._stages[stage.index].foundation
-                if foundation is None or foundation.image is None:
+                if foundation is None or foundation.image is None or not foundation.image.id:
                     raise CannotTell(f"stage {name} is built anew, perhaps with the same files")
                 return foundation.image
         image = self.bases.get(name)
@@ -257,6 +271,22 @@ def search(
         ):
             return image
     return None
+
+
+def _made(below: Foundation, past: Past, number: int) -> CacheImage:
+    """The image that a build will make: later builds of the same run find it."""
+    layer = () if past.empty else (f"made {number}",)
+    return CacheImage(
+        id="",
+        names=(),
+        digest="",
+        top=layer[0] if layer else below.top,
+        below=below.top,
+        layers=(),
+        diff_ids=(*below.diff_ids, *layer),
+        history=(*below.history, past),
+        config=below.image.config if below.image else {},
+    )
 
 
 def _adds_layer(instruction: Instruction) -> bool:

@@ -16,6 +16,7 @@ from pipeline.build.inputs import Inputs, PreparedRootfs, read_inputs
 from pipeline.build.labelling import labels_of
 from pipeline.build.logs import log_path
 from pipeline.build.observe import Survey
+from pipeline.build.overlap import waits
 from pipeline.build.rootfs import prepare_rootfs
 from pipeline.build.schedule import run_side_by_side
 from pipeline.engine import buildah, command
@@ -167,7 +168,7 @@ class _Run:
         try:
             done, errors = run_side_by_side(
                 names,
-                self._survey.parents,
+                waits(names, self._survey.inputs, self._survey.parents),
                 self._one,
                 workers=workers or min(max(2, os.cpu_count() or 2), 8),
                 interrupt=self._builder.end_all,

@@ -100,8 +100,8 @@ def _compare(
         seen["instructions"] += 1
         seen[one.state] += 1
         if one.state == "unknown":
-            seen["unknown, " + ("reused" if actual else "rebuilt")] += 1
-        elif (one.state == "reuse") != bool(actual) or (actual and one.image != actual):
+            seen[f"unknown ({one.cause})"] += 1
+        elif (one.state == "reuse") != bool(actual) or (actual and one.image not in ("", actual)):
             wrong.append(f"{one} but Buildah: {actual or 'rebuilt'}")
     if not any(not image for (_, step), image in told.items() if step > 1):
         image = inspect_image(environment, survey.versions[name].reference)

@@ -1,0 +1,133 @@
+"""Buildah's cache search, rule by rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.build.digests import Digests
+from pipeline.build.image_files import ImageFiles
+from pipeline.build.inputs import read_inputs
+from pipeline.build.predict import Forecast, Forecaster, Foundation, search
+from pipeline.engine.build_cache import CacheImage, Past
+from pipeline.spec.containerfile import parse
+from pipeline.spec.model import Version
+
+STAMP = "1970-01-01T00:00:00Z"
+NOP = "/bin/sh -c #(nop) "
+LABEL = parse('FROM scratch\nLABEL "x"="y"\n', Path("C")).stages[0].instructions[0]
+
+
+def _image(name: str, *history: Past, layers: tuple[str, ...], **config: object) -> CacheImage:
+    return CacheImage(
+        id=name,
+        names=(),
+        digest="",
+        top=layers[-1] if layers else "",
+        below=layers[-2] if len(layers) > 1 else "",
+        layers=(),
+        diff_ids=layers,
+        history=history,
+        config=config,
+    )
+
+
+BASE = _image("base", Past("base", STAMP), layers=("l1",), Env=["HOME=/h"])
+RUN = _image("run", *BASE.history, Past("/bin/sh -c make", STAMP), layers=("l1", "l2"))
+ENV = _image("env", *RUN.history, Past(f"{NOP}ENV A=1", STAMP, empty=True), layers=("l1", "l2"))
+STORE = [BASE, RUN, ENV]
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        replace(RUN, oci=False),
+        replace(RUN, below="other"),
+        replace(RUN, history=(Past("base", "2024-01-01T00:00:00Z"), RUN.history[1])),
+        replace(RUN, history=(Past("base", STAMP, comment="FROM x"), RUN.history[1])),
+        replace(RUN, history=(*RUN.history, Past("more"))),
+        replace(RUN, diff_ids=("l0", "l2")),
+        replace(RUN, history=(RUN.history[0], Past("/bin/sh -c make all"))),
+    ],
+)
+def test_an_image_that_differs_in_one_thing_is_not_taken(candidate: CacheImage) -> None:
+    below = Foundation.of(BASE)
+    assert search([RUN], below, ["/bin/sh -c make"], adds_layer=True) is RUN
+    assert search([candidate], below, ["/bin/sh -c make"], adds_layer=True) is None
+
+
+def test_the_first_in_the_store_wins_whatever_its_time() -> None:
+    other = replace(RUN, id="other", history=(RUN.history[0], Past("/bin/sh -c make", "later")))
+    below = Foundation.of(BASE)
+    assert search([other, RUN], below, ["/bin/sh -c make"], adds_layer=True) is other
+
+
+def _forecasts(
+    tmp_path: Path, text: str, images: list[CacheImage], **args: str
+) -> tuple[Forecast, ...]:
+    (tmp_path / "Containerfile").write_text(text)
+    version = Version("web", "1", tmp_path, tmp_path / "Containerfile", args=args)
+    inputs = read_inputs(version, Digests(None))
+
+    def no_files(_image: CacheImage) -> ImageFiles:
+        return ImageFiles({}, {})
+
+    bases: dict[str, CacheImage | None] = {"localhost/base:1": BASE}
+    return Forecaster(inputs, images, bases, LABEL, STAMP, no_files).all()
+
+
+def _states(forecasts: tuple[Forecast, ...]) -> list[str]:
+    return [one.state for one in forecasts]
+
+
+def test_after_the_first_miss_nothing_is_looked_for(tmp_path: Path) -> None:
+    text = "FROM localhost/base:1\nRUN make\nENV A=1\n"
+    assert _states(_forecasts(tmp_path, text, [*STORE])) == ["reuse"] * 3 + ["rebuild"]
+    text = "FROM localhost/base:1\nENV A=1\nRUN make\n"
+    assert _states(_forecasts(tmp_path, text, [*STORE])) == ["reuse"] + ["rebuild"] * 3
+
+
+def test_an_argument_is_part_of_a_run_but_not_of_its_own_line(tmp_path: Path) -> None:
+    text = "FROM localhost/base:1\nARG C=1\nENV A=$C\nRUN make\n"
+    images = [*STORE]
+    _forecasts(tmp_path, text, images)
+    again = _forecasts(tmp_path, text, images, C="2")
+    assert [one.texts[0] for one in again[1:4]] == [
+        f"{NOP}ARG C",
+        f"{NOP}ENV A=$C",
+        "|1 C=2 /bin/sh -c make",
+    ]
+    assert _states(again) == ["reuse", "reuse", "reuse", "rebuild", "rebuild"]
+
+
+def test_what_one_build_makes_the_next_of_the_run_finds(tmp_path: Path) -> None:
+    text = "FROM localhost/base:1\nRUN something new\n"
+    images = [*STORE]
+    assert _states(_forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
+    assert _states(_forecasts(tmp_path, text, images)) == ["reuse"] * 3
+
+
+def test_a_base_that_is_not_there_yet_rebuilds_everything(tmp_path: Path) -> None:
+    text = "FROM localhost/other:1\nRUN make\n"
+    assert _states(_forecasts(tmp_path, text, [*STORE])) == ["rebuild"] * 3
+
+
+def test_a_copy_from_a_stage_that_is_built_anew_is_not_known(tmp_path: Path) -> None:
+    text = "FROM localhost/base:1 AS b\nRUN new\nFROM localhost/base:1\nCOPY --from=b /x /\n"
+    states = _states(_forecasts(tmp_path, text, [*STORE]))
+    assert states == ["reuse", "rebuild", "reuse", "unknown", "unknown"]
+
+
+def test_what_the_base_kept_for_later_comes_first(tmp_path: Path) -> None:
+    base = replace(BASE, config={"OnBuild": ["RUN make"]})
+    (tmp_path / "Containerfile").write_text("FROM localhost/base:1\nENV A=1\n")
+    version = Version("web", "1", tmp_path, tmp_path / "Containerfile")
+    inputs = read_inputs(version, Digests(None))
+    bases: dict[str, CacheImage | None] = {"localhost/base:1": base}
+    forecaster = Forecaster(
+        inputs, [*STORE], bases, LABEL, STAMP, lambda _image: ImageFiles({}, {})
+    )
+    texts = [one.instruction.text for one in forecaster.all()]
+    assert texts == ["FROM localhost/base:1", "RUN make", "ENV A=1", 'LABEL "x"="y"']
