@@ -226,8 +226,8 @@ CONTAINERFILE_RULES = (
         "CAP228",
         "shell-form-signals",
         "warning",
-        "In the shell form /bin/sh is the container's first process and does not hand SIGTERM on: "
-        "every stop waits its whole grace period and ends in SIGKILL.",
+        "In the shell form /bin/sh is the container's first process. Unless it replaces itself by "
+        "the command, it does not hand SIGTERM on: a stop waits its whole grace period and kills.",
     ),
     Rule(
         "CAP229",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -162,7 +163,7 @@ class _Images:
         if not version.context.is_dir() or not version.containerfile.is_file():
             return ()  # the spec's own checks tell it
         build, stages = self._carried_out(version)
-        published = _published(self.pipeline, version)
+        published = self._ports.get((version.image, version.name), ())
         return _examined(self._file(version), build, stages, version.target, published)
 
     def state(self, reference: str) -> ImageState | None:
@@ -178,6 +179,10 @@ class _Images:
             # Its packages hold the folders of a usual system.
             return replace(state, folders=state.folders | UNKNOWN.folders)
         return state
+
+    @cached_property
+    def _ports(self) -> Mapping[tuple[str, str], tuple[Published, ...]]:
+        return _published(self.pipeline)
 
     @cached_property
     def _versions(self) -> Mapping[str, Version]:
@@ -200,10 +205,15 @@ class _Images:
         return self._files[path]
 
 
-def _published(pipeline: Pipeline, version: Version) -> Iterator[Published]:
-    newest: Mapping[str, str] = {name: i.newest.name for name, i in pipeline.images.items()}
+def _published(pipeline: Pipeline) -> Mapping[tuple[str, str], tuple[Published, ...]]:
+    """What services publish, by the image and the version that they run."""
+    published: dict[tuple[str, str], list[Published]] = defaultdict(list)
     for service in pipeline.services.values():
-        chosen = service.version or newest.get(service.image)
-        if service.built_here and (service.image, chosen) == (version.image, version.name):
-            for port in service.ports:
-                yield Published(service.name, f"{port.target}/{port.protocol}", service.user)
+        image = pipeline.images.get(service.image) if service.built_here else None
+        if image is not None:
+            key = image.name, service.version or image.newest.name
+            published[key] += (
+                Published(service.name, f"{port.target}/{port.protocol}", service.user)
+                for port in service.ports
+            )
+    return {key: tuple(ports) for key, ports in published.items()}

@@ -41,3 +41,10 @@ def told(text: str) -> list[str]:
 )  # fmt: skip
 def test_exceptions(text: str, findings: list[str]) -> None:
     assert told(text) == findings
+
+
+def test_the_example_of_the_page() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "containerfiles.md").read_text()
+    example = page.split("```dockerfile\n")[1].split("```")[0]
+    assert told(example) == []
+    assert len(told(example.replace("capas:", ""))) == 2
