@@ -13,6 +13,8 @@ from typing import NamedTuple
 _HELPERS = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/libexec/podman")
 _ADMIN_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
+_LIBRARIES = (f"/usr/lib/{os.uname().machine}-linux-gnu", "/usr/lib64", "/usr/lib")
+
 
 class Manager(NamedTuple):
     """A package manager.
@@ -46,7 +48,7 @@ class Host(NamedTuple):
 
     Attributes:
         manager: the name of its package manager; empty for none that we know.
-        has: whether a program, or a helper of Podman's, is installed.
+        has: whether a program, a helper of Podman's or a library is installed.
         unified: whether the cgroup hierarchy is v2 alone, as crun wants it.
         venv: whether a Python that the account can run makes virtual environments.
         podman5: whether the distribution's Podman is of the generation with pasta and nftables.
@@ -63,7 +65,7 @@ class Need(NamedTuple):
     """Something to install.
 
     Attributes:
-        programs: any one of them present is enough.
+        programs: programs or libraries; any one of them present is enough.
         packages: its name by package manager; `*` stands for the others, which have none without.
     """
 
@@ -98,6 +100,8 @@ _DEVELOP = (
     _same("skopeo"),
     Need(("chromium", "chromium-browser", "google-chrome"), {"*": "chromium"}),
     Need(("ss",), {"*": "iproute2", "dnf": "iproute"}),
+    # What drives the browser in the tests comes with a Node that is linked against it.
+    Need(("libatomic.so.1",), {"*": "libatomic", _APT: "libatomic1", "zypper": "libatomic1"}),
     Need(("docker-registry",), {_APT: "docker-registry"}),
     Need(("wrk",), {_APT: "wrk"}),
 )
@@ -145,7 +149,9 @@ def install_argv(manager: Manager, packages: Iterable[str]) -> list[str]:
     return [manager.name, *manager.install, *packages]
 
 
-def installed(program: str) -> bool:
-    """Whether a program is there: in PATH, in an administrator's PATH or among Podman's helpers."""
+def installed(name: str) -> bool:
+    """Whether a program, a helper of Podman's or a shared library is there."""
+    if ".so." in name:
+        return any(os.path.exists(f"{folder}/{name}") for folder in _LIBRARIES)
     folders = [*(os.environ.get("PATH") or os.defpath).split(":"), *_ADMIN_FOLDERS, *_HELPERS]
-    return any(os.access(f"{folder}/{program}", os.X_OK) for folder in folders if folder)
+    return any(os.access(f"{folder}/{name}", os.X_OK) for folder in folders if folder)

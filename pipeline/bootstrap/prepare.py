@@ -10,7 +10,13 @@ from pipeline.bootstrap.environment import is_ready
 from pipeline.bootstrap.machine import missing_here, no_manager
 from pipeline.bootstrap.mirror import environment_for
 from pipeline.bootstrap.speak import Stop, agreed, tell_plan
-from pipeline.bootstrap.steps import InstallPackages, OpenDevice, Step, plan_accounts
+from pipeline.bootstrap.steps import (
+    LASTING,
+    InstallPackages,
+    OpenDevice,
+    Step,
+    plan_accounts,
+)
 from pipeline.bootstrap.venv import find_python
 
 
@@ -34,7 +40,7 @@ def prepare(checkout: str, level: str, names: Sequence[str]) -> pwd.struct_passw
     renewed = [] if ready else ["make or renew the account's copy of this checkout and its .venv"]
     if steps or renewed:
         tell_plan([*steps, *renewed])
-    if steps and not agreed():
+    if any(isinstance(step, LASTING) for step in steps) and not agreed():
         raise Stop("nothing was changed")
     for step in steps:
         step.apply()

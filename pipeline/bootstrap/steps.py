@@ -111,6 +111,9 @@ class OpenDevice(NamedTuple):
         os.chmod(self.path, 0o666)
 
 
+LASTING = (InstallPackages, MakeAccount, GiveIds)
+"""Steps that outlast a restart of the machine: worth a question where somebody can answer."""
+
 Step = InstallPackages | MakeAccount | GiveIds | MakeRuntimeFolder | OpenDevice
 
 

@@ -18,6 +18,8 @@ from pipeline.errors import EngineError, HostUnable
 _LAST_LINES = 15
 _PIECE = 1 << 20
 """Bytes that are read at once."""
+_GRACE = 15.0
+"""Seconds that a program on our terminal gets to end after an interruption."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,7 @@ def attend(
     """Run a program on our own terminal, as a shell would, and return its exit code.
 
     It shares our process group: a Ctrl-C reaches it directly, and we wait for its answer to it.
+    One that does not answer, since only we were told to end, is told by us.
 
     Raises:
         HostUnable: the program is not installed.
@@ -241,7 +244,10 @@ def attend(
         try:
             return process.wait()
         except KeyboardInterrupt:
-            process.wait()
+            try:
+                process.wait(timeout=_GRACE)
+            except subprocess.TimeoutExpired:
+                process.terminate()
             raise
 
 
