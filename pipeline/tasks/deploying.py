@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipeline.deploy.converge import Telling
     from pipeline.deploy.desired import Wish
@@ -57,6 +58,34 @@ def converge_and_show(
     from pipeline.report.render import render
 
     chosen = options or DEFAULT_OPTIONS
-    converge(uri, pipeline, desire(pipeline, wish), chosen, telling())
+    told = replace(telling(), upgrading=backing_up(uri, pipeline))
+    converge(uri, pipeline, desire(pipeline, wish), chosen, told)
     render(present_status(pipeline, status_of(uri, pipeline, probe=chosen.wait)), "text")
     return 0
+
+
+def backing_up(uri: str, pipeline: Pipeline) -> Callable[[tuple[str, ...]], None]:
+    """Backs volumes up before an upgrade, each once; one that is not made yet has nothing."""
+    done: set[str] = set()
+
+    def upgrading(names: tuple[str, ...]) -> None:
+        import os
+
+        from pipeline.engine.podman_writer import Writer
+        from pipeline.report.terminal import tell_note
+        from pipeline.tasks.command import host_profile
+        from pipeline.volumes.backup import backup, usual_target
+        from pipeline.volumes.plan import choose_volume
+
+        environment = host_profile().environment
+        with Writer(uri) as api:
+            there = {volume["Name"] for volume in api.volumes()}
+            for name in names:
+                if name in there and name not in done:
+                    done.add(name)
+                    volume = choose_volume(pipeline, name)
+                    target = usual_target(pipeline, volume, os.environ)
+                    made = backup(api, volume, target, environment, stop=True)
+                    tell_note(f"{name} is backed up: {made.path}")
+
+    return upgrading

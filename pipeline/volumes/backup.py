@@ -47,7 +47,7 @@ def backup(
 
     Args:
         target: the file to make; nothing is overwritten.
-        stop: stop running containers on it for the time.
+        stop: stop running containers on it for the time, where they cannot be paused.
         live: let them run; the files may not belong together then.
 
     Raises:

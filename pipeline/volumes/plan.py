@@ -51,6 +51,11 @@ def hold_for_backup(
 ) -> Hold:
     """How the files are kept from changing while they are read.
 
+    Args:
+        stop: containers that cannot be paused may be stopped.
+        live: the files may change.
+        can_pause: whether this host can pause.
+
     Raises:
         Refused: they would change, and nobody said how to prevent it.
         UsageError: two ways were asked for.
@@ -60,10 +65,10 @@ def hold_for_backup(
     writing = tuple(user.name for user in users if user.writes)
     if not writing or live:
         return Hold("leave")
-    if stop:
-        return Hold("stop", writing)
     if can_pause:
         return Hold("pause", writing)
+    if stop:
+        return Hold("stop", writing)
     raise Refused(
         f"the files of {volume} could change while they are copied",
         details=f"running on it: {', '.join(writing)}; this host cannot pause containers",

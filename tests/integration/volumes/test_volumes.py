@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -242,6 +243,29 @@ def test_no_tweet_that_was_accepted_is_lost(
     assert set(before) <= set(tweets(ports[0]))
 
 
+def test_an_upgrade_is_preceded_by_a_backup_of_the_volume(project: Make, small_base: str) -> None:
+    base = f'context = "../context", args = {{ BASE = "{small_base}" }}'
+    run = project(
+        "vol-upgrade",
+        f'[images.app.versions]\n"1" = {{ {base} }}\n"2" = {{ {base}, labels = {{ v = "2" }} }}\n'
+        '[services.web]\nimage = "app"\nports = ["18860:5000"]\n'
+        'volumes = ["data:/data"]\nhealthcheck = { http = ":5000/healthz" }\n',
+    )
+    shutil.copytree(CHECKOUT / "containers" / "pytweets" / "1.2", run.folder / "context")
+    spec = run.folder / "specs" / "vol-upgrade.toml"
+    spec.write_text(spec.read_text() + "backup_before_upgrade = true\n")
+    run("build")
+    assert "backed up" not in run("deploy", "--version", "1").stderr
+    assert tweet(18860, "before the upgrade")
+    told = re.search(r"is backed up: (\S+)", run("deploy", "--version", "2").stderr)
+    assert told
+    assert tweet(18860, "after the upgrade")
+    run("down")
+    run("volume.restore", "data", told[1], "--force")
+    run("deploy")
+    assert tweets(18860) == ["before the upgrade"]
+
+
 def test_postgresql_finds_every_row_after_a_restore(
     project: Make, environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -279,7 +303,10 @@ def test_postgresql_finds_every_row_after_a_restore(
 
 
 def build(
-    environment: Mapping[str, str], context: Path, reference: str, args: dict[str, str]
+    environment: Mapping[str, str],
+    context: Path,
+    reference: str,
+    args: Mapping[str, str],
 ) -> None:
     argv = build_argv(
         context=context,

@@ -36,7 +36,7 @@ def test_a_volume_is_known_by_its_key_and_by_podmans_name() -> None:
     ("stop", "live", "can_pause", "expected"),
     [
         (False, False, True, Hold("pause", ("web-1",))),
-        (True, False, True, Hold("stop", ("web-1",))),
+        (True, False, True, Hold("pause", ("web-1",))),
         (False, True, False, Hold("leave")),
         (True, False, False, Hold("stop", ("web-1",))),
     ],
