@@ -56,11 +56,8 @@ class NamePattern:
             if found is None:
                 return False
             position = found.end()
-        return any(last.end() == len(name) for last in _every_place(chunks[-1], name, position))
-
-
-def _every_place(chunk: re.Pattern[str], name: str, start: int) -> list[re.Match[str]]:
-    return [m for at in range(start, len(name) + 1) if (m := chunk.match(name, at))]
+        ends = (chunks[-1].fullmatch(name, at) for at in range(position, len(name) + 1))
+        return any(ends)
 
 
 @lru_cache(maxsize=1024)
@@ -128,12 +125,3 @@ def _class_char(pattern: str, position: int) -> tuple[str, int]:
     if position >= len(pattern):
         raise BadPattern("a [ without its ]")
     return char, position
-
-
-def check_pattern(pattern: str) -> None:
-    """See that Go reads `pattern`, which may have slashes.
-
-    Raises:
-        BadPattern: it does not.
-    """
-    name_pattern(pattern)

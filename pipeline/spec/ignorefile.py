@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.report.finding import Finding
 from pipeline.spec.containerfile.words import SPACES
-from pipeline.spec.gopath import BadPattern, check_pattern, clean
+from pipeline.spec.gopath import BadPattern, clean, name_pattern
 from pipeline.spec.ignoreregex import translate
 from pipeline.spec.rules import finding
 
@@ -98,6 +98,9 @@ def load_ignore_rules(context: Path, containerfile: Path) -> IgnoreRules:
     path = find_ignore_file(context, containerfile)
     if path is None:
         return IgnoreRules()
+    if not path.is_file():  # a FIFO would be waited for
+        message = "the ignore file is no file"
+        return IgnoreRules((), path, (finding("CAP206", path, 0, 0, message),))
     try:
         text = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
@@ -134,7 +137,7 @@ def _pattern(
         if text == "!":
             raise BadPattern("nothing behind the !")
         text = clean(text[1:]).removeprefix("/")
-    check_pattern(text)
+    name_pattern(text)  # Go checks the form of a name's pattern first
     pattern = IgnorePattern(number, text, keeps, translate(text))
     if operators := _OPERATORS & set(_plain(text)):
         told = " ".join(sorted(operators))

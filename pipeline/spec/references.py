@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pipeline.spec.containerfile import Containerfile
-
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+from pipeline.spec.containerfile.build import Build
+from pipeline.spec.containerfile.steps import StageBuild
 
 
 def references(containerfile: Containerfile, args: Mapping[str, str]) -> tuple[str, ...]:
-    """The images of FROM and of `COPY --from`, each once; stages and `scratch` are none."""
-    values = _global_values(containerfile, args)
+    """The images of FROM, `COPY --from` and `RUN --mount=from=`, each once.
+
+    Stages and `scratch` are none.
+    """
     found: dict[str, None] = {}
-    stages: set[str] = set()
-    for stage in containerfile.stages:
-        named = [stage.base]
-        named += [one.flag("from") or "" for one in stage.instructions if one.keyword == "COPY"]
-        for name in (_expand(text, values) for text in named):
-            if name and name != "scratch" and name not in stages:
-                found[name] = None
-        stages |= {stage.name, str(stage.index)}
+    above: set[str] = set()
+    for stage in Build(args=args).stages(containerfile):
+        named = [] if stage.base_stage is not None else [stage.base]
+        named += (name for name in _read_from(stage) if name not in above)
+        found |= dict.fromkeys(name for name in named if name not in {"", "scratch"})
+        above |= {stage.stage.name, str(stage.stage.index)}
     return tuple(found)
 
 
-def _global_values(containerfile: Containerfile, args: Mapping[str, str]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for instruction in containerfile.global_args:
-        for text in instruction.arguments:
-            name, _, default = text.partition("=")
-            values[name] = args.get(name, default.strip("\"'"))
-    return values
-
-
-def _expand(text: str, values: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: values.get(found[1] or found[2], ""), text)
+def _read_from(stage: StageBuild) -> Iterator[str]:
+    """What the steps of a stage copy or mount from."""
+    for step in stage.steps:
+        if step.keyword == "COPY":
+            yield step.flags.get("from", "")
+        elif step.keyword == "RUN":
+            for flag in step.instruction.flags:
+                options = flag.text.removeprefix("--mount=").split(",")
+                yield from (option[5:] for option in options if option.startswith("from="))

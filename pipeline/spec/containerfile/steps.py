@@ -70,7 +70,7 @@ class Step:
 
     Attributes:
         arguments: variables replaced where the instruction has them.
-        flags: by name, without the dashes; an empty text for a flag without a value.
+        flags: by name, without the dashes; the last of a name; empty for one without a value.
         missing: words with variables that have neither value nor default, and those variables.
         refused: words that Buildah refuses, and why.
         newer: words with forms that older versions of Buildah do not know.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -94,8 +95,10 @@ def test_which_file_counts(tmp_path: Path) -> None:
 
 def test_an_ignore_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / ".containerignore").mkdir()
-    (one,) = load_ignore_rules(tmp_path, tmp_path / "Containerfile").findings
-    assert one.rule == "CAP206"
+    os.mkfifo(tmp_path / "Containerfile.containerignore")
+    for containerfile in ("Containerfile", "other"):
+        (one,) = load_ignore_rules(tmp_path, tmp_path / containerfile).findings
+        assert one.rule == "CAP206"
 
 
 @given(st.text(), st.text(min_size=1))
