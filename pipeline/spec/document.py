@@ -11,9 +11,9 @@ from typing import Any
 
 from pipeline.report.finding import Finding
 from pipeline.spec.positions import Place, Positions, positions
-from pipeline.spec.problem import KeyPath
+from pipeline.spec.problem import KeyPath, near_file
 from pipeline.spec.syntax import syntax_finding
-from pipeline.spec.textfile import Unreadable, read_text
+from pipeline.spec.textfile import Unreadable, kind_at, read_text
 
 DEPTH_LIMIT = 32
 """Tables and lists in each other; the language itself needs eight."""
@@ -113,4 +113,5 @@ def _unreadable(path: Path, error: Unreadable) -> Document:
     if error.before is not None:
         line, column = error.before.count("\n") + 1, len(error.before) - error.before.rfind("\n")
     message = f"the spec cannot be read: {error.message}"
-    return Document(path, findings=(Finding(path, line, column, "CAP001", message),))
+    hint = "" if kind_at(path) else near_file(path)
+    return Document(path, findings=(Finding(path, line, column, "CAP001", message, hint=hint),))

@@ -35,12 +35,10 @@ class Examination:
     Attributes:
         findings: everything, in the order of the file.
         pipeline: what the spec says, when no finding is an error.
-        text: the spec's text, for excerpts.
     """
 
     findings: tuple[Finding, ...]
     pipeline: Pipeline | None
-    text: str
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Pipeline:
@@ -65,7 +63,7 @@ def examine(path: Path, environ: Mapping[str, str], *, containerfiles: bool = Fa
     """
     document = read_document(path)
     if document.findings:
-        return Examination(document.findings, None, document.text)
+        return Examination(document.findings, None)
     pipeline, problems = _read(document, environ)
     findings = placed(problems, document)
     failed = any(finding.severity == "error" for finding in findings)
@@ -73,7 +71,7 @@ def examine(path: Path, environ: Mapping[str, str], *, containerfiles: bool = Fa
         from pipeline.spec.lint import lint_pipeline  # noqa: PLC0415 (only validate pays for it)
 
         findings += levelled(lint_pipeline(pipeline, Path.cwd()), document)
-    return Examination(findings, None if failed else pipeline, document.text)
+    return Examination(findings, None if failed else pipeline)
 
 
 def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, list[Problem]]:
