@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.spec.forms import is_full_reference, is_reference
 from pipeline.spec.model import Pipeline, Service
-from pipeline.spec.problem import KeyPath, Problem, did_you_mean, suggestion
+from pipeline.spec.problem import KeyPath, Problem, did_you_mean, one_of, suggestion
 from pipeline.spec.rules import CHANGEABLE, RULES
 from pipeline.spec.scope import Scope
 from pipeline.spec.services import DEFAULT_INGRESS_IMAGE, DEFAULT_NETWORK
@@ -46,9 +46,8 @@ def _unknown(kind: str, rule: str, name: str, path: KeyPath, scope: Scope) -> It
     known = scope.declared[f"{kind}s"]
     if name in known:
         return
-    hint = suggestion(name, known)
-    if kind != "service" and not did_you_mean(name, known):
-        hint = f"describe it: [{kind}s.{name}]"
+    other = one_of(known) if kind == "service" else f"describe it: [{kind}s.{name}]"
+    hint = did_you_mean(name, known) or other
     on_key = isinstance(path[-1], str)
     yield Problem(rule, path, f"no {kind} `{name}` in this spec", hint, on_key=on_key)
 

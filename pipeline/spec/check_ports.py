@@ -26,6 +26,14 @@ class Claim:
     path: KeyPath
     profiles: frozenset[str] = frozenset()
 
+    def covers(self, other: Claim) -> bool:
+        """Whether whatever meets the other, a claim that meets this one, meets this one too."""
+        return (
+            self.last >= other.last
+            and self.address == other.address
+            and self.profiles == other.profiles
+        )
+
     def meets(self, other: Claim) -> bool:
         """Whether both want the same port of the same address, and may run side by side."""
         if self.profiles and other.profiles and not self.profiles & other.profiles:
@@ -79,17 +87,21 @@ def _out_of_range(claim: Claim) -> Iterator[Problem]:
 
 def _clashes(claims: list[Claim]) -> Iterator[Problem]:
     """One problem for each claim that meets an earlier one, found in one sweep over the ports."""
-    order = {id(claim): index for index, claim in enumerate(claims)}
     told: set[int] = set()
-    active: list[Claim] = []
-    for claim in sorted(claims, key=lambda claim: (claim.first, order[id(claim)])):
-        active = [other for other in active if other.last >= claim.first]
-        for other in active:
-            later, earlier = sorted((claim, other), key=lambda c: -order[id(c)])
-            if claim.meets(other) and id(later) not in told:
-                told.add(id(later))
+    active: list[tuple[int, Claim]] = []
+    for number, claim in sorted(enumerate(claims), key=lambda pair: (pair[1].first, pair[0])):
+        active = [pair for pair in active if pair[1].last >= claim.first]
+        covered = False
+        for other_number, other in active:
+            if not claim.meets(other):
+                continue
+            later, earlier = (claim, other) if number > other_number else (other, claim)
+            if max(number, other_number) not in told:
+                told.add(max(number, other_number))
                 yield _clash(later, earlier)
-        active.append(claim)
+            covered = covered or (number > other_number and other.covers(claim))
+        if not covered:  # what is met by it would be met by the earlier one too
+            active.append((number, claim))
 
 
 def _clash(later: Claim, earlier: Claim) -> Problem:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from pipeline.spec.problem import KeyPath, Problem, did_you_mean, suggestion
+from pipeline.spec.problem import MOST, KeyPath, Problem, did_you_mean, suggestion
 from pipeline.spec.schema import Violation, compiled, violations
 from pipeline.spec.words import COMPOSE_WORDS
 
@@ -23,7 +24,7 @@ _TYPE_NAMES = {
 def schema_problems(data: Mapping[str, Any]) -> list[Problem]:
     """Everything in `data` that the schema does not allow."""
     found = (problem for broken in violations(data) for problem in _problems(broken, ()))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(islice(found, MOST + 1)))
 
 
 def _problems(broken: Violation, above: KeyPath) -> Iterator[Problem]:
@@ -58,11 +59,11 @@ def _is_type_of_whole(broken: Violation) -> bool:
 
 def _unknown_keys(broken: Violation, path: KeyPath) -> Iterator[Problem]:
     known = set(broken.schema.get("properties", {}))
-    kind = _kind_of(path)
+    free, kind = known - set(broken.instance), _kind_of(path)
     for key in broken.instance:
         if key in known or key.startswith("x-"):
             continue
-        hint = COMPOSE_WORDS.get((kind, key)) or suggestion(key, known - set(broken.instance))
+        hint = COMPOSE_WORDS.get((kind, key)) or suggestion(key, free)
         yield Problem("CAP003", (*path, key), f"unknown key `{_short(key)}`", hint, on_key=True)
 
 

@@ -17,6 +17,8 @@ from pipeline.spec.textfile import Unreadable, kind_at, read_text
 
 DEPTH_LIMIT = 32
 """Tables and lists in each other; the language itself needs eight."""
+VALUE_LIMIT = 20_000
+"""Keys and entries of lists; a spec of 500 versions and 200 services has about 6,000."""
 
 _KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
 _DEEP_KEY = re.compile(rf"(?:^|[{{,])[ \t]*\[*[ \t]*(?:{_KEY}){{{DEPTH_LIMIT}}}", re.MULTILINE)
@@ -61,6 +63,9 @@ def _parse(path: Path, text: str) -> Document:
         return _too_deep(path, text, Place(0, 0, 0))
     except ValueError as error:  # TOMLDecodeError, and int() of too many digits
         return Document(path, text, findings=(syntax_finding(path, text, str(error)),))
+    if _has_too_many_values(data):
+        message = f"there are more than {VALUE_LIMIT} keys and values"
+        return Document(path, text, findings=(Finding(path, 1, 1, "CAP001", message),))
     if deep := _deep_path(data):
         place = Place(0, 0, 0)
         with suppress(RecursionError):
@@ -74,6 +79,17 @@ def _parse(path: Path, text: str) -> Document:
         )
         return Document(path, text, findings=(finding,))
     return Document(path, text, data)
+
+
+def _has_too_many_values(data: Mapping[str, Any]) -> bool:
+    count = 0
+    waiting: list[Any] = [data]
+    while waiting and count <= VALUE_LIMIT:
+        item = waiting.pop()
+        count += len(item)
+        children = item.values() if isinstance(item, dict) else item
+        waiting += [child for child in children if isinstance(child, (dict, list))]
+    return count > VALUE_LIMIT
 
 
 def _deep_path(data: Mapping[str, Any]) -> KeyPath:

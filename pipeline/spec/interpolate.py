@@ -63,15 +63,18 @@ def _walk(value: Any, path: KeyPath, variables: Mapping[str, str], problems: lis
 
 def _text(text: str, path: KeyPath, variables: Mapping[str, str], problems: list[Problem]) -> str:
     parts: list[str] = []
-    wrong: list[Problem] = []
+    references: dict[str, re.Match[str]] = {}
     end = 0
     for match in _REFERENCE.finditer(text):
         parts.append(text[end : match.start()])
         end = match.end()
         parts.append(_value(match, variables) or "")
-        wrong += [
-            Problem("CAP008", path, message, hint) for message, hint in _faults(match, variables)
-        ]
+        references[match[0]] = match
+    wrong = [
+        Problem("CAP008", path, message, hint)
+        for match in references.values()
+        for message, hint in _faults(match, variables)
+    ]
     problems += wrong
     if wrong:
         return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipeline.spec.interpolate import interpolated
 from pipeline.spec.memory import Memory
 from pipeline.spec.model import Pipeline
 from pipeline.spec.placed import levelled, placed
-from pipeline.spec.problem import BadForm, KeyPath, Problem
+from pipeline.spec.problem import MOST, BadForm, KeyPath, Problem
 from pipeline.spec.read import project_root, read_pipeline
 from pipeline.spec.retype import retype
 from pipeline.spec.schema import violations
@@ -79,7 +80,7 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
     root = project_root(spec)
     dotenv, problems = _dotenv(root / ".env")
     variables = {**dotenv, **environ}
-    data: Mapping[str, Any] = document.data
+    data = document.data
     if "$" in document.text:
         data, faults = interpolated(data, variables)
         problems += faults
@@ -102,8 +103,15 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
         damaged=frozenset(path[:length] for path in broken for length in range(len(path))),
     )
     pipeline = read_pipeline(sound, spec, root, scope)
-    problems += cross_problems(pipeline, scope)
-    return pipeline, problems
+    problems += islice(cross_problems(pipeline, scope), max(0, MOST + 1 - len(problems)))
+    return pipeline, _without_flood(problems)
+
+
+def _without_flood(problems: list[Problem]) -> list[Problem]:
+    if len(problems) <= MOST:
+        return problems
+    message = f"there are more than {MOST} problems: only the first are told"
+    return [*problems[:MOST], Problem("CAP012", (), message)]
 
 
 def _declared(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -10,6 +10,12 @@ KeyPath = tuple[str | int, ...]
 """The way to a value in a document: `("services", "web", "ports", 0)`."""
 
 
+MOST = 500
+"""Problems that are told of one spec: a flood of them says no more than its beginning."""
+_MOST_NAMES = 500
+"""Names among which the nearest is looked for."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in a spec.
@@ -49,7 +55,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the known word nearest to `word`, or an empty text."""
     from difflib import get_close_matches  # noqa: PLC0415 (paid only when something is wrong)
 
-    names = sorted(known)
+    names = sorted(known)[:_MOST_NAMES]
     folded = {name.casefold(): name for name in names}
     near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     return f"did you mean `{folded[near[0]]}`?" if near else ""

@@ -71,7 +71,8 @@ completion and help: put `#:schema PATH` into the first line (Taplo, Even Better
   secrets `<pipeline>_<name>` unless they have a `name`.
 - **Versions** sort by number, pre-releases before their release:
   `1.0-rc1 < 1.0 < 1.0.1 < 1.9 < 1.10`.
-- **Limits**: a spec has at most 1 MiB, and tables are nested at most 32 deep.
+- **Limits**: a spec has at most 1 MiB and 20,000 keys and values, and tables are nested at most 32
+  deep. Of more than 500 findings the first are told.
 
 `capas validate` names everything that is wrong at once; [the rules](rules.md) say why.
 """

@@ -59,6 +59,7 @@ LANGUAGE_RULES = (
     Rule("CAP010", "bad-volume", "error", "The text says nothing that can be mounted."),
     Rule("CAP011", "contradiction", "error", "Two keys exclude each other, or one is needed."),
     Rule("CAP013", "too-deep", "error", "No key stands so deep: it is a slip or an attack."),
+    Rule("CAP012", "too-many", "error", "A flood of findings says no more than its beginning."),
     Rule("CAP014", "unknown-rule", "error", "A level for a rule that is not there does nothing."),
 )
 

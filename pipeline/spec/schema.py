@@ -91,7 +91,19 @@ def _validator() -> Any:
     types = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": _is_integer, "number": _is_number}
     )
-    return extend(Draft202012Validator, {"pattern": _pattern}, type_checker=types)(schema())
+    own = {"pattern": _pattern, "uniqueItems": _unique}
+    return extend(Draft202012Validator, own, type_checker=types)(schema())
+
+
+def _unique(_: object, __: object, instance: object, ___: object) -> Iterator[ValidationError]:
+    """Only texts have to differ; jsonschema compares all with all when they are tables."""
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
+
+    texts = (
+        [item for item in instance if isinstance(item, str)] if isinstance(instance, list) else ()
+    )
+    if len(set(texts)) < len(texts):
+        yield ValidationError("names something twice")
 
 
 def _is_integer(_: object, value: object) -> bool:

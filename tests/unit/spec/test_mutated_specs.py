@@ -16,6 +16,7 @@ import pytest
 from pipeline.report.findings_text import findings_text, lines_of_file
 from pipeline.report.paint import Paint
 from pipeline.spec.load import Examination, examine
+from pipeline.spec.problem import MOST
 from pipeline.spec.rules import RULES
 from pipeline.spec.textfile import SIZE_LIMIT, Unreadable, read_text
 
@@ -163,3 +164,66 @@ def test_hard_texts_get_a_quick_answer(text: str, rules: list[str], tmp_path: Pa
     path.write_bytes(text.encode())
 
     assert sorted(answer(path)) == rules
+
+
+def lines(form: str, count: int, start: str = "", end: str = "") -> str:
+    return start + "".join(form.replace("#", str(number)) for number in range(count)) + end
+
+
+SERVICE = '[services.w]\nimage = "localhost/a:1"\n'
+
+
+@quick
+@pytest.mark.parametrize(
+    ("flood", "rule"),
+    [
+        pytest.param(lines("k# = 1\n", 19_000), "CAP003", id="unknown keys"),
+        pytest.param(lines('"x",', 19_000, f"{SERVICE}ports = [", "]"), "CAP009", id="bad ports"),
+        pytest.param(
+            lines('"8080:1",', 19_000, f"{SERVICE}ports = [", "]"), "CAP110", id="one port"
+        ),
+        pytest.param(
+            lines('"v#:/#",', 19_000, f"{SERVICE}volumes = [", "]"), "CAP104", id="volumes"
+        ),
+        pytest.param(
+            lines('"${X#}",', 19_000, f"{SERVICE}command = [", "]"), "CAP008", id="variables"
+        ),
+        pytest.param(
+            lines("{ a = # },", 9_000, f"{SERVICE}profiles = [", "]"), "CAP005", id="tables"
+        ),
+        pytest.param(
+            lines('"1.#" = { context = "#" }\n', 9_000, "[images.a.versions]\n"),
+            "CAP122",
+            id="contexts",
+        ),
+        pytest.param(
+            lines('[services.s#]\nimage = "localhost/a:1"\ndepends_on = ["t#"]\n', 4_900),
+            "CAP103",
+            id="services",
+        ),
+    ],
+)
+def test_of_a_flood_only_the_beginning_is_told(flood: str, rule: str, tmp_path: Path) -> None:
+    path = tmp_path / "flood.toml"
+    path.write_text(f'name = "flood"\n{flood}')
+
+    told = answer(path)
+
+    assert len(told) == MOST + 1
+    assert set(told) == {"CAP012", rule}
+
+
+@quick
+def test_a_large_spec_has_a_limit_of_keys_and_values(tmp_path: Path) -> None:
+    path = tmp_path / "flood.toml"
+    path.write_text(lines("x-# = 1\n", 20_001, 'name = "flood"\n'))
+
+    assert answer(path) == ["CAP001"]
+
+
+@quick
+def test_a_text_full_of_references_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "references.toml"
+    path.write_text(f'name = "a"\n{SERVICE}command = "{"${X}" * 200_000}"')
+
+    assert answer(path) == ["CAP008"]

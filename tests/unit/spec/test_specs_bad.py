@@ -45,6 +45,8 @@ def test_the_text_is_the_expected_one(
 
 
 def test_every_rule_of_the_language_has_a_bad_spec() -> None:
+    elsewhere = {"CAP012"}  # a flood, in test_mutated_specs.py
     texts = "".join(path.read_text(encoding="utf-8") for path in CORPUS.glob("*.txt"))
 
-    assert [rule.id for rule in (*LANGUAGE_RULES, *CROSS_RULES) if rule.id not in texts] == []
+    rules = {rule.id for rule in (*LANGUAGE_RULES, *CROSS_RULES)}
+    assert {rule for rule in rules if rule not in texts} == elsewhere
