@@ -53,7 +53,7 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
     path: KeyPath = ("images", version.image, "versions", version.name)
     context, file = version.context, version.containerfile
     if (kind := kind_at(context)) != "folder":
-        what = "is no folder" if kind else "is not there"
+        what = "is no folder" if kind else "is not there, or out of reach"
         message = f"the context {project.name(context)} {what}"
         hint = "" if kind else near_file(context)
         yield Problem("CAP122", (*path, "context"), message, hint)

@@ -16,6 +16,7 @@ from pipeline.spec.containerfile.words import SPACES
 from pipeline.spec.gopath import BadPattern, clean, name_pattern
 from pipeline.spec.ignoreregex import translate
 from pipeline.spec.rules import finding
+from pipeline.spec.textfile import kind_at
 
 _OPERATORS = frozenset("+(){}|^")
 _CLASS = re.compile(r"\[\^?(?:\\.|[^\\\]])+\]")
@@ -85,10 +86,10 @@ def find_ignore_file(context: Path, containerfile: Path) -> Path | None:
     """
     for suffix in (".dockerignore", ".containerignore"):
         beside = containerfile.with_name(containerfile.name + suffix)
-        if beside.exists():
+        if kind_at(beside):
             return beside
     for name in (".containerignore", ".dockerignore"):
-        if (context / name).exists():
+        if kind_at(context / name):
             return context / name
     return None
 

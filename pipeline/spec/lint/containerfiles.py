@@ -36,6 +36,7 @@ from pipeline.spec.lint.subject import Published, Subject
 from pipeline.spec.lint.validity import refused_instructions
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
 from pipeline.spec.rules import finding
+from pipeline.spec.textfile import kind_at
 
 Examine = Callable[[Subject], Iterator[Finding]]
 EXAMINATIONS: tuple[Examine, ...] = (
@@ -160,7 +161,8 @@ class _Images:
     _begun: set[str] = field(default_factory=set)
 
     def findings(self, version: Version) -> tuple[Finding, ...]:
-        if not version.context.is_dir() or not version.containerfile.is_file():
+        kinds = kind_at(version.context), kind_at(version.containerfile)
+        if kinds != ("folder", "file"):
             return ()  # the spec's own checks tell it
         build, stages = self._carried_out(version)
         published = self._ports.get((version.image, version.name), ())
