@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pipeline.build.digests import Digests
-from pipeline.build.variables import NotKnown, Scope, base_of, heading_values
 from pipeline.errors import CapasError, InvalidSpec
-from pipeline.spec.containerfile import Containerfile, Instruction, Stage, parse
+from pipeline.spec.containerfile import Containerfile, Stage, parse
+from pipeline.spec.containerfile.build import Build
+from pipeline.spec.containerfile.steps import StageBuild, Step
 from pipeline.spec.ignorefile import IgnoreRules, find_ignore_file, parse_ignore
 from pipeline.spec.model import ROOTFS_TAR, Version
 from pipeline.spec.sources import Entry, Source, read_source
@@ -135,158 +135,110 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
         InvalidSpec: Buildah would not understand the Containerfile.
     """
     text, containerfile = read_containerfile(version)
-    heading = heading_values(containerfile, version.args)
-    bases = {
-        stage.index: base_of(stage, heading, containerfile.escape) for stage in containerfile.stages
-    }
-    stages = needed_stages(containerfile, version.target, bases)
     ignore = _ignore_rules(find_ignore_file(version.context, version.containerfile))
+    made = frozenset({ROOTFS_TAR}) if rootfs else frozenset()
+    walk = Build(version.context, ignore, version.args, made).stages(containerfile)
+    stages = needed_stages(containerfile, version.target, walk)
     reads: dict[Place, tuple[Source, ...]] = {}
     references: dict[str, None] = {}
     for stage in stages:
-        if (name := bases[stage.index]) != "scratch" and not _is_stage(
-            containerfile, name, stage.index
-        ):
-            references[name] = None
-        scope = Scope(version.args, heading, base_env=None)
-        for place, one in enumerate(stage.instructions):
-            source = _from(one, scope, containerfile.escape)
-            if source is not None and not _is_stage(containerfile, source, stage.index):
-                references[source] = None
-            if one.keyword in {"COPY", "ADD"} and source is None:
-                written = _sources_of(one, scope, containerfile.escape)
-                reads[stage.index, place] = tuple(
-                    _read_one(text, version, ignore, rootfs, alone=len(written) == 1)
-                    for text in written
-                )
-            elif one.keyword == "RUN" and _binds_context(one):
-                reads[stage.index, place] = (read_source(".", version.context, IgnoreRules()),)
-            _apply(scope, one, containerfile.escape)
+        if stage.base_stage is None and stage.base != "scratch":
+            references[stage.base] = None
+        for place, step in enumerate(stage.steps):
+            for name in _read_from(step):
+                if _stage_before(containerfile, name, stage.stage.index) is None:
+                    references[name] = None
+            if (sources := _context_sources(step, version, made)) is not None:
+                reads[stage.stage.index, place] = sources
     _refuse_problems(version, containerfile, reads)
     entries = (entry for sources in reads.values() for one in sources for entry in one.entries)
     return Inputs(
         version,
         text,
         containerfile,
-        stages,
+        tuple(stage.stage for stage in stages),
         tuple(references),
         reads,
         _files(version, entries, digests, rootfs),
-        *_foundation(containerfile, stages[-1], bases),
+        *_foundation(walk, stages[-1]),
         ignore,
         rootfs,
     )
 
 
 def needed_stages(
-    containerfile: Containerfile, target: str | None, bases: Mapping[int, str]
-) -> tuple[Stage, ...]:
+    containerfile: Containerfile, target: str | None, walk: Sequence[StageBuild]
+) -> tuple[StageBuild, ...]:
     """The stages that lead to the target: Buildah passes over the others."""
-    stages = containerfile.stages
-    last = containerfile.stage(target) if target is not None else stages[-1]
-    waiting = [last] if last else []
-    needed: dict[int, Stage] = {}
+    last = containerfile.stage(target) if target is not None else containerfile.stages[-1]
+    waiting = [last.index] if last else []
+    needed: set[int] = set()
     while waiting:
-        stage = waiting.pop()
-        needed[stage.index] = stage
-        named = [bases[stage.index], *(_plain_from(one) for one in stage.instructions)]
-        for name in named:
-            other = _stage_before(containerfile, name, stage.index)
-            if other is not None and other.index not in needed:
-                waiting.append(other)
-    return tuple(needed[index] for index in sorted(needed))
+        stage = walk[waiting.pop()]
+        needed.add(stage.stage.index)
+        named = [name for step in stage.steps for name in _read_from(step)]
+        others = [_stage_before(containerfile, name, stage.stage.index) for name in named]
+        indices = [stage.base_stage, *(other.index for other in others if other)]
+        waiting += [index for index in indices if index is not None and index not in needed]
+    return tuple(walk[index] for index in sorted(needed))
 
 
 def _foundation(
-    containerfile: Containerfile, stage: Stage, bases: Mapping[int, str]
+    walk: Sequence[StageBuild], stage: StageBuild
 ) -> tuple[str | None, int, frozenset[int]]:
     """The image below a stage, and how many instructions of which stages stand between the two."""
-    steps = len(stage.instructions)
-    chain = {stage.index}
-    while (below := _stage_before(containerfile, bases[stage.index], stage.index)) is not None:
-        stage = below
-        steps += len(stage.instructions)
-        chain.add(stage.index)
-    name = bases[stage.index]
-    return (None if name == "scratch" else name), steps, frozenset(chain)
+    steps = len(stage.steps)
+    chain = {stage.stage.index}
+    while stage.base_stage is not None:
+        stage = walk[stage.base_stage]
+        steps += len(stage.steps)
+        chain.add(stage.stage.index)
+    return (None if stage.base == "scratch" else stage.base), steps, frozenset(chain)
 
 
 def _stage_before(containerfile: Containerfile, name: str, index: int) -> Stage | None:
-    for stage in containerfile.stages[:index]:
-        if name and name in (stage.name, str(stage.index)):
-            return stage
-    return None
+    stage = containerfile.stage(name)
+    return stage if stage is not None and stage.index < index else None
 
 
-def _is_stage(containerfile: Containerfile, name: str, index: int) -> bool:
-    return _stage_before(containerfile, name, index) is not None
+def _read_from(step: Step) -> list[str]:
+    """The images or stages that an instruction reads besides what it stands on."""
+    if step.keyword == "RUN":
+        return [mount["from"] for mount in _mounts(step) if mount.get("from")]
+    return [step.flags["from"]] if step.flags.get("from") else []
 
 
-def _plain_from(instruction: Instruction) -> str:
-    if instruction.keyword in {"COPY", "ADD"}:
-        return instruction.flag("from") or ""
-    return _mount_value(instruction, "from") if instruction.keyword == "RUN" else ""
-
-
-def _from(instruction: Instruction, scope: Scope, escape: str) -> str | None:
-    """The image or stage that an instruction reads from, or None."""
-    name = _plain_from(instruction)
-    try:
-        return scope.expand(name, escape) if name else None
-    except NotKnown:
-        return name
-
-
-def _mounts(instruction: Instruction) -> list[dict[str, str]]:
+def _mounts(step: Step) -> list[dict[str, str]]:
     return [
         dict(part.partition("=")[::2] for part in word.text.removeprefix("--mount=").split(","))
-        for word in instruction.flags
+        for word in step.instruction.flags
         if word.text.startswith("--mount=")
     ]
 
 
-def _mount_value(instruction: Instruction, key: str) -> str:
-    return next((mount[key] for mount in _mounts(instruction) if key in mount), "")
+def _context_sources(
+    step: Step, version: Version, made: frozenset[str]
+) -> tuple[Source, ...] | None:
+    """What an instruction reads from the context; None when it reads nothing from it.
+
+    The whole context, when a variable that only the base image knows decides, or when RUN binds
+    the context itself.
+    """
+    if step.keyword == "RUN":
+        binds = any(
+            mount.get("type", "bind") == "bind" and "from" not in mount for mount in _mounts(step)
+        )
+        return (read_source(".", version.context, IgnoreRules()),) if binds else None
+    if step.keyword not in {"COPY", "ADD"} or "from" in step.flags:
+        return None
+    if not step.certain:
+        return (read_source(".", version.context, IgnoreRules()),)
+    given = tuple(_prepared(word) for word in step.arguments[:-1] if word in made)
+    return (*given, *step.sources)
 
 
-def _binds_context(instruction: Instruction) -> bool:
-    return any(
-        mount.get("type", "bind") == "bind" and "from" not in mount
-        for mount in _mounts(instruction)
-    )
-
-
-def _sources_of(instruction: Instruction, scope: Scope, escape: str) -> list[str]:
-    """The sources of a COPY or ADD; the whole context when only the base image knows them."""
-    if instruction.heredocs:
-        return []
-    try:
-        return [scope.expand(word, escape) for word in instruction.arguments[:-1]]
-    except NotKnown:
-        return ["."]
-
-
-def _apply(scope: Scope, instruction: Instruction, escape: str) -> None:
-    try:
-        scope.apply(instruction, escape)
-    except NotKnown:
-        # A value that refers to the base image: whoever uses it reads the whole context.
-        for word in instruction.arguments:
-            scope.env.pop(word, None)
-
-
-def _read_one(
-    written: str,
-    version: Version,
-    ignore: IgnoreRules,
-    rootfs: PreparedRootfs | None,
-    *,
-    alone: bool,
-) -> Source:
-    if rootfs is not None and os.path.normpath(written) == ROOTFS_TAR:
-        entry = Entry(ROOTFS_TAR, ROOTFS_TAR, "file", 0o644)
-        return Source(written, "path", (ROOTFS_TAR,), "file", (entry,))
-    return read_source(written, version.context, ignore, alone=alone)
+def _prepared(name: str) -> Source:
+    return Source(name, "path", (name,), "file", (Entry(name, name, "file", 0o644),))
 
 
 def _ignore_rules(path: Path | None) -> IgnoreRules:

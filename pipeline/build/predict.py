@@ -16,19 +16,13 @@ from typing import Literal
 
 from pipeline.build.archive import CannotTell
 from pipeline.build.image_files import ImageFiles, summaries_from
-from pipeline.build.inputs import Inputs
+from pipeline.build.inputs import Inputs, Place
 from pipeline.build.summary import Given, summaries
-from pipeline.build.variables import (
-    NotKnown,
-    Scope,
-    argument_names,
-    base_of,
-    environment_of,
-    heading_values,
-    run_arguments,
-)
 from pipeline.engine.build_cache import CacheImage, Past
-from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, Stage, parse
+from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction
+from pipeline.spec.containerfile.build import Build
+from pipeline.spec.containerfile.steps import ImageState, StageBuild, Step
+from pipeline.spec.containerfile.variables import PROXIES
 
 State = Literal["reuse", "rebuild", "unknown"]
 FROM, INHERITED = -1, -2
@@ -119,72 +113,76 @@ class Forecaster:
 
     def all(self) -> tuple[Forecast, ...]:
         """Every instruction of every stage that the build needs, FROMs included."""
+        walk = Build(args=self.inputs.version.args, base=self._state).stages(
+            self.inputs.containerfile
+        )
+        needed = {stage.index for stage in self.inputs.stages}
         found: list[Forecast] = []
-        for stage in self.inputs.stages:
-            found += self._stage(stage)
+        for stage in walk:
+            if stage.stage.index in needed:
+                found += self._stage(stage)
         return tuple(found)
 
-    def _stage(self, stage: Stage) -> list[Forecast]:
-        inputs = self.inputs
-        heading = heading_values(inputs.containerfile, inputs.version.args)
-        escape = inputs.containerfile.escape
-        name = base_of(stage, heading, escape)
-        standing = self._standing(name, stage.index)
-        image = standing.foundation.image if standing.foundation else None
-        env = environment_of(image.config.get("Env") or ()) if image else None
-        scope = Scope(inputs.version.args, heading, {} if name == "scratch" else env)
-        first = Forecast(
-            stage.index,
-            FROM,
-            stage.origin,
-            "reuse" if standing.foundation else ("unknown" if standing.unknown else "rebuild"),
-            (name,),
-            found=image,
-            reason=standing.unknown,
+    def _state(self, reference: str) -> ImageState | None:
+        """What the store knows of a base."""
+        image = self.bases.get(reference)
+        if image is None:
+            return None
+        pairs = (entry.partition("=") for entry in image.config.get("Env") or ())
+        return ImageState(
+            described=True,
+            environment={name: value for name, _, value in pairs},
+            workdir=image.config.get("WorkingDir") or "/",
+            onbuild=tuple(image.config.get("OnBuild") or ()),
         )
-        forecasts = [first]
-        for place, instruction in self._instructions(stage, image):
-            forecasts.append(self._one(stage, place, instruction, standing, scope))
-        self._stages[stage.index] = standing
+
+    def _stage(self, stage: StageBuild) -> list[Forecast]:
+        index = stage.stage.index
+        standing = self._standing(stage)
+        image = standing.foundation.image if standing.foundation else None
+        state: State = "unknown" if standing.unknown else "rebuild"
+        forecasts = [
+            Forecast(
+                index,
+                FROM,
+                stage.stage.origin,
+                "reuse" if standing.foundation else state,
+                (stage.base,),
+                found=image,
+                reason=standing.unknown,
+            )
+        ]
+        inherited = sum(step.inherited for step in stage.steps)
+        for number, step in enumerate(stage.steps):
+            place = INHERITED if step.inherited else number - inherited
+            forecasts.append(self._one(stage, place, step, standing))
+        if stage.stage is self.inputs.stages[-1]:
+            place = len(stage.steps) - inherited
+            forecasts.append(self._one(stage, place, Step(self.label, ()), standing))
+        self._stages[index] = standing
         return forecasts
 
-    def _standing(self, name: str, index: int) -> _Standing:
-        if name == "scratch":
+    def _standing(self, stage: StageBuild) -> _Standing:
+        if stage.base == "scratch":
             return _Standing(Foundation())
-        for stage in self.inputs.stages:
-            if stage.index < index and name in (stage.name, str(stage.index)):
-                before = self._stages[stage.index]
-                return replace(before, searching=True)
-        image = self.bases.get(name)
+        if stage.base_stage is not None:
+            return replace(self._stages[stage.base_stage], searching=True)
+        image = self.bases.get(stage.base)
         return _Standing(Foundation.of(image) if image else None)
 
-    def _instructions(
-        self, stage: Stage, image: CacheImage | None
-    ) -> list[tuple[int, Instruction]]:
-        """Those that the base kept for later by ONBUILD, the stage's own, and our LABEL."""
-        kept = "\n".join(image.config.get("OnBuild") or ()) if image else ""
-        inherited = parse(f"FROM scratch\n{kept}\n", self.inputs.version.containerfile)
-        found = [(INHERITED, one) for one in inherited.stages[0].instructions] if kept else []
-        found += list(enumerate(stage.instructions))
-        if stage is self.inputs.stages[-1]:
-            found.append((len(stage.instructions), self.label))
-        return found
-
-    def _one(
-        self, stage: Stage, place: int, instruction: Instruction, standing: _Standing, scope: Scope
-    ) -> Forecast:
-        below = standing.foundation
+    def _one(self, stage: StageBuild, place: int, step: Step, standing: _Standing) -> Forecast:
+        index, below = stage.stage.index, standing.foundation
         if below is None:
             state: State = "unknown" if standing.unknown else "rebuild"
-            return Forecast(stage.index, place, instruction, state, reason=standing.unknown)
+            return Forecast(index, place, step.instruction, state, reason=standing.unknown)
         try:
-            texts = self._texts(stage, place, instruction, scope)
-        except (CannotTell, NotKnown) as error:
+            texts = self._texts(stage, place, step)
+        except CannotTell as error:
             standing.foundation = None
             standing.unknown = str(error) if standing.searching else ""
             state = "unknown" if standing.searching else "rebuild"
-            return Forecast(stage.index, place, instruction, state, (), below, reason=str(error))
-        adds_layer = _adds_layer(instruction)
+            return Forecast(index, place, step.instruction, state, (), below, reason=str(error))
+        adds_layer = step.keyword in FILE_INSTRUCTIONS
         found = None
         if standing.searching:
             found = search(self.images, below, texts, adds_layer=adds_layer)
@@ -194,52 +192,70 @@ class Forecaster:
             self.images.append(made)
             standing.searching = False
         standing.foundation = Foundation.of(found or made)
-        return Forecast(
-            stage.index, place, instruction, "reuse" if found else "rebuild", texts, below, found
-        )
+        state = "reuse" if found else "rebuild"
+        return Forecast(index, place, step.instruction, state, texts, below, found)
 
-    def _texts(
-        self, stage: Stage, place: int, instruction: Instruction, scope: Scope
-    ) -> tuple[str, ...]:
+    def _texts(self, stage: StageBuild, place: int, step: Step) -> tuple[str, ...]:
         """What Buildah would write into the history (getCreatedBy)."""
-        escape = self.inputs.containerfile.escape
-        if instruction.keyword == "ARG":
-            scope.apply(instruction, escape)
-            return (f"{_NOP}ARG {argument_names(scope)}",)
-        if instruction.keyword == "RUN":
-            arguments = run_arguments(scope)
-            given = f"|{len(arguments.split(' '))} {arguments} " if arguments else ""
-            return (f"{given}/bin/sh -c {instruction.text[4:]}",)
-        if instruction.keyword in {"COPY", "ADD"}:
+        if step.refused:
+            raise CannotTell(f"{step.refused[0][0].text}: {step.refused[0][1]}")
+        if step.keyword == "ARG":
+            names = " ".join(sorted(self._arguments(stage, step, own=True)))
+            return (f"{_NOP}ARG {names}",)
+        if step.keyword == "RUN":
+            given = self._run_arguments(stage, step)
+            prefix = f"|{len(given.split(' '))} {given} " if given else ""
+            return (f"{prefix}/bin/sh -c {step.instruction.text[4:]}",)
+        if step.keyword in {"COPY", "ADD"}:
             return tuple(
-                f"{_NOP}{instruction.keyword} {summary} in {instruction.arguments[-1]} "
-                for summary in self._summaries(stage, place, instruction, scope)
+                f"{_NOP}{step.keyword} {summary} in {step.instruction.arguments[-1]} "
+                for summary in self._summaries((stage.stage.index, place), step)
             )
-        scope.apply(instruction, escape)
-        return (f"{_NOP}{instruction.text}",)
+        return (f"{_NOP}{step.instruction.text}",)
 
-    def _summaries(
-        self, stage: Stage, place: int, instruction: Instruction, scope: Scope
-    ) -> tuple[str, ...]:
-        escape = self.inputs.containerfile.escape
-        chown = scope.expand(instruction.flag("chown") or "", escape)
-        mode = _mode(scope.expand(instruction.flag("chmod") or "", escape))
-        given = Given(_owner(chown), mode)
-        *sources, target = [scope.expand(word, escape) for word in instruction.arguments]
-        if (stage.index, place) in self.inputs.reads:
-            unpack = instruction.keyword == "ADD"
-            return summaries(self.inputs, (stage.index, place), target, given, unpack=unpack)
-        files = self.files_of(self._source(scope.expand(instruction.flag("from") or "", escape)))
-        return summaries_from(files, sources, target, Given(given.owner if chown else None, mode))
+    def _arguments(self, stage: StageBuild, step: Step, *, own: bool = False) -> dict[str, str]:
+        """The arguments that have a value at a step; with those that it declares itself."""
+        declared = step.declared + (len(step.arguments) if own else 0)
+        given = self.inputs.version.args
+        found = {name: value for name, value in given.items() if name in PROXIES}
+        found.update({name: text for name, text in stage.args[:declared] if text is not None})
+        return found
+
+    def _run_arguments(self, stage: StageBuild, step: Step) -> str:
+        """`NAME=value …` as RUN writes them, sorted; ENV wins, undeclared proxies stay out."""
+        before = stage.steps[: stage.steps.index(step)]
+        env: dict[str, str] = {}
+        for one in before:
+            if one.keyword == "ENV":
+                env.update(zip(one.arguments[::2], one.arguments[1::2], strict=False))
+        declared = {name for name, _ in stage.args[: step.declared]}
+        texts = [
+            f"{name}={env.get(name, value)}"
+            for name, value in self._arguments(stage, step).items()
+            if name in env or name not in PROXIES or name in declared
+        ]
+        return " ".join(sorted(texts))
+
+    def _summaries(self, place: Place, step: Step) -> tuple[str, ...]:
+        chown = step.flags.get("chown", "")
+        given = Given(_owner(chown), _mode(step.flags.get("chmod", "")))
+        *sources, target = step.arguments
+        if place in self.inputs.reads:
+            return summaries(self.inputs, place, target, given, unpack=step.keyword == "ADD")
+        if not step.flags.get("from"):
+            raise CannotTell("an instruction of the base image reads the context")
+        files = self.files_of(self._source(step.flags["from"]))
+        given = replace(given, owner=given.owner if chown else None)
+        return summaries_from(files, sources, target, given)
 
     def _source(self, name: str) -> CacheImage:
         """The image that `COPY --from` reads."""
-        for stage in self.inputs.containerfile.stages:
-            if name in (stage.name, str(stage.index)) and stage.index in self._stages:
-                foundation = self._stages[stage.index].foundation
-                if foundation is None or foundation.image is None or not foundation.image.id:
-                    raise CannotTell(f"stage {name} is built anew, perhaps with the same files")
-                return foundation.image
+        stage = self.inputs.containerfile.stage(name)
+        if stage is not None and stage.index in self._stages:
+            foundation = self._stages[stage.index].foundation
+            if foundation is None or foundation.image is None or not foundation.image.id:
+                raise CannotTell(f"stage {name} is built anew, perhaps with the same files")
+            return foundation.image
         image = self.bases.get(name)
         if image is None:
             raise CannotTell(f"{name} is not in the store yet")
@@ -287,10 +303,6 @@ def _made(below: Foundation, past: Past, number: int) -> CacheImage:
         history=(*below.history, past),
         config=below.image.config if below.image else {},
     )
-
-
-def _adds_layer(instruction: Instruction) -> bool:
-    return instruction.keyword in FILE_INSTRUCTIONS
 
 
 def _owner(text: str) -> tuple[int, int]:
