@@ -7,8 +7,8 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -96,7 +96,7 @@ class Builder:
             cache.mkdir(parents=True, exist_ok=True)
             with (
                 tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch,
-                _open_log(job.log) as log,
+                _log_file(job.log) as log,
             ):
                 built = self._in_scratch(job, Path(scratch), log)
         except OSError as error:
@@ -185,7 +185,8 @@ class _Follower:
 
     def follow(self, line: str) -> None:
         """One line of Buildah's output."""
-        self._log.write(line + "\n")
+        with suppress(OSError):  # a full disk is told by Buildah's own failure, not by its log's
+            self._log.write(line + "\n")
         self._last.append(line)
         told = parse_line(line)
         if isinstance(told, Step):
@@ -222,11 +223,17 @@ def _foreign(image: ImageDetail, job: Job) -> bool:
     return any(entry.created != stamp for entry in image.history[-job.steps :])
 
 
-def _open_log(path: Path) -> TextIO:
+@contextmanager
+def _log_file(path: Path) -> Iterator[TextIO]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("w", encoding="utf-8", errors="surrogateescape")
+        file = path.open("w", encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise EngineError(
             f"the log of the build cannot be written: {error.strerror}", details=str(path)
         ) from None
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipeline.build import recipe
 from pipeline.build.apply import Builder, Built, Job
@@ -41,11 +41,13 @@ class Results:
 
     Attributes:
         done: bases first.
-        errors: by name, of what failed; what builds on those was not begun.
+        errors: by name, of what failed.
+        skipped: names that were not begun, because something failed.
     """
 
     done: tuple[Result, ...]
-    errors: Mapping[str, Exception]
+    errors: Mapping[str, Exception] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
 
 
 def decide_all(survey: Survey) -> dict[str, Decision]:
@@ -84,10 +86,14 @@ def build(
         if one.action == "keep"
     }
     if not stale:
-        return Results(tuple(kept.values()), {})
+        return Results(tuple(kept.values()))
     done, errors = _Run(survey, decisions, environment, progress).all(stale, workers)
     results = {**kept, **done}
-    return Results(tuple(results[name] for name in survey.names if name in results), errors)
+    return Results(
+        tuple(results[name] for name in survey.names if name in results),
+        errors,
+        tuple(name for name in stale if name not in done and name not in errors),
+    )
 
 
 def pull_bases(survey: Survey, environment: Mapping[str, str], progress: Progress) -> Survey:
