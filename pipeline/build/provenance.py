@@ -10,7 +10,10 @@ from pathlib import Path
 from pipeline.engine import command
 from pipeline.errors import CapasError, UsageError
 
-_CREDENTIALS = re.compile(r"^(\w[\w+.-]*://)[^/@]*@")
+_SHORT_SSH = re.compile(r"^(?:[^/@:]+@)?(?P<host>[\w.-]+\.[\w.-]+):(?P<path>[^/].*)$")
+_URL = re.compile(
+    r"^(?P<scheme>https?|ssh|git)://(?:[^/@]*@)?(?P<host>[\w.-]+)(?P<port>:\d+)?/(?P<path>.+)$"
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Provenance:
         created: when its content was last changed, in seconds since the epoch: SOURCE_DATE_EPOCH,
             else the time of the last commit that touched it, else 0.
         revision: that commit, with `-dirty` behind it when there are changes on top; or empty.
-        source: where the repository was cloned from, without credentials; or empty.
+        source: where the repository was cloned from, the same for every way of cloning it, and
+            without credentials; empty when it was cloned from this machine.
     """
 
     created: int = 0
@@ -53,8 +57,22 @@ def provenance_of(context: Path, environ: Mapping[str, str]) -> Provenance:
         return Provenance(epoch or 0)
     revision, committed = logged.split()
     dirty = "-dirty" if _git(context, environ, "status", "--porcelain", "--", ".") else ""
-    source = _CREDENTIALS.sub(r"\1", _git(context, environ, "remote", "get-url", "origin"))
+    source = source_url(_git(context, environ, "remote", "get-url", "origin"))
     return Provenance(int(committed) if epoch is None else epoch, revision + dirty, source)
+
+
+def source_url(remote: str) -> str:
+    """The address of a repository: one for `git@host:a/b.git` and `https://me@host/a/b`.
+
+    Two checkouts of one repository would otherwise give two images: the address is a label.
+    """
+    found = _URL.match(remote) or _SHORT_SSH.match(remote)
+    if found is None:
+        return ""
+    parts = found.groupdict()
+    web = (parts.get("scheme") or "").startswith("http")
+    scheme, port = (parts["scheme"], parts["port"] or "") if web else ("https", "")
+    return f"{scheme}://{parts['host']}{port}/{parts['path'].strip('/').removesuffix('.git')}"
 
 
 def _git(context: Path, environ: Mapping[str, str], *arguments: str) -> str:

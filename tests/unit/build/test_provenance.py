@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.provenance import Provenance, provenance_of, source_date_epoch
+from pipeline.build.provenance import Provenance, provenance_of, source_date_epoch, source_url
 from pipeline.errors import UsageError
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
@@ -59,7 +59,26 @@ def test_changes_on_top_make_it_dirty(context: Path) -> None:
 
 def test_the_source_has_no_credentials(context: Path) -> None:
     _git(context, "remote", "add", "origin", "https://user:secret@git.example/app.git")
-    assert provenance_of(context, ENVIRONMENT).source == "https://git.example/app.git"
+    assert provenance_of(context, ENVIRONMENT).source == "https://git.example/app"
+
+
+@pytest.mark.parametrize(
+    ("remote", "source"),
+    [
+        ("https://git.example/a/b.git", "https://git.example/a/b"),
+        ("https://me:secret@git.example/a/b", "https://git.example/a/b"),
+        ("http://git.example:8080/a/b/", "http://git.example:8080/a/b"),
+        ("git@git.example:a/b.git", "https://git.example/a/b"),
+        ("ssh://git@git.example:2222/a/b.git", "https://git.example/a/b"),
+        ("git://git.example/a/b", "https://git.example/a/b"),
+        ("/home/me/project", ""),
+        ("../project", ""),
+        ("file:///home/me/project", ""),
+        ("", ""),
+    ],
+)
+def test_every_way_of_cloning_names_one_source(remote: str, source: str) -> None:
+    assert source_url(remote) == source
 
 
 def test_source_date_epoch_wins(context: Path) -> None:
