@@ -98,3 +98,16 @@ def second(store: Store) -> Iterator[Neighbour]:
     end = 'kill -9 "$(cat "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid")"; '
     end += 'exec buildah unshare rm -rf "$0" "$XDG_RUNTIME_DIR"'
     neighbour.run(["sh", "-c", end, str(folder)])
+
+
+@pytest.fixture(scope="session")
+def base_of_both(second: Neighbour, small_base: str, environment: Mapping[str, str]) -> str:
+    """An image that both have."""
+    archive = Path(f"/var/tmp/capas-tests-{os.getpid()}.tar")
+    command.run(["podman", "save", f"--output={archive}", small_base], environment=environment)
+    archive.chmod(0o644)
+    try:
+        second.run(["podman", "load", f"--input={archive}"])
+    finally:
+        archive.unlink()
+    return small_base

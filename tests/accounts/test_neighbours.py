@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -15,19 +14,6 @@ from tests.accounts.conftest import Neighbour
 from tests.integration.storage import Store
 
 pytestmark = pytest.mark.accounts
-
-
-@pytest.fixture(scope="module")
-def base_of_both(second: Neighbour, small_base: str, environment: Mapping[str, str]) -> str:
-    """An image that both have."""
-    archive = Path(f"/var/tmp/capas-tests-{os.getpid()}.tar")
-    command.run(["podman", "save", f"--output={archive}", small_base], environment=environment)
-    archive.chmod(0o644)
-    try:
-        second.run(["podman", "load", f"--input={archive}"])
-    finally:
-        archive.unlink()
-    return small_base
 
 
 def test_they_are_two_accounts_and_neither_is_root(second: Neighbour) -> None:

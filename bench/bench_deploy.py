@@ -1,0 +1,155 @@
+"""Replicas of one image: capas against what a user would take instead, whole processes, one run.
+
+python -m bench.bench_deploy [ROUNDS]
+
+Peers: a loop of `podman run`; podman-compose, when it is installed; docker-compose on Podman's
+socket, when DOCKER_COMPOSE names its binary. Each does the same four things: everything from
+nothing, the same again, one replica more, everything away. The peers wait for nothing; capas
+holds every new container to keep running. All containers have an init, so that none takes its
+grace period to end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.timing import process, seconds
+from pipeline.engine import command
+from pipeline.engine.service import api_service
+from tests.integration.conftest import made_of_debian
+from tests.integration.storage import session_store
+
+ROOT = Path(__file__).parents[1]
+IMAGE = "localhost/capas-bench:1"
+SERVER = ["python3", "-m", "http.server", "5000"]
+STAGES = ("from nothing", "again", "one more", "down")
+
+
+@dataclass(frozen=True)
+class Case:
+    """How many replicas, and whether each has a port."""
+
+    replicas: int
+    ports: bool
+
+    @property
+    def name(self) -> str:
+        """As the table shows it."""
+        return f"{self.replicas}{' with ports' if self.ports else ''}"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One way to do it: an action per stage; None where it has no answer."""
+
+    name: str
+    actions: Mapping[str, Callable[[], object] | None]
+
+
+def port(number: int) -> str:
+    return f"127.0.0.1:{22000 + number}:5000"
+
+
+def capas(case: Case, folder: Path, environment: Mapping[str, str]) -> Peer:
+    lines = ['name = "bench"', "[services.web]", f'image = "{IMAGE}"']
+    lines += [f"command = {json.dumps(SERVER)}", f"replicas = {case.replicas}"]
+    lines += ['ports = ["22000:5000"]'] if case.ports else []
+    spec = folder / "capas.toml"
+    spec.write_text("\n".join(lines) + "\n")
+
+    def run(*words: str) -> Callable[[], object]:
+        argv = [sys.executable, "-m", "pipeline", *words, f"--spec={spec}"]
+        return process(argv, environment={**environment, "PYTHONPATH": str(ROOT)}, cwd=folder)
+
+    more = run("deploy", f"--replicas={case.replicas + 1}")
+    return Peer(
+        "capas", dict(zip(STAGES, (run("deploy"), run("deploy"), more, run("down")), strict=True))
+    )
+
+
+def loop(case: Case, folder: Path, environment: Mapping[str, str]) -> Peer:
+    def run(number: int) -> str:
+        publish = f"-p {port(number)}" if case.ports else ""
+        return f"podman run -d --init --name loop-{number} {publish} {IMAGE} {' '.join(SERVER)}"
+
+    def script(text: str) -> Callable[[], object]:
+        return process(["sh", "-ec", text], environment=environment, cwd=folder)
+
+    up = script("\n".join(run(number) for number in range(case.replicas)))
+    names = " ".join(f"loop-{number}" for number in range(case.replicas + 1))
+    actions = (up, None, script(run(case.replicas)), script(f"podman rm -f {names}"))
+    return Peer("podman run, loop", dict(zip(STAGES, actions, strict=True)))
+
+
+def compose(
+    name: str, argv: list[str], case: Case, folder: Path, environment: Mapping[str, str]
+) -> Peer:
+    def written(replicas: int) -> Path:
+        services = {
+            f"web{number}": {
+                "image": IMAGE,
+                "command": SERVER,
+                "init": True,
+                **({"ports": [port(number)]} if case.ports else {}),
+            }
+            for number in range(replicas)
+        }
+        path = folder / f"compose-{replicas}.json"
+        path.write_text(json.dumps({"name": "bench", "services": services}))
+        return path
+
+    first, more = written(case.replicas), written(case.replicas + 1)
+
+    def run(path: Path, *words: str) -> Callable[[], object]:
+        return process([*argv, "-f", str(path), *words], environment=environment, cwd=folder)
+
+    up = run(first, "up", "-d")
+    actions = (up, up, run(more, "up", "-d"), run(more, "down"))
+    return Peer(name, dict(zip(STAGES, actions, strict=True)))
+
+
+def main(rounds: int) -> None:
+    cases = (Case(20, ports=True), Case(20, ports=False), Case(100, ports=False))
+    with session_store(os.environ) as store, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = dict(store.environment)
+        spec = ROOT / "specs" / "pytweets.toml"
+        made_of_debian(spec, "python-base", IMAGE, folder / "image", environment)
+        with api_service(environment) as uri:
+            print("| replicas | what | " + " | ".join(STAGES) + " |")
+            print("|---" * (len(STAGES) + 2) + "|")
+            for case in cases:
+                peers = [capas(case, folder, environment), loop(case, folder, environment)]
+                if program := shutil.which("podman-compose"):
+                    peers.append(compose("podman-compose", [program], case, folder, environment))
+                if program := os.environ.get("DOCKER_COMPOSE"):
+                    hosted = {**environment, "DOCKER_HOST": uri}
+                    peers.append(compose("docker-compose", [program], case, folder, hosted))
+                for peer, times in measured(peers, rounds if case.replicas < 50 else 1).items():
+                    shown = [f"{t:.2f} s" if t is not None else "-" for t in times.values()]
+                    print(f"| {case.name} | {peer} | {' | '.join(shown)} |", flush=True)
+        command.run(["podman", "rm", "-af", "-t", "0"], environment=environment)
+
+
+def measured(peers: list[Peer], rounds: int) -> dict[str, dict[str, float | None]]:
+    """The best time of each stage of each peer; the peers take turns."""
+    best: dict[str, dict[str, float | None]] = {p.name: dict.fromkeys(STAGES) for p in peers}
+    for _ in range(rounds):
+        for peer in peers:
+            for stage, action in peer.actions.items():
+                if action is not None:
+                    before = best[peer.name][stage]
+                    now = seconds(action)
+                    best[peer.name][stage] = now if before is None else min(before, now)
+    return best
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
