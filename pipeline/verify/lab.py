@@ -209,7 +209,7 @@ class Lab:
             said[:] = [text for _stream, text in self.api.logs(name, tail=5)]
             return bool(said)
 
-        self.comes_true(wrote, seconds=1.0)
+        self.comes_true(wrote, seconds=5.0)
         return CapasError(f"a container of {self.subject.image} {what}", details="".join(said))
 
     def _serves(self, name: str) -> bool:

@@ -27,7 +27,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, source)
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(CHECKOUT / "pipeline", source / "pipeline", ignore=ignored)
+    for name in ("pipeline", "specs", "containers"):
+        shutil.copytree(CHECKOUT / name, source / name, ignore=ignored)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     command.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", str(source)])
     (wheel,) = folder.glob("capas-*.whl")
