@@ -96,6 +96,8 @@ def listing(packages: tuple[Package, ...]) -> str:
 
 
 def _make(rootfs: Rootfs, cache: Path, folder: Path, tell: Callable[[str], object]) -> None:
+    for left in cache.glob("making-*"):  # of a process that was killed; nobody else is in here
+        shutil.rmtree(left, ignore_errors=True)
     apt = Apt(cache / "apt" / rootfs.suite, rootfs.suite)
     tell(f"asking {rootfs.suite}'s archives for {', '.join(rootfs.packages)}")
     apt.update()

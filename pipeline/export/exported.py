@@ -1,0 +1,91 @@
+"""What an export yields, and what all formats ask of a pipeline (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.errors import UsageError
+from pipeline.spec.model import Healthcheck, Pipeline, Service
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Files of another engine.
+
+    Attributes:
+        files: texts by file name.
+        notes: what the other engine cannot say, one sentence each.
+    """
+
+    files: Mapping[str, str]
+    notes: tuple[str, ...] = field(default=())
+
+
+def image_reference(pipeline: Pipeline, service: Service, version: str | None) -> str:
+    """The image that a service runs: the wanted version, else the pinned, else the newest.
+
+    Raises:
+        UsageError: its image has no such version.
+    """
+    if not service.built_here:
+        return service.image
+    image = pipeline.images[service.image]
+    name = version if version in image.versions else service.version
+    if name is None:
+        return image.newest.reference
+    if name not in image.versions:
+        raise UsageError(f"{service.image} has no version {name}")
+    return image.versions[name].reference
+
+
+def check_version(pipeline: Pipeline, version: str | None) -> None:
+    """Whether some service has the version that was asked for.
+
+    Raises:
+        UsageError: none has.
+    """
+    if version is not None and not any(
+        version in pipeline.images[s.image].versions
+        for s in pipeline.services.values()
+        if s.built_here
+    ):
+        raise UsageError(f"no service has a version {version}")
+
+
+def http_check(check: Healthcheck) -> tuple[int, str]:
+    """Port and path of a check over HTTP."""
+    port, _, path = (check.http or "").lstrip(":").partition("/")
+    return int(port), f"/{path}"
+
+
+def probe_command(check: Healthcheck) -> list[str]:
+    """A command inside the container that asks what the check asks from outside."""
+    if check.test is not None:
+        return list(check.test)
+    if check.http is not None:
+        port, path = http_check(check)
+        return ["wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{port}{path}"]
+    return ["nc", "-z", "127.0.0.1", str(check.tcp)]
+
+
+def probe_note(service: Service) -> str:
+    """What the image must have for `probe_command`; empty when the spec named a command."""
+    check = service.healthcheck
+    if check is None or check.test is not None:
+        return ""
+    program = "wget" if check.http is not None else "nc"
+    return (
+        f"{service.name}: its check runs inside the container there, so its image needs {program}"
+    )
+
+
+def left_out(service: Service) -> list[str]:
+    """Notes on what no format carries over."""
+    notes = []
+    if service.ingress is not None:
+        notes.append(f"{service.name}: `ingress` is capas' own door and is left out")
+    if service.secrets:
+        names = ", ".join(secret.source for secret in service.secrets)
+        notes.append(f"{service.name}: make the secrets there by hand: {names}")
+    return notes
