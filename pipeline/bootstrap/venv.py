@@ -7,12 +7,14 @@ import pwd
 import sys
 from collections.abc import Iterator
 
-from pipeline.bootstrap.environment import Environment
+from pipeline.bootstrap.environment import Environment, is_ready
 from pipeline.bootstrap.speak import UNABLE, Stop, tell
 from pipeline.bootstrap.tools import Said, run_tool
 
 LEVELS = ("base", "engine", "develop")
 _EXTRAS = {"base": ".", "engine": ".", "develop": ".[dev]"}
+_ENOUGH_FOR = {"base": LEVELS, "engine": LEVELS, "develop": LEVELS[-1:]}
+"""Whose stamps tell that the packages of a level are there: those of its own or more."""
 _OLDEST = (3, 10)
 
 _PROBE = """
@@ -64,13 +66,14 @@ def make(environment: Environment, level: str) -> None:
     Raises:
         Stop: no Python can make it, or the dependencies could not be installed.
     """
-    tell(f"    Python environment {environment.folder}/.venv")
-    if not _has_pip(environment):
-        _create(environment)
-    install = ["install", "--no-input", "--progress-bar=off", "--editable", _EXTRAS[level]]
-    said = _run(environment, [environment.python, "-m", "pip", *install])
-    if said.code != 0:
-        raise _stop(environment, said)
+    if not any(is_ready(environment, other) for other in _ENOUGH_FOR[level]):
+        tell(f"    Python environment {environment.folder}/.venv")
+        if not _has_pip(environment):
+            _create(environment)
+        install = ["install", "--no-input", "--progress-bar=off", "--editable", _EXTRAS[level]]
+        said = _run(environment, [environment.python, "-m", "pip", *install])
+        if said.code != 0:
+            raise _stop(environment, said)
     reached = LEVELS[: LEVELS.index(level) + 1]
     said = _run(
         environment, [environment.python, "-IS", "-c", _WRITE_STAMPS, environment.folder, *reached]
