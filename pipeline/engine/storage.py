@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,7 +94,7 @@ class LayeredImage:
     layers: tuple[StoredLayer, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def diff_ids(self) -> tuple[str, ...]:
         """The layers' diff_ids, bottom first."""
         return tuple(layer.diff_id for layer in self.layers)

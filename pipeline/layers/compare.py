@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.engine.storage import StoredLayer
@@ -108,12 +107,8 @@ def compare(older: Version, newer: Version, lists: FileLists, digests: Digests) 
     )
 
 
-def matrix(versions: Sequence[Version]) -> tuple[tuple[Overlap, ...], ...]:
-    """Every version against every version: rows what a host has, columns what it gets."""
-    return tuple(tuple(_overlap(older, newer) for newer in versions) for older in versions)
-
-
-def _overlap(older: Version, newer: Version) -> Overlap:
+def overlap(older: Version, newer: Version) -> Overlap:
+    """How much of `newer` a host that has `older` has already."""
     count = shared_length(older, newer)
     shared = sum(layer.size for layer in newer.layers[:count])
     ratio = shared / newer.size if newer.size else 1.0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
 from pipeline.layers.cause import Digests, FileLists
 from pipeline.layers.chain import Version, version_of
-from pipeline.layers.compare import Comparison, compare
+from pipeline.layers.compare import Comparison, Overlap, compare, overlap
 from pipeline.layers.contents import Contents, contents_of
 
 
@@ -32,7 +33,23 @@ class Family:
     disk: Mapping[str, int]
     driver: str
 
-    @property
+    @cached_property
+    def users(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the versions that have a layer, by the store's layer id."""
+        found: dict[str, list[str]] = {}
+        for version in self.versions:
+            for layer in version.layers:
+                found.setdefault(layer.id, []).append(version.name)
+        return {layer_id: tuple(names) for layer_id, names in found.items()}
+
+    @cached_property
+    def matrix(self) -> tuple[tuple[Overlap, ...], ...]:
+        """Every version against every version: rows what a host has, columns what it gets."""
+        return tuple(
+            tuple(overlap(older, newer) for newer in self.versions) for older in self.versions
+        )
+
+    @cached_property
     def layers(self) -> tuple[StoredLayer, ...]:
         """Every layer in the store that a version uses, each once."""
         return tuple({layer.id: layer for v in self.versions for layer in v.layers}.values())

@@ -9,7 +9,7 @@ from pipeline.engine.storage import StoredLayer
 from pipeline.layers.budget import Verdict
 from pipeline.layers.cause import Cause
 from pipeline.layers.chain import Step, Version
-from pipeline.layers.compare import Comparison, NewLayer, matrix
+from pipeline.layers.compare import Comparison, NewLayer
 from pipeline.layers.contents import Contents
 from pipeline.layers.family import Family
 
@@ -53,7 +53,7 @@ def family_data(family: Family, verdicts: Sequence[Verdict] = ()) -> dict[str, A
                 "shared_bytes": cell.shared_bytes,
                 "shared_ratio": round(cell.ratio, 6),
             }
-            for row in matrix(family.versions)
+            for row in family.matrix
             for cell in row
         ],
         "budgets": [
@@ -99,7 +99,7 @@ def _layer(layer: StoredLayer, contents: Contents, family: Family) -> dict[str, 
         "size": layer.size,
         "disk_bytes": family.disk.get(layer.id),
         "blob": {"digest": blob.digest, "size": blob.size, "source": blob.source} if blob else None,
-        "versions": [v.name for v in family.versions if layer in v.layers],
+        "versions": list(family.users[layer.id]),
         "added": contents.count("added"),
         "changed": contents.count("changed"),
         "removed": contents.count("removed"),

@@ -10,7 +10,7 @@ from pipeline.engine.storage import StoredLayer
 from pipeline.layers.budget import Verdict
 from pipeline.layers.cause import Cause, FileLists, describe_change, short_digest
 from pipeline.layers.chain import Step, Version
-from pipeline.layers.compare import Comparison, matrix
+from pipeline.layers.compare import Comparison
 from pipeline.layers.contents import EFFECTS, Contents
 from pipeline.layers.family import Family
 from pipeline.layers.machine import family_data
@@ -163,8 +163,7 @@ class _Presenter:
             rows.append(("download size from", _SOURCES[blob.source]))
         if cause:
             rows.append(("new because", cause.text))
-        users = [v.name for v in self.family.versions if layer in v.layers]
-        rows.append(("used by", ", ".join(users)))
+        rows.append(("used by", ", ".join(self.family.users[layer.id])))
         return tuple(rows)
 
     def versions(self) -> Table:
@@ -286,7 +285,7 @@ class _Presenter:
             columns=names,
             cells=tuple(
                 tuple((cell.ratio, _new(cell.new_bytes)) for cell in row)
-                for row in matrix(self.family.versions)
+                for row in self.family.matrix
             ),
         )
 

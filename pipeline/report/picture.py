@@ -1,78 +1,90 @@
 """The main picture in a terminal: one row per version, one block per layer, the lowest left.
 
-A layer has one letter and one colour wherever it occurs, so the picture reads without colours.
+A layer has one letter and one colour wherever it occurs, so the picture reads without colours:
+stars stand for what a version has first. Where the letters have no room there are signs only.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.report.numbers import show_bytes
 from pipeline.report.paint import Paint
-from pipeline.report.words import Block, Stacks
+from pipeline.report.words import Block, Stack, Stacks
 
 _NAME_AT_MOST = 20
+_LEGEND_AT_MOST = 40
+_FILL = {"shared": " ", "new": "*"}
+_SIGN = {"shared": "-", "new": "*"}
+_SCALES = [4.0 * 0.9**n for n in range(45)]
 
 
 def picture_lines(picture: Stacks, width: int, paint: Paint) -> list[str]:
     """The picture and its legend."""
     blocks = {block.key: block for stack in picture.stacks for block in stack.blocks}
-    letters = {key: _letter(n) for n, key in enumerate(blocks)}
     numbers = {key: n for n, key in enumerate(blocks)}
     names = min(max((len(s.name) for s in picture.stacks), default=0), _NAME_AT_MOST)
-    room = width - names - 3
-    widths = _block_widths(picture, letters, room)
+    widths = _block_widths(picture, numbers, width - names - 3)
     lines = []
     for stack in picture.stacks:
-        row = "".join(
-            paint.block(letters[b.key].center(widths[b.key], _FILL[b.role]), numbers[b.key])
-            + ("" if paint.on else "|")
-            for b in stack.blocks
+        row = (
+            _row(stack, widths, numbers, paint)
+            if widths
+            else _signs(stack, numbers, width - names - 3, paint)
         )
-        lines.append(f"{stack.name[:names]:{names}}  {'' if paint.on else '|'}{row}")
-    return [*lines, "", *_legend(list(blocks.values()), letters, numbers, width, paint)]
+        name = stack.name if len(stack.name) <= names else f"{stack.name[: names - 1]}…"
+        lines.append(f"{name:{names}}  {row}")
+    if not widths:
+        return lines
+    return [*lines, "", *_legend(list(blocks.values()), width, paint)]
 
 
-_FILL = {"shared": " ", "new": "*"}
+def _row(stack: Stack, widths: Mapping[str, int], numbers: Mapping[str, int], paint: Paint) -> str:
+    edge = "" if paint.on else "|"
+    cells = (
+        paint.block(letter(numbers[b.key]).center(widths[b.key], _FILL[b.role]), numbers[b.key])
+        for b in stack.blocks
+    )
+    return edge + "".join(f"{cell}{edge}" for cell in cells)
 
 
-def _block_widths(picture: Stacks, letters: dict[str, str], room: int) -> dict[str, int]:
-    """Widths by the logarithm of the size, scaled so that the longest stack fits."""
+def _signs(stack: Stack, numbers: Mapping[str, int], room: int, paint: Paint) -> str:
+    """One sign per block; what has no room is cut off."""
+    shown = stack.blocks if len(stack.blocks) <= room else stack.blocks[: room - 1]
+    signs = "".join(paint.block(_SIGN[b.role], numbers[b.key]) for b in shown)
+    return signs if len(shown) == len(stack.blocks) else f"{signs}…"
+
+
+def _block_widths(picture: Stacks, numbers: Mapping[str, int], room: int) -> dict[str, int]:
+    """Widths by the logarithm of the size, so that the longest stack fits; empty if none does."""
     sizes = {block.key: block.size for stack in picture.stacks for block in stack.blocks}
     weights = {key: math.log2(size / 512 + 2) for key, size in sizes.items()}
-    least = {key: len(letter) + 1 for key, letter in letters.items()}
-
-    def widest(scale: float) -> int:
-        return max(
-            sum(max(least[b.key], round(weights[b.key] * scale)) + 1 for b in stack.blocks)
-            for stack in picture.stacks
-        )
-
-    scale = 4.0
-    while scale > 0.05 and widest(scale) > room:
-        scale *= 0.9
-    return {key: max(least[key], round(weights[key] * scale)) for key in sizes}
+    for scale in _SCALES:
+        widths = {
+            key: max(len(letter(numbers[key])) + 1, round(weight * scale))
+            for key, weight in weights.items()
+        }
+        if all(sum(widths[b.key] + 1 for b in s.blocks) <= room for s in picture.stacks):
+            return widths
+    return {}
 
 
-def _legend(
-    blocks: Sequence[Block],
-    letters: dict[str, str],
-    numbers: dict[str, int],
-    width: int,
-    paint: Paint,
-) -> list[str]:
+def _legend(blocks: Sequence[Block], width: int, paint: Paint) -> list[str]:
     lines = []
-    wide = max((len(letter) for letter in letters.values()), default=1)
-    for block in blocks:
-        letter = paint.block(f" {letters[block.key]:{wide}} ", numbers[block.key])
-        room = width - wide - 2 - 12
+    shown = blocks[:_LEGEND_AT_MOST]
+    wide = len(letter(max(len(shown) - 1, 0)))
+    for number, block in enumerate(shown):
+        mark = paint.block(f" {letter(number):{wide}} ", number)
+        room = width - wide - 14
         label = block.label if len(block.label) <= room else f"{block.label[: room - 1]}…"
-        lines.append(f"{letter} {show_bytes(block.size):>9}  {label}")
+        lines.append(f"{mark} {show_bytes(block.size):>9}  {label}")
+    if len(blocks) > len(shown):
+        lines.append(f"and {len(blocks) - len(shown)} more")
     return lines
 
 
-def _letter(number: int) -> str:
+def letter(number: int) -> str:
     """A to Z, then AA, AB and so on."""
     letters = ""
     number += 1

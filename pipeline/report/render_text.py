@@ -103,10 +103,25 @@ class _Writer:
     @part.register
     def _(self, part: Heatmap) -> list[str]:
         rows: tuple[tuple[Cell, ...], ...] = tuple(
-            (name, *(Mark(f"{_shade(r)} {show_share(r)}") for r, _ in cells))
+            (name, *(Mark(f"{_shade(r) * 2} {show_share(r)}") for r, _ in cells))
             for name, cells in zip(part.rows, part.cells, strict=True)
         )
-        return [*self.caption(part.caption), *self.table((part.corner, *part.columns), rows)]
+        lines = self.table((part.corner, *part.columns), rows)
+        if max(map(len, lines)) > self.width:
+            lines = self.shades(part)
+        return [*self.caption(part.caption), *lines]
+
+    def shades(self, part: Heatmap) -> list[str]:
+        """One sign per cell, for maps that are too wide; columns in the order of the rows."""
+        names = min(max(len(name) for name in part.rows), self.width // 3)
+        room = self.width - names - _GAP
+        lines = [
+            f"{name[:names]:{names}}  {''.join(_shade(r) for r, _ in cells[-room:])}"
+            for name, cells in zip(part.rows, part.cells, strict=True)
+        ]
+        if len(part.columns) > room:
+            lines.append(f"(the last {room} columns)")
+        return lines
 
     @part.register
     def _(self, part: Tree) -> list[str]:
@@ -175,4 +190,5 @@ class _Writer:
 
 
 def _shade(ratio: float) -> str:
-    return _SHADES[round(ratio * (len(_SHADES) - 1))] * 2
+    """Darker for more; only the whole is quite dark."""
+    return _SHADES[int(ratio * (len(_SHADES) - 1))]

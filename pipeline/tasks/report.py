@@ -36,6 +36,8 @@ _FILES_ON_A_PAGE = 200
         "files": "list the biggest files of every layer, so many (`--files 20`)",
         "advise": "propose another order or split of instructions that would have shared more",
         "prove": "build what is proposed under names that are thrown away; tells only what helps",
+        "registry": "take download sizes from the manifests of HOST:PORT[/PATH]/image:version",
+        "tls-verify": "the registry must speak HTTPS with a trusted certificate (default: yes)",
         "measure": "compress layers whose download size is not known yet, once (default: yes)",
     },
     iterable=["images"],
@@ -49,12 +51,14 @@ def report(
     files: str = "0",
     advise: bool = False,
     prove: bool = False,
+    registry: str | None = None,
+    tls_verify: bool = True,
     measure: bool = True,
 ) -> int:
     """Report what the layers of versions share, what is new, why, and what it costs."""
     from pipeline.engine.storage import observe_storage
     from pipeline.layers.budget import judge
-    from pipeline.layers.observe import observe_family
+    from pipeline.layers.observe import Registry, observe_family
     from pipeline.layers.present import present_family
     from pipeline.report.render import render
     from pipeline.spec.model import Budgets
@@ -70,7 +74,13 @@ def report(
     else:
         pipeline = load_pipeline(spec)
         title, named = f"Layers of {pipeline.name}", _versions(storage, pipeline)
-    observed = observe_family(named, storage.driver, profile.environment, measure=measure)
+    observed = observe_family(
+        named,
+        storage.driver,
+        profile.environment,
+        measure=measure,
+        registry=Registry(registry, tls_verify) if registry else None,
+    )
     verdicts = judge(observed.family, pipeline.budgets if pipeline else Budgets())
     told = present_family(observed.family, title, observed.lists, verdicts=verdicts, files=listed)
     if pipeline is not None and (advise or prove):

@@ -91,8 +91,8 @@ def random_family(chance: random.Random, layout: Path, count: int) -> list[str]:
         for _ in range(chance.randrange(1, 4)):
             stack.append(chance.choice(pool) if chance.random() < 0.5 else random_layer(chance))
         tags.append(f"v{number}")
-        _write_image(layout, tags[-1], stack, chance)
-    _write_index(layout, tags)
+        write_image(layout, tags[-1], stack, chance)
+    write_index(layout, tags)
     return tags
 
 
@@ -104,7 +104,8 @@ def copy_in(layout: Path, tag: str, reference: str, environment: Mapping[str, st
     )
 
 
-def _write_image(layout: Path, tag: str, stack: list[bytes], chance: random.Random) -> None:
+def write_image(layout: Path, tag: str, stack: list[bytes], chance: random.Random) -> None:
+    """Add an image of these layers to a layout; `write_index` completes it."""
     layers, history = [], []
     for number, tar in enumerate(stack):
         packed = chance.random() < 0.7
@@ -137,7 +138,8 @@ def _write_image(layout: Path, tag: str, stack: list[bytes], chance: random.Rand
     layout.joinpath(f"{tag}.manifest").write_text(json.dumps(manifest))
 
 
-def _write_index(layout: Path, tags: list[str]) -> None:
+def write_index(layout: Path, tags: list[str]) -> None:
+    """Make a layout of the images that were added."""
     manifests = []
     for tag in tags:
         path = layout / f"{tag}.manifest"

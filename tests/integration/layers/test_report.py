@@ -69,3 +69,37 @@ def test_an_image_that_is_not_there(capas: Capas, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "the image nobody:1 is not in the store" in done.stderr
     assert done.stdout == ""
+
+
+BUDGETS = """name = "budgets"
+[images.budget{limit}.versions]
+"1" = {{ context = "../v1" }}
+"2" = {{ context = "../v2" }}
+[x-report]
+max_new_bytes = {limit}
+"""
+
+
+@pytest.mark.parametrize(("limit", "code"), [(2_000_000, 0), (1000, 1)])
+def test_a_budget_decides_the_exit_code(
+    capas: Capas, tmp_path: Path, limit: int, code: int
+) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "budgets.toml").write_text(BUDGETS.format(limit=limit))
+    for version in ("1", "2"):
+        context = tmp_path / f"v{version}"
+        context.mkdir()
+        (context / "Containerfile").write_text("FROM scratch\nCOPY app /app\n")
+        (context / "app").write_text(f"{limit} {version}")
+    early = capas("report", cwd=tmp_path, check=False)
+    assert (early.returncode, "`capas build` builds them" in early.stderr) == (2, True)
+    capas("build", "--version", "1", cwd=tmp_path)
+    assert f"not built yet, so not in the report: budget{limit}:2" in (
+        capas("report", cwd=tmp_path).stderr
+    )
+    capas("build", cwd=tmp_path)
+    done = capas("report", "--format", "json", cwd=tmp_path, check=False)
+    assert done.returncode == code
+    (verdict,) = json.loads(done.stdout)["budgets"]
+    assert (verdict["rule"], verdict["limit"]) == ("max_new_bytes", limit)
+    assert verdict["held"] is (code == 0)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.layers.chain import chain_ids
-from pipeline.layers.compare import compare, matrix
+from pipeline.layers.compare import compare, overlap
 from tests.unit.layers.builders import World, file
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
@@ -92,9 +92,9 @@ def test_sharing_is_the_longest_common_start(left: list[str], right: list[str]) 
     assert {
         new.downloaded for new in comparison.new if new.layer.diff_id in one.image.diff_ids
     } <= {False}
-    cells = matrix((one, two))
-    assert cells[0][0].ratio == cells[1][1].ratio == 1.0
-    assert cells[0][1].shared_bytes == cells[1][0].shared_bytes == comparison.shared_bytes
+    assert overlap(one, one).ratio == overlap(two, two).ratio == 1.0
+    assert overlap(one, two).shared_bytes == overlap(two, one).shared_bytes
+    assert overlap(one, two).shared_bytes == comparison.shared_bytes
 
 
 def test_the_chain_id_is_the_one_of_the_image_specification() -> None:

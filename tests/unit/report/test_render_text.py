@@ -77,6 +77,24 @@ def test_nothing_is_wider_than_the_terminal() -> None:
         assert max(len(line) for line in render_text(REPORT, width=width).splitlines()) <= width
 
 
+def test_a_hundred_versions_of_thirty_layers_fit_too() -> None:
+    stacks = Stacks(
+        "",
+        tuple(
+            Stack(f"a:{n}", tuple(Block(f"{n // 5}.{m}", "l", 99, "new") for m in range(30)))
+            for n in range(100)
+        ),
+    )
+    names = tuple(f"a:{n}" for n in range(100))
+    cells = tuple(tuple((m / 100, "") for m in range(100)) for _ in names)
+    report = Report("t", "l", (stacks, Heatmap("", "has", names, names, cells)))
+    for width in (40, 80):
+        lines = render_text(report, width=width).splitlines()
+        assert max(len(line) for line in lines) <= width
+        assert f"(the last {width - 6} columns)" in lines
+        assert f"a:0   {'*' * 30}" in lines
+
+
 def test_colours_change_nothing_but_colours() -> None:
     plain = render_text(REPORT)
     painted = render_text(REPORT, colours=True)
