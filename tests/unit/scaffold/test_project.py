@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.errors import Refused, UsageError
 from pipeline.scaffold.project import apply_files, plan_files
-from pipeline.spec.load import load
+from pipeline.spec.load import examine, load
 
 
 @pytest.mark.parametrize("base", [None, "docker.io/library/python:3.12-slim"])
@@ -46,3 +46,9 @@ def test_a_name_that_oci_refuses_must_come_with_the_fix(name: str, proposal: str
 def test_the_base_must_keep_its_name() -> None:
     with pytest.raises(UsageError):
         plan_files("python-base", None)
+
+
+@pytest.mark.parametrize("base", [None, "docker.io/library/python:3.12-slim"])
+def test_a_new_project_must_have_no_findings(tmp_path: Path, base: str | None) -> None:
+    apply_files(tmp_path, plan_files("shop", base))
+    assert examine(tmp_path / "specs" / "shop.toml", {}, containerfiles=True).findings == ()
