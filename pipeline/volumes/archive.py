@@ -53,8 +53,9 @@ class Writing:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(OSError):  # a full disk was told by the write before
-            self._file.close()
+        for stream in (self._gzip, self._file):
+            with suppress(OSError):  # a full disk was told by the write before
+                stream.close()
         self._partial.unlink(missing_ok=True)
 
     def write(self, piece: bytes) -> None:
