@@ -1,0 +1,139 @@
+"""What Podman is told to make a replica."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.deploy.container import DEFAULT_PIDS, blueprint, container_body
+from pipeline.deploy.desired import desire
+from pipeline.deploy.observe import Abilities, ImageFacts
+from pipeline.deploy.ports import Binding
+from pipeline.spec.model import Mount, Resources, Secret, SecretMount
+from tests.unit.deploy.world import World
+
+EVERYTHING = Abilities(limits=frozenset({"memory", "cpu", "pids"}), init=True)
+
+
+def body(world: World, abilities: Abilities = EVERYTHING) -> dict[str, Any]:
+    (desired,) = desire(world.pipeline)
+    plan = blueprint(world.pipeline, desired, ImageFacts("sha"), abilities, {})
+    binding = Binding(5000, 8080, "127.0.0.1")
+    return container_body(
+        world.pipeline, plan, 1, name="pytweets-web-1", bindings=(binding,), previous="1.1"
+    )
+
+
+def test_a_replica_must_be_made_exactly_like_this(world: World) -> None:
+    made = body(world)
+    labels = made.pop("labels")
+    assert made == {
+        "name": "pytweets-web-1",
+        "image": "sha",
+        "init": True,
+        "env": {"PYTWEETS_DB": "/data/tweets.db"},
+        "volumes": [{"Name": "pytweets_tweets", "Dest": "/data", "Options": []}],
+        "mounts": [],
+        "cap_drop": ["ALL"],
+        "cap_add": [],
+        "no_new_privileges": True,
+        "read_only_filesystem": False,
+        "restart_policy": "no",
+        "resource_limits": {"pids": {"limit": DEFAULT_PIDS}},
+        "stop_timeout": 10,
+        "healthconfig": {"Test": ["NONE"]},
+        "image_volume_mode": "ignore",
+        "portmappings": [
+            {
+                "container_port": 5000,
+                "host_ip": "127.0.0.1",
+                "host_port": 8080,
+                "protocol": "tcp",
+            }
+        ],
+    }
+    config = labels.pop("io.github.capas.config")
+    labels.pop("io.github.capas.config-parts")
+    assert labels == {
+        "io.github.capas.pipeline": "pytweets",
+        "io.github.capas.service": "web",
+        "io.github.capas.replica": "1",
+        "io.github.capas.version": "1.2",
+        "io.github.capas.previous-version": "1.1",
+        "com.docker.compose.project": "pytweets",
+        "com.docker.compose.service": "web",
+        "com.docker.compose.container-number": "1",
+        "com.docker.compose.config-hash": config,
+        "com.docker.compose.oneoff": "False",
+    }
+
+
+def test_settings_must_be_put_into_podmans_words(world: World) -> None:
+    world.change(
+        command=("serve",),
+        entrypoint=("/bin/app",),
+        user="1000:1000",
+        read_only=True,
+        cap_add=("CHOWN",),
+        restart="on-failure",
+        stop_signal="INT",
+        stop_grace_period=3.0,
+        resources=Resources(memory=64 << 20, cpus=0.5, pids=50),
+        mounts=(
+            Mount("bind", "/p/site", "/site", read_only=True),
+            Mount("tmpfs", None, "/tmp", size=1 << 20),
+        ),
+    )
+    made = body(world)
+    expected = {
+        "command": ["serve"],
+        "entrypoint": ["/bin/app"],
+        "user": "1000:1000",
+        "read_only_filesystem": True,
+        "cap_add": ["CHOWN"],
+        "restart_policy": "on-failure",
+        "restart_tries": 10,
+        "stop_signal": signal.SIGINT,
+        "stop_timeout": 3,
+        "resource_limits": {
+            "memory": {"limit": 64 << 20},
+            "cpu": {"quota": 50_000, "period": 100_000},
+            "pids": {"limit": 50},
+        },
+        "mounts": [
+            {
+                "type": "bind",
+                "source": "/p/site",
+                "destination": "/site",
+                "options": ["rbind", "ro"],
+            },
+            {
+                "type": "tmpfs",
+                "destination": "/tmp",
+                "options": ["nosuid", "nodev", "size=1048576"],
+            },
+        ],
+    }
+    assert {key: made[key] for key in expected} == expected
+
+
+def test_a_secret_must_be_named_and_its_value_be_nowhere(world: World) -> None:
+    secret = Secret("token", "pytweets_token", file=Path("/p/token"))
+    world.pipeline = replace(world.pipeline, secrets={"token": secret})
+    world.change(secrets=(SecretMount("token", "token"), SecretMount("token", "TOKEN", kind="env")))
+    made = body(world)
+    assert made["secrets"] == [{"Source": "pytweets_token", "Target": "token", "Mode": 0o444}]
+    assert made["secret_env"] == {"TOKEN": "pytweets_token"}
+
+
+def test_what_the_image_asks_for_must_be_granted(world: World) -> None:
+    (desired,) = desire(world.pipeline)
+    facts = ImageFacts("sha", capabilities=("CHOWN",))
+    plan = blueprint(world.pipeline, desired, facts, EVERYTHING, {})
+    assert plan.body["cap_add"] == ["CHOWN"]
+
+
+def test_a_host_without_pids_limits_must_not_be_asked_for_one(world: World) -> None:
+    assert "resource_limits" not in body(world, Abilities())

@@ -1,0 +1,93 @@
+"""What shall run, from the spec and the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.deploy.desired import Wish, desire, in_order, replicas_for, versions_for
+from pipeline.errors import CapasError, UsageError
+from pipeline.spec.model import Dependency, Ingress, Network, Service
+from tests.unit.deploy.world import World, image
+
+
+def test_the_newest_version_must_run_unless_somebody_says_otherwise(world: World) -> None:
+    assert [d.version for d in desire(world.pipeline)] == ["1.2"]
+    world.change(version="1.0")
+    assert [d.version for d in desire(world.pipeline)] == ["1.0"]
+    (asked,) = desire(world.pipeline, Wish({"web": "1.1"}, {}))
+    assert (asked.version, asked.reference) == ("1.1", "localhost/pytweets:1.1")
+
+
+def test_a_version_that_is_not_there_must_name_those_that_are(world: World) -> None:
+    with pytest.raises(UsageError, match=r"no service has a version 9") as raised:
+        versions_for(world.pipeline, "9")
+    assert raised.value.resolution == "one of: pytweets:1.0, pytweets:1.1, pytweets:1.2"
+    assert versions_for(world.pipeline, "1.1") == {"web": "1.1"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("3", {"web": 3}), ("web=4", {"web": 4}), ("web=0", {"web": 0})]
+)
+def test_replicas_must_be_read(world: World, asked: str, meant: dict[str, int]) -> None:
+    assert replicas_for(world.pipeline, asked) == meant
+
+
+@pytest.mark.parametrize("asked", ["many", "web=", "-1", "web=1.5", ""])
+def test_what_is_no_number_of_replicas_must_be_refused(world: World, asked: str) -> None:
+    with pytest.raises(UsageError, match="no number of replicas"):
+        replicas_for(world.pipeline, asked)
+
+
+def test_an_unknown_service_must_be_refused(world: World) -> None:
+    with pytest.raises(UsageError, match="there is no service wbe"):
+        desire(world.pipeline, Wish({}, {"wbe": 2}))
+
+
+def test_a_lone_service_must_need_no_network(world: World) -> None:
+    assert desire(world.pipeline)[0].networks == ()
+
+
+@pytest.mark.parametrize("why", ["two services", "a door", "an internal network"])
+def test_what_must_be_found_must_have_a_network(world: World, why: str) -> None:
+    if why == "a door":
+        world.change(ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    elif why == "an internal network":
+        network = Network("default", "pytweets_default", internal=True)
+        world.pipeline = replace(world.pipeline, networks={"default": network})
+    else:
+        services = {**world.pipeline.services, "b": Service("b", "localhost/b:1", False)}
+        world.pipeline = replace(world.pipeline, services=services)
+    assert {d.networks for d in desire(world.pipeline)} == {("pytweets_default",)}
+
+
+def test_services_of_a_profile_must_wait_to_be_asked_for(world: World) -> None:
+    world.change(profiles=("debug",))
+    assert desire(world.pipeline) == ()
+    assert len(desire(world.pipeline, Wish({}, {}, frozenset({"debug"})))) == 1
+
+
+def test_dependencies_must_come_first_and_circles_be_named() -> None:
+    a = Service("a", "x", False, depends_on=(Dependency("b"),))
+    b = Service("b", "x", False, depends_on=(Dependency("c"),))
+    c = Service("c", "x", False)
+    assert [s.name for s in in_order([a, b, c])] == ["c", "b", "a"]
+    with pytest.raises(CapasError) as raised:
+        in_order([a, b, replace(c, depends_on=(Dependency("a"),))])
+    assert raised.value.details == "a → b → c → a"
+
+
+@pytest.mark.parametrize(
+    ("named", "reference"),
+    [
+        ("proxy", "localhost/proxy:2"),
+        ("proxy:1", "localhost/proxy:1"),
+        ("docker.io/library/haproxy:lts", "docker.io/library/haproxy:lts"),
+    ],
+)
+def test_a_doors_image_may_be_one_of_the_spec(world: World, named: str, reference: str) -> None:
+    images = {**world.pipeline.images, "proxy": image("proxy", "1", "2")}
+    world.pipeline = replace(world.pipeline, images=images)
+    world.change(ingress=Ingress(8000, 5000, named))
+    assert desire(world.pipeline)[0].door == reference

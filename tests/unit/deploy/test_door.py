@@ -1,0 +1,60 @@
+"""The door's configuration and what its processes tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.deploy.desired import desire
+from pipeline.deploy.door import config, door_body, with_addresses, workers
+from pipeline.deploy.observe import ImageFacts
+from pipeline.spec.model import Healthcheck, Ingress
+from tests.unit.deploy.world import World
+
+
+def text(world: World, **changes: Any) -> str:
+    world.change(ingress=Ingress(8000, 5000, "localhost/proxy:1"), **changes)
+    (desired,) = desire(world.pipeline)
+    return config(desired, {"replica-1": "web-1-abc", "replica-2": "web-2-abc"})
+
+
+def test_each_replica_must_be_asked_for_its_health(world: World) -> None:
+    made = text(world)
+    assert "    option httpchk GET /healthz\n" in made
+    assert "    server replica-1 web-1-abc:5000 init-addr {web-1-abc},none\n" in made
+    assert "    server replica-2 web-2-abc:5000 init-addr {web-2-abc},none\n" in made
+
+
+def test_without_an_http_check_a_connection_must_do(world: World) -> None:
+    assert "    option tcp-check\n" in text(world, healthcheck=Healthcheck(tcp=5000))
+
+
+def test_only_what_changes_nothing_may_be_sent_twice(world: World) -> None:
+    assert "disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS" in text(world)
+
+
+def test_addresses_must_be_filled_in_where_they_are_known(world: World) -> None:
+    made = with_addresses(text(world), {"web-1-abc": "10.89.0.2"})
+    assert "init-addr 10.89.0.2,none" in made
+    assert "init-addr none,none" in made
+    assert "{" not in made
+
+
+def test_the_door_must_publish_one_port_and_have_no_capability(world: World) -> None:
+    text(world)
+    (desired,) = desire(world.pipeline)
+    made = door_body(world.pipeline, desired, ImageFacts("sha-proxy"), "pytweets-web-door")
+    assert made["cap_drop"] == ["ALL"]
+    assert made["portmappings"] == [
+        {"container_port": 8000, "host_ip": "127.0.0.1", "host_port": 8000, "protocol": "tcp"}
+    ]
+    assert "io.github.capas.door" in made["labels"]
+
+
+def test_workers_are_the_masters_children() -> None:
+    rows = [
+        {"PID": "1", "PPID": "0", "COMMAND": "haproxy -W -db"},
+        {"PID": "7", "PPID": "1", "COMMAND": "haproxy -W -db"},
+        {"PID": "9", "PPID": "1", "COMMAND": "haproxy -sf 7 -x sockpair@3 -W -db"},
+        {"PID": "12", "PPID": "0", "COMMAND": "sh"},
+    ]
+    assert workers(rows) == {"7", "9"}

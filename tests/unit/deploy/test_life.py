@@ -1,0 +1,40 @@
+"""Between deploys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.deploy.life import plan_change
+from pipeline.spec.model import Dependency, Service
+from tests.unit.deploy.world import World
+
+
+def test_only_what_is_in_a_state_for_it_must_be_changed(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-2", state="exited")
+    assert str(plan_change(world.pipeline, "stop", world.observed.containers)) == (
+        "stop container pytweets-web-1 (it is running)\n"
+        "note: pytweets-web-2 is exited: left as it is"
+    )
+    assert str(plan_change(world.pipeline, "start", world.observed.containers)) == (
+        "start container pytweets-web-2 (it is exited)\n"
+        "wait for container pytweets-web-2 (it must be healthy)\n"
+        "note: pytweets-web-1 is running: left as it is"
+    )
+
+
+def test_what_is_depended_on_must_start_first(world: World) -> None:
+    services = {
+        "web": replace(
+            world.pipeline.services["web"], replicas=1, depends_on=(Dependency("cache"),)
+        ),
+        "cache": Service("cache", "localhost/redis:7", built_here=False),
+    }
+    world.pipeline = replace(world.pipeline, services=services)
+    world.deploy()
+    plan = plan_change(world.pipeline, "restart", world.observed.containers)
+    web = next(o for o in plan.operations if o.key == "restart container pytweets-web-1")
+    assert web.after == (
+        "restart container pytweets-cache-1",
+        "wait for container pytweets-cache-1",
+    )

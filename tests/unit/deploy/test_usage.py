@@ -1,0 +1,56 @@
+"""Numbers of the kernel's process table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.deploy.happened import event_line
+from pipeline.deploy.logs import Line, lines_of
+from pipeline.deploy.observe import Container
+from pipeline.deploy.usage import measure_usage, ticks_of
+
+STAT = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 7 5 0 0 20 0 1 0 100 0 0"
+
+
+def test_a_name_with_brackets_must_not_shift_the_fields() -> None:
+    assert ticks_of(STAT) == 12
+
+
+def test_a_process_that_is_gone_must_count_nothing(tmp_path: Path) -> None:
+    class OneProcess:
+        def host_processes(self, _name: str) -> list[int]:
+            return [42, 43]
+
+    (tmp_path / "42").mkdir()
+    (tmp_path / "42" / "stat").write_text(STAT)
+    (tmp_path / "42" / "statm").write_text("1000 250 100 1 0 200 0")
+    running = Container("id", "p-web-1", "web", 1, "running")
+    stopped = Container("id2", "p-web-2", "web", 2, "exited")
+
+    (usage,) = measure_usage(
+        OneProcess(),  # type: ignore[arg-type]
+        [running, stopped],
+        sleep=lambda _seconds: None,
+        proc=tmp_path,
+    )
+    assert usage.memory in (250 * 4096, 250 * 16384, 250 * 65536)
+    assert (usage.cpu, usage.processes) == (0.0, 2)
+
+
+def test_lines_must_be_whole_and_streams_be_kept_apart() -> None:
+    pieces = [(1, "one\ntw"), (2, "bad"), (1, "o\nthree"), (2, "\n")]
+    assert list(lines_of("web-1", pieces)) == [
+        Line("web-1", "one"),
+        Line("web-1", "two"),
+        Line("web-1", "bad", error=True),
+        Line("web-1", "three"),
+    ]
+
+
+def test_an_end_must_say_its_exit_code() -> None:
+    event = {
+        "time": 0,
+        "Action": "died",
+        "Actor": {"Attributes": {"name": "p-web-1", "containerExitCode": "137"}},
+    }
+    assert event_line(event).endswith("p-web-1  ended with 137")
