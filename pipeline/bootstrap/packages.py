@@ -85,6 +85,7 @@ _APT = "apt-get"
 _ENGINE = (
     _same("podman"),
     _same("buildah"),
+    _same("skopeo"),  # what a report says of transfers is measured on real compressed blobs
     Need(
         ("newuidmap",),
         {"*": "shadow", _APT: "uidmap", "dnf": "shadow-utils", "apk": "shadow-subids"},
@@ -97,7 +98,6 @@ _PODMAN4 = (_same("slirp4netns"), _same("iptables"))
 _PODMAN5 = (Need(("pasta",), {"*": "passt"}), Need(("nft",), {"*": "nftables"}))
 _DEVELOP = (
     _same("git"),
-    _same("skopeo"),
     Need(("chromium", "chromium-browser", "google-chrome"), {"*": "chromium"}),
     Need(("ss",), {"*": "iproute2", "dnf": "iproute"}),
     # What drives the browser in the tests comes with a Node that is linked against it.
