@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from pipeline.build.digests import Digests
 from pipeline.build.identity import content_of
@@ -11,19 +10,10 @@ from pipeline.build.inputs import PreparedRootfs, read_inputs
 from pipeline.build.lockfile import read_lock
 from pipeline.build.releases import Release, drift, next_version
 from pipeline.engine.images import Store
-from pipeline.errors import CapasError, InvalidSpec
+from pipeline.errors import CapasError, InvalidSpec, Refused
 from pipeline.report.finding import Finding
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
 from pipeline.spec.rules import finding
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """An image in the store that is not the one that was released under its name."""
-
-    name: str
-    image: str
-    released: str
 
 
 def examine_releases(pipeline: Pipeline) -> list[Finding]:
@@ -49,14 +39,31 @@ def examine_releases(pipeline: Pipeline) -> list[Finding]:
     return found
 
 
-def mismatches(pipeline: Pipeline, releases: Mapping[str, Release], store: Store) -> list[Mismatch]:
-    """Images in the store under the name of a release that are other images."""
-    found: list[Mismatch] = []
+def refuse_other_images(pipeline: Pipeline, references: Collection[str], store: Store) -> None:
+    """Refuse to go on with images that have the name of a release and are other images.
+
+    Args:
+        pipeline: whose lock is read.
+        references: the images that are about to be used.
+        store: what is there.
+
+    Raises:
+        Refused: one of them is not the one that was released.
+        CapasError: the lock cannot be read.
+    """
+    releases = read_lock(pipeline.lock_path)
+    other: dict[str, str] = {}
     for version in pipeline.versions:
         release, image = releases.get(version.short), store.named(version.reference)
-        if release is not None and image is not None and image.id != release.image:
-            found.append(Mismatch(version.short, image.id, release.image))
-    return found
+        used = release is not None and version.reference in references
+        if used and release is not None and image is not None and image.id != release.image:
+            other[version.short] = f"{image.id[:12]}, released was {release.image[:12]}"
+    if other:
+        raise Refused(
+            f"{', '.join(other)} in the store is not what was released",
+            details="\n".join(f"{name}: {said}" for name, said in other.items()),
+            resolution="`capas build` makes the released image again",
+        )
 
 
 def _drift(pipeline: Pipeline, version: Version, release: Release) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
-from pipeline.tasks.deploying import converge_and_show, held, telling
+from pipeline.tasks.deploying import converge_and_show, held, refuse_other_images, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,8 +142,10 @@ def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: boo
     from pipeline.engine.service import api_service
     from pipeline.errors import WOULD_CHANGE
 
+    wanted = desire(pipeline, wish)
+    refuse_other_images(pipeline, wanted)
     with api_service(host_profile().environment) as uri, Reader(uri) as reader:
-        plan = preview(reader, pipeline, desire(pipeline, wish), options)
+        plan = preview(reader, pipeline, wanted, options)
     _say_plan(plan)
     return WOULD_CHANGE if exit_code and plan.changes else 0
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.deploy.converge import Telling
-    from pipeline.deploy.desired import Wish
+    from pipeline.deploy.desired import Desired, Wish
     from pipeline.deploy.operation import Plan
     from pipeline.deploy.plan import Options
     from pipeline.spec.model import Pipeline
@@ -57,11 +57,25 @@ def converge_and_show(
     from pipeline.deploy.status import present_status, status_of
     from pipeline.report.render import render
 
+    wanted = desire(pipeline, wish)
+    refuse_other_images(pipeline, wanted)
     chosen = options or DEFAULT_OPTIONS
     told = replace(telling(), upgrading=backing_up(uri, pipeline))
-    converge(uri, pipeline, desire(pipeline, wish), chosen, told)
+    converge(uri, pipeline, wanted, chosen, told)
     render(present_status(pipeline, status_of(uri, pipeline, probe=chosen.wait)), "text")
     return 0
+
+
+def refuse_other_images(pipeline: Pipeline, wanted: Sequence[Desired]) -> None:
+    """Refuse to run an image that has the name of a release and is another one."""
+    if not pipeline.lock_path.exists():
+        return
+    from pipeline.build.examine import refuse_other_images
+    from pipeline.engine.images import list_images
+    from pipeline.tasks.command import host_profile
+
+    references = {name for one in wanted for name in (one.reference, one.door) if name}
+    refuse_other_images(pipeline, references, list_images(host_profile().environment))
 
 
 def backing_up(uri: str, pipeline: Pipeline) -> Callable[[tuple[str, ...]], None]:

@@ -83,6 +83,11 @@ def test_another_image_under_the_name_of_a_release_is_replaced_by_the_released_o
     argv = ["podman", "tag", "localhost/app:1.0", "localhost/app:1.1"]
     command.run(argv, environment=environment)
     assert _id(environment, "app:1.1") != image
+    spec = project / "specs" / "frozen.toml"
+    spec.write_text(spec.read_text() + '[services.web]\nimage = "app"\nversion = "1.1"\n')
+    refused = capas("deploy", "--dry-run", cwd=project, check=False)
+    assert refused.returncode == 3
+    assert "app:1.1 in the store is not what was released" in refused.stderr
     done = capas("build", "--version", "1.1", cwd=project)
     assert "the image in the store is not the released one" in done.stdout
     assert _id(environment, "app:1.1") == image
