@@ -15,8 +15,6 @@ from pipeline.errors import CapasError, Refused, UsageError
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """One component of a repository's name (OCI distribution-spec, "Pulling manifests")."""
 
-_BASE = "python-base"
-
 
 def plan_files(name: str, base: str | None) -> dict[Path, str]:
     """The files of a project, by their path inside its folder.
@@ -36,9 +34,9 @@ def plan_files(name: str, base: str | None) -> dict[Path, str]:
             details="OCI names are lower case letters and digits, with . _ - between them",
             resolution=f"--name {proposal}" if proposal else "choose another with --name",
         )
-    if name == _BASE:
-        raise UsageError(f"{_BASE} is the base image's name", resolution="choose another: --name")
-    words = {"name": name, "base": base or f"localhost/{_BASE}:3.11"}
+    # A base of its own: another pipeline's image of the same name would take turns with it.
+    own_base = f"{name}-python"
+    words = {"name": name, "own_base": own_base, "base": base or f"localhost/{own_base}:3.11"}
     planned = {
         Path("specs", f"{name}.toml"): _template("spec.toml", words),
         Path("specs", "pipeline.schema.json"): _schema(),
@@ -50,7 +48,7 @@ def plan_files(name: str, base: str | None) -> dict[Path, str]:
     if base is None:
         spec = Path("specs", f"{name}.toml")
         planned[spec] += _template("python-base.toml", words)
-        planned[Path("containers", _BASE, "Containerfile")] = _template(
+        planned[Path("containers", own_base, "Containerfile")] = _template(
             "python-base.Containerfile", words
         )
     return planned

@@ -14,7 +14,7 @@ def test_a_new_project_must_be_valid(tmp_path: Path, base: str | None) -> None:
     apply_files(folder, plan_files("shop", base))
     pipeline = load(folder / "specs" / "shop.toml", {})
     assert pipeline.root == folder
-    assert ("python-base" in pipeline.images) == (base is None)
+    assert ("shop-python" in pipeline.images) == (base is None)
     assert pipeline.services["web"].replicas == 2
     ast.parse((folder / "containers/shop/1.0/main.py").read_text())
 
@@ -41,11 +41,6 @@ def test_a_name_that_oci_refuses_must_come_with_the_fix(name: str, proposal: str
     with pytest.raises(UsageError) as raised:
         plan_files(name, None)
     assert raised.value.resolution == f"--name {proposal}"
-
-
-def test_the_base_must_keep_its_name() -> None:
-    with pytest.raises(UsageError):
-        plan_files("python-base", None)
 
 
 @pytest.mark.parametrize("base", [None, "docker.io/library/python:3.12-slim"])
