@@ -69,3 +69,16 @@ def test_the_projects_own_tests_are_not_in_it(
     done = run(installed, environment, tmp_path, "test")
     assert done.returncode == 2
     assert "run this command in a checkout" in done.stderr
+
+
+def test_pytweets_is_brought_along_for_the_demo(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    bring = "from pathlib import Path; from pipeline.course.project import course_spec as c; "
+    alone = {**os.environ, "PYTHONPATH": str(installed)}
+    argv = [sys.executable, "-c", f"{bring} print(c(Path.cwd()))"]
+    spec = Path(command.run(argv, environment=alone, cwd=tmp_path).stdout.strip())
+    assert spec == tmp_path / "pytweets" / "specs" / "pytweets.toml"
+    checked = run(installed, environment, tmp_path, "validate", "--spec", str(spec))
+    assert checked.returncode == 0, checked.stderr
+    assert command.run(argv, environment=alone, cwd=tmp_path).stdout.strip() == str(spec)
