@@ -47,12 +47,12 @@ def _course(
     from pipeline.engine.service import api_service
     from pipeline.report.progress import progress_of
     from pipeline.report.story import tell_chapter
-    from pipeline.tasks.deploying import held, telling
+    from pipeline.tasks.deploying import held, keeping
 
     progress = progress_of("auto")
     try:
         with held(pipeline, environment), api_service(environment) as uri:
-            course = Course(pipeline, environment, uri, progress, telling())
+            course = Course(pipeline, environment, uri, progress, keeping(uri, pipeline))
             told = []
             for number, chapter in enumerate(course.chapters(), 1):
                 tell_chapter(number, chapter.title, chapter.claim)

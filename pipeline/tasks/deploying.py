@@ -60,8 +60,7 @@ def converge_and_show(
     wanted = desire(pipeline, wish)
     refuse_other_images(pipeline, wanted)
     chosen = options or DEFAULT_OPTIONS
-    told = replace(telling(), upgrading=backing_up(uri, pipeline))
-    converge(uri, pipeline, wanted, chosen, told)
+    converge(uri, pipeline, wanted, chosen, keeping(uri, pipeline))
     render(present_status(pipeline, status_of(uri, pipeline, probe=chosen.wait)), "text")
     return 0
 
@@ -76,6 +75,11 @@ def refuse_other_images(pipeline: Pipeline, wanted: Sequence[Desired]) -> None:
 
     references = {name for one in wanted for name in (one.reference, one.door) if name}
     refuse_other_images(pipeline, references, list_images(host_profile().environment))
+
+
+def keeping(uri: str, pipeline: Pipeline) -> Telling:
+    """Tells the steps of a deploy, and keeps the data of volumes that ask for it."""
+    return replace(telling(), upgrading=backing_up(uri, pipeline))
 
 
 def backing_up(uri: str, pipeline: Pipeline) -> Callable[[tuple[str, ...]], None]:
