@@ -33,7 +33,7 @@ class Blueprint:
         parts: all that makes a replica what it is, by topic; what is not in here may change
             without a new container.
         body: the same for Podman, but for what differs between replicas.
-        notes: limits of the spec that this host leaves out.
+        notes: limits that this host leaves out, secrets that the engine shows.
     """
 
     desired: Desired
@@ -123,8 +123,15 @@ def blueprint(
         "healthconfig": {"Test": ["NONE"]},
         "image_volume_mode": "ignore",
     }
-    notes = tuple(f"{service.name}: this host enforces no limit of {name}" for name in missing)
-    return Blueprint(desired, image, parts, body, notes)
+    notes = [f"{service.name}: this host enforces no limit of {name}" for name in missing]
+    # Podman shows the environment of the process itself, secrets and all (seen with 4.3).
+    notes += [
+        f"{service.name}: the secret in the variable {secret.target} is visible in "
+        "`podman inspect`; as a file it is not"
+        for secret in service.secrets
+        if secret.kind == "env"
+    ]
+    return Blueprint(desired, image, parts, body, tuple(notes))
 
 
 def container_body(

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.engine.podman import Json, Reader, frames
+from pipeline.engine.podman_socket import Answer
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -149,11 +150,11 @@ class Writer(Reader):
             body["User"] = user
         session = self._post(f"/containers/{name}/exec", body).json()["Id"]
         start = {"Detach": False, "Tty": False}
-        raw = self._post(f"/exec/{session}/start", start, timeout=timeout).content
+        raw = self._post(f"/exec/{session}/start", start, timeout=timeout).content()
         code = self._object("get", f"/exec/{session}/json")["ExitCode"]
         return Executed(code, "".join(text for _stream, text in frames([raw])))
 
-    def _post(self, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> Any:
+    def _post(self, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> Answer:
         if body is not None:
             options.update(data=json.dumps(body), headers=_JSON)
         return self._call("post", path, **options)
