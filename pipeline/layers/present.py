@@ -154,7 +154,7 @@ class _Presenter:
     ) -> tuple[tuple[str, Cell], ...]:
         blob = self.family.blobs.get(layer.diff_id)
         rows: list[tuple[str, Cell]] = [
-            ("instruction", Code(str(step.instruction))),
+            ("instruction", Code(self.names[step.chain_id])),
             ("size", Size(layer.size)),
             ("diff_id", Code(short_digest(layer.diff_id))),
             ("download", Size(blob.size if blob else None)),

@@ -18,7 +18,7 @@ _LINEAR_HEIGHT = 440.0
 _LOG_HEIGHT = 460.0
 _LEAST_LOG = 26.0
 _LEAST_FOR_TEXT = 18.0
-_LEAST_FOR_LINES = 64
+_LINE, _PADDING = 17, 8
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class DrawnBlock:
         tint: which of the tints; the same for equal keys.
         alone: only one stack has it.
         joins: the stack to the right has it in the same place.
-        thin: too low for text in the linear picture.
-        tall: high enough for several lines of text.
+        log_lines: of text that its label has room for, above the size; 1 with the size beside.
+        linear_lines: the same in the linear picture; 0 when it is too low for any text.
         details: the number of its details in `Drawing.details`.
     """
 
@@ -45,8 +45,8 @@ class DrawnBlock:
     tint: int
     alone: bool
     joins: bool
-    thin: bool
-    tall: bool
+    log_lines: int
+    linear_lines: int
     details: int
     parts: tuple[DrawnBlock, ...] = ()
 
@@ -140,8 +140,8 @@ class _Layout:
             tint=self.tints[block.key],
             alone=len(self.users[block.key]) == 1,
             joins=joins,
-            thin=linear < _LEAST_FOR_TEXT,
-            tall=log >= _LEAST_FOR_LINES,
+            log_lines=_lines(log),
+            linear_lines=_lines(linear) if linear >= _LEAST_FOR_TEXT else 0,
             details=self.known.setdefault(details, len(self.known)),
             parts=tuple(self._row(block.parts, right)),
         )
@@ -170,6 +170,10 @@ class _Layout:
                 room = _LOG_HEIGHT - _LEAST_LOG * len(stack.blocks)
                 units.append(max(room, 0.0) / weights)
         return min([*units, 12.0])
+
+
+def _lines(height: float) -> int:
+    return max(int((height - _PADDING) // _LINE) - 1, 1)
 
 
 def _weight(size: int) -> float:

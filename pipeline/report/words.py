@@ -195,8 +195,8 @@ class Report:
     parts: tuple[Part, ...]
     data: Mapping[str, Any] = field(default_factory=dict)
 
-    def with_section(self, other: Report) -> Report:
-        """This report with another one as its last section and under its title in the data."""
+    def with_section(self, other: Report, key: str) -> Report:
+        """This report with another one as its last section, and under `key` in the data."""
         section = Section(other.title, (Paragraph(other.lead), *other.parts))
-        data = {**self.data, other.title: other.data}
+        data = {**self.data, key: other.data}
         return Report(self.title, self.lead, (*self.parts, section), data)

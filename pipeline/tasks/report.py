@@ -36,6 +36,7 @@ _FILES_ON_A_PAGE = 200
         "files": "list the biggest files of every layer, so many (`--files 20`)",
         "advise": "propose another order or split of instructions that would have shared more",
         "prove": "build what is proposed under names that are thrown away; tells only what helps",
+        "verify": "make the experiments of `verify` too, and put what they found behind the layers",
         "registry": "take download sizes from the manifests of HOST:PORT[/PATH]/image:version",
         "tls-verify": "the registry must speak HTTPS with a trusted certificate (default: yes)",
         "measure": "compress layers whose download size is not known yet, once (default: yes)",
@@ -51,6 +52,7 @@ def report(
     files: str = "0",
     advise: bool = False,
     prove: bool = False,
+    verify: bool = False,
     registry: str | None = None,
     tls_verify: bool = True,
     measure: bool = True,
@@ -69,7 +71,7 @@ def report(
     storage = observe_storage(profile.environment)
     pipeline = None
     if images:
-        _refuse_advice(advise or prove)
+        _refuse_without_spec(advise or prove or verify)
         title, named = f"Layers of {' and '.join(images)}", _named(storage, images)
     else:
         pipeline = load_pipeline(spec)
@@ -85,16 +87,22 @@ def report(
     told = present_family(observed.family, title, observed.lists, verdicts=verdicts, files=listed)
     if pipeline is not None and (advise or prove):
         told = _advised(told, pipeline, observed, profile.environment, prove=prove)
+    held = all(verdict.held for verdict in verdicts)
+    if pipeline is not None and verify:
+        from pipeline.tasks.verify import tried_out
+
+        found, passed = tried_out(pipeline, profile.environment, (), None)
+        told, held = told.with_section(found, "verify"), held and passed
     render(told, wanted)
-    return int(not all(verdict.held for verdict in verdicts))
+    return 0 if held else 1
 
 
-def _refuse_advice(wanted: bool) -> None:
+def _refuse_without_spec(wanted: bool) -> None:
     from pipeline.errors import UsageError
 
     if wanted:
         raise UsageError(
-            "advice is about Containerfiles, which --images does not know",
+            "advice and experiments need a spec, which --images does without",
             resolution="leave --images out: the spec names them",
         )
 

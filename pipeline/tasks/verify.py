@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
+
+if TYPE_CHECKING:
+    from pipeline.report.words import Report
+    from pipeline.spec.model import Pipeline
 
 _FORMATS = ("text", "json", "md", "html")
 
@@ -28,18 +33,27 @@ def verify(
     format: str = "text",  # noqa: A002 (the option's name)
 ) -> int:
     """Try out on real containers what an image, a layer, a volume and a port are said to be."""
+    from pipeline.report.render import render
+
+    wanted = one_of(format, "--format", _FORMATS)
+    pipeline = load_pipeline(spec)
+    told, passed = tried_out(pipeline, host_profile().environment, only or (), version)
+    render(told, wanted)
+    return 0 if passed else 1
+
+
+def tried_out(
+    pipeline: Pipeline, environment: Mapping[str, str], only: Sequence[str], version: str | None
+) -> tuple[Report, bool]:
+    """The report on experiments with an image of the spec, and whether all of them passed."""
     from pipeline.engine.podman_writer import Writer
     from pipeline.engine.service import api_service
-    from pipeline.report.render import render
     from pipeline.report.terminal import tell_note
     from pipeline.verify.present import present_results
     from pipeline.verify.run import carry_out, select
     from pipeline.verify.subject import choose_subject
 
-    wanted = one_of(format, "--format", _FORMATS)
-    experiments = select(only or ())
-    pipeline = load_pipeline(spec)
-    environment = host_profile().environment
+    experiments = select(only)
     with api_service(environment) as uri, Writer(uri) as api:
         built = {name for image in api.images() for name in image.get("Names") or ()}
         subject = choose_subject(pipeline, built, version)
@@ -50,5 +64,5 @@ def verify(
             environment,
             lambda one: tell_note(f"{one.name}: {one.claim}"),
         )
-    render(present_results(results, subject.image), wanted)
-    return 0 if all(result.passed for result in results) else 1
+    told = present_results(results, subject.image)
+    return told, all(result.passed for result in results)

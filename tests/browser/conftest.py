@@ -124,4 +124,4 @@ def _report() -> Report:
             Paragraph("The driver is vfs.", "warning"),
         ),
     )
-    return report.with_section(experiments)
+    return report.with_section(experiments, "verify")

@@ -46,7 +46,7 @@ def test_pointing_at_a_layer_tells_about_it_and_marks_it_in_every_version(
     expect(panel(page)).to_contain_text(HINT)
     main = blocks(page, "pytweets:1.0").nth(1)
     main.hover()
-    expect(panel(page)).to_contain_text("COPY … /app")
+    expect(panel(page)).to_contain_text("COPY main.py /app")
     expect(panel(page)).to_contain_text("sha256:")
     expect(panel(page)).to_contain_text("pytweets:1.0, pytweets:1.1")
     expect(page.locator(".block.same:visible")).to_have_count(2)
@@ -68,7 +68,7 @@ def test_a_click_keeps_a_layer_until_the_next_or_escape(open_page: OpenPage) -> 
     page.mouse.move(0, 0)
     page.locator("h1").click()
     expect(main).to_have_attribute("aria-pressed", "true")
-    expect(panel(page)).to_contain_text("COPY … /app")
+    expect(panel(page)).to_contain_text("COPY main.py /app")
     other = blocks(page, "pytweets:1.2").nth(2)
     other.click()
     expect(main).to_have_attribute("aria-pressed", "false")
@@ -119,6 +119,24 @@ def test_heights_are_linear_on_demand(open_page: OpenPage) -> None:
     page.get_by_text("log", exact=True).click()
     settled(page)
     assert height(small) > height(big) / 4
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_text_is_cut_through(open_page: OpenPage, width: int, scale: str) -> None:
+    """A label ends with an ellipsis where it has no room, never in the middle of a line."""
+    page = open_page(width=width, reduced_motion="reduce")
+    page.get_by_text("fold bases").click()
+    page.get_by_text(scale, exact=True).click()
+    for text in page.locator(".block:visible span:visible").all():
+        inside = text.evaluate(
+            """(one) => {
+              const [text, block] = [one, one.closest(".block")].map((x) =>
+                x.getBoundingClientRect());
+              return text.top >= block.top && text.bottom <= block.bottom;
+            }"""
+        )
+        assert inside, text.text_content()
 
 
 def test_a_base_folds_and_unfolds(open_page: OpenPage) -> None:
