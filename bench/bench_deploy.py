@@ -1,6 +1,6 @@
 """Replicas of one image: capas against what a user would take instead, whole processes, one run.
 
-python -m bench.bench_deploy [ROUNDS]
+python -m bench.bench_deploy [ROUNDS [REPLICAS…]]
 
 Peers: a loop of `podman run`; podman-compose, when it is installed; docker-compose on Podman's
 socket, when DOCKER_COMPOSE names its binary. Each does the same four things: everything from
@@ -115,8 +115,11 @@ def compose(
     return Peer(name, dict(zip(STAGES, actions, strict=True)))
 
 
-def main(rounds: int) -> None:
-    cases = (Case(20, ports=True), Case(20, ports=False), Case(100, ports=False))
+CASES = (Case(20, ports=True), Case(20, ports=False), Case(100, ports=False))
+
+
+def main(rounds: int = 3, *sizes: int) -> None:
+    cases = [case for case in CASES if not sizes or case.replicas in sizes]
     with session_store(os.environ) as store, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = dict(store.environment)
@@ -152,4 +155,4 @@ def measured(peers: list[Peer], rounds: int) -> dict[str, dict[str, float | None
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    main(*map(int, sys.argv[1:]))

@@ -96,8 +96,15 @@ class Reader:
         return self._list("/networks/json", _filters(label=labels))
 
     def secrets(self) -> list[Json]:
-        """All secrets; their values cannot be read."""
-        return self._list("/secrets/json", {})
+        """All secrets, with their labels; their values cannot be read."""
+        found = self._list("/secrets/json", {})
+        # The listing of Podman 4.3 leaves the labels out.
+        return [
+            one
+            if one["Spec"].get("Labels") is not None
+            else self._object("get", f"/secrets/{one['ID']}/json")
+            for one in found
+        ]
 
     def processes(self, name: str) -> list[dict[str, str]]:
         """What runs in a container now: one mapping of ps's columns per process."""

@@ -77,6 +77,10 @@ def test_a_secret_must_be_readable_inside_and_nowhere_else(project: Project) -> 
     assert SECRET not in ours + inspected
     assert SECRET[::-1] not in ours
     assert "the secret in the variable OTHER is visible in `podman inspect`" in done.stderr
+    assert "nothing to do" in project.run("deploy").stderr
+    (project.folder / "token").write_text("another one")
+    project.run("deploy")
+    assert project.podman("exec", name, "cat", "/run/secrets/token") == "another one"
     project.run("down")
     assert project.name not in project.podman("secret", "ls")
 
