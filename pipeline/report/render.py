@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 
+from pipeline.report.clean import cleaned
 from pipeline.report.words import Report
 
 
@@ -23,6 +24,7 @@ def rendered(report: Report, format_name: str) -> str:
         from pipeline.report.render_json import render_json  # noqa: PLC0415 (see above)
 
         return render_json(report)
+    report = cleaned(report)
     if format_name == "html":
         from pipeline.report.render_html import render_html  # noqa: PLC0415
 

@@ -8,5 +8,9 @@ from pipeline.report.words import Report
 
 
 def render_json(report: Report) -> str:
-    """The report's data, keys in their documented order, one final newline."""
-    return json.dumps(report.data, indent=2, ensure_ascii=False) + "\n"
+    r"""The report's data, keys in their documented order, one final newline.
+
+    Bytes of a file's name that are no UTF-8 are told as Python does, `\udcff` for 0xff.
+    """
+    text = json.dumps(report.data, indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()

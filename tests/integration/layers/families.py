@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.engine import command
 
-_NAMES = ("a", "b", "main.py", "name with spaces", "ñandú", "n" * 120)
+_NAMES = ("a", "b", "main.py", "name with spaces", "ñandú", "red\x1b[31m", "n" * 120)
 _FOLDERS = ("", "app", "app/lib", "usr/share/doc", "d" * 90 + "/" + "e" * 90)
 _FORMATS = (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT)
 

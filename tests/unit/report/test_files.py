@@ -15,12 +15,18 @@ def test_the_ending_must_choose_the_format(tmp_path: Path) -> None:
     assert "<title>Layers" in (tmp_path / "new" / "report.html").read_text()
 
 
-def test_a_failed_write_must_leave_the_old_report_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failed_write_must_leave_the_old_report_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "report.md"
     write_report(REPORT, path)
     before = path.read_text()
-    broken = Report("a lone surrogate cannot be written: \udc80", "", ())
-    with pytest.raises(UnicodeEncodeError):
-        write_report(broken, path)
+
+    def full(_old: Path, _new: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(Report("Other", "", ()), path)
     assert path.read_text() == before
     assert list(tmp_path.iterdir()) == [path]
