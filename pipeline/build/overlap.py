@@ -11,7 +11,7 @@ from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction
 def waits(
     names: Sequence[str], inputs: Mapping[str, Inputs], parents: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
-    """What each name waits for: what it builds on, and the names before it that share its work.
+    """What each name waits for: what it builds on, and whoever before it makes its layers first.
 
     Two builds side by side do not see each other's layers: an instruction that both begin with
     would run twice, and a RUN may leave two different layers where one could be shared.
@@ -21,27 +21,29 @@ def waits(
         inputs: by name.
         parents: by name, the versions that each builds on.
     """
-    first = {name: _first_layers(inputs[name]) for name in names}
-    return {
-        name: (
-            *parents[name],
-            *(before for before in names[:place] if first[before] & first[name]),
-        )
-        for place, name in enumerate(names)
-    }
+    work = {name: _layers(inputs[name]) for name in names}
+    found: dict[str, tuple[str, ...]] = {}
+    for place, name in enumerate(names):
+        left = set(work[name])
+        before: list[str] = []
+        for other in names[:place]:
+            if shared := left & work[other]:
+                before.append(other)
+                left -= shared
+        found[name] = (*parents[name], *before)
+    return found
 
 
-def _first_layers(inputs: Inputs) -> frozenset[Hashable]:
-    """Each stage's beginning, up to the first instruction that makes a layer."""
+def _layers(inputs: Inputs) -> frozenset[Hashable]:
+    """Each layer that the build makes, as all that leads to it from its stage's base on."""
     files = {file.path: (file.mode, file.digest) for file in inputs.files}
     found: set[Hashable] = set()
     for stage in inputs.stages:
-        tokens: list[Hashable] = [stage.base, tuple(sorted(inputs.version.args.items()))]
+        below: Hashable = (stage.base, tuple(sorted(inputs.version.args.items())))
         for place, instruction in enumerate(stage.instructions):
-            tokens.append(_token(inputs, (stage.index, place), instruction, files))
+            below = (below, _token(inputs, (stage.index, place), instruction, files))
             if instruction.keyword in FILE_INSTRUCTIONS:
-                found.add(tuple(tokens))
-                break
+                found.add(below)
     return frozenset(found)
 
 

@@ -41,3 +41,21 @@ def test_waits(tmp_path: Path, second: str, content: str, shares: bool) -> None:
     }
     found = waits(["one", "two"], inputs, {"one": ("base",), "two": ("base",)})
     assert found == {"one": ("base",), "two": ("base", "one") if shares else ("base",)}
+
+
+def test_only_the_first_that_makes_a_layer_is_waited_for(tmp_path: Path) -> None:
+    texts = {
+        "one": COPY,
+        "two": COPY,
+        "three": COPY + "RUN more\n",
+        "four": COPY + "RUN more\n",
+        "five": COPY + "RUN other\n",
+    }
+    inputs = {name: _inputs(tmp_path / name, text) for name, text in texts.items()}
+    assert waits(list(texts), inputs, dict.fromkeys(texts, ())) == {
+        "one": (),
+        "two": ("one",),
+        "three": ("one",),
+        "four": ("one", "three"),
+        "five": ("one",),
+    }
