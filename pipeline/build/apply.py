@@ -192,7 +192,7 @@ class _Follower:
         if isinstance(told, Step):
             self._step = told
             self.cached.append(False)
-            text = "labels" if recipe.is_label_instruction(told.text) else told.text
+            text = "labels" if recipe.is_ours(told.text) else told.text
             self._progress.step(self._name, told.number, told.total, text)
         elif isinstance(told, Cached):
             self.cached[-1] = True

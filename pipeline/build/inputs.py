@@ -58,8 +58,9 @@ class Inputs:
         reads: what each COPY and ADD of `stages` reads from the context.
         files: all that is read, each once, sorted by path.
         base: the image below the last stage and the stages it goes on from; None for `scratch`.
-        own_steps: how many instructions stand on top of `base`.
+        own_steps: how many instructions stand on top of `base`, the image's labels left out.
         chain: the last stage and the stages that it goes on from, by index.
+        handed_on: the build arguments of each stage that another one goes on from, by index.
         rootfs: the prepared tar that the context is given, or None.
     """
 
@@ -73,14 +74,9 @@ class Inputs:
     base: str | None
     own_steps: int
     chain: frozenset[int]
+    handed_on: Mapping[int, Mapping[str, str]]
     ignore: IgnoreRules
     rootfs: PreparedRootfs | None = None
-
-    @property
-    def end_line(self) -> int:
-        """The last line of the Containerfile that belongs to the build."""
-        last = self.stages[-1]
-        return (last.instructions or (last.origin,))[-1].end_line
 
 
 @dataclass(frozen=True)
@@ -139,6 +135,7 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
     made = frozenset({ROOTFS_TAR}) if rootfs else frozenset()
     walk = Build(version.context, ignore, version.args, made).stages(containerfile)
     stages = needed_stages(containerfile, version.target, walk)
+    handed_on = _handed_on(walk, stages)
     reads: dict[Place, tuple[Source, ...]] = {}
     references: dict[str, None] = {}
     for stage in stages:
@@ -160,7 +157,8 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
         tuple(references),
         reads,
         _files(version, entries, digests, rootfs),
-        *_foundation(walk, stages[-1]),
+        *_foundation(walk, stages[-1], handed_on),
+        handed_on,
         ignore,
         rootfs,
     )
@@ -183,15 +181,27 @@ def needed_stages(
     return tuple(walk[index] for index in sorted(needed))
 
 
+def _handed_on(
+    walk: Sequence[StageBuild], stages: Sequence[StageBuild]
+) -> dict[int, dict[str, str]]:
+    """The arguments with a value of each stage that another one goes on from."""
+    found: dict[int, dict[str, str]] = {}
+    for index in {stage.base_stage for stage in stages} - {None}:
+        if index is not None and walk[index].args:
+            given = walk[index].args
+            found[index] = {name: value for name, value in given if value is not None}
+    return found
+
+
 def _foundation(
-    walk: Sequence[StageBuild], stage: StageBuild
+    walk: Sequence[StageBuild], stage: StageBuild, handed_on: Mapping[int, object]
 ) -> tuple[str | None, int, frozenset[int]]:
     """The image below a stage, and how many instructions of which stages stand between the two."""
     steps = len(stage.steps)
     chain = {stage.stage.index}
     while stage.base_stage is not None:
         stage = walk[stage.base_stage]
-        steps += len(stage.steps)
+        steps += len(stage.steps) + (stage.stage.index in handed_on)
         chain.add(stage.stage.index)
     return (None if stage.base == "scratch" else stage.base), steps, frozenset(chain)
 

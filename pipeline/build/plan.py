@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pipeline.build.decide import Decision, decide
 from pipeline.build.explain import Before, OldLayer, cause_of
@@ -12,13 +11,13 @@ from pipeline.build.image_files import ImageFiles, image_files
 from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import labels_of, timestamp_text
 from pipeline.build.observe import Survey
-from pipeline.build.predict import FROM, INHERITED, Forecast, Forecaster, State
+from pipeline.build.predict import FROM, INHERITED, Forecast, Forecaster, State, parsed
 from pipeline.build.recipe import label_instruction
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.file_list import file_digest, read_file_list
 from pipeline.engine.images import StoredImage
 from pipeline.engine.storage import Storage, find_image
-from pipeline.spec.containerfile import Instruction, parse
+from pipeline.spec.containerfile import Instruction
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ class Planner:
     def _label(self, decision: Decision, inputs: Inputs) -> Instruction:
         """The LABEL that the build would add; a placeholder while its values are not known."""
         if not decision.identity:
-            return _parsed('LABEL "unknown"="yet"')
+            return parsed('LABEL "unknown"="yet"')
         labelled = labels_of(
             inputs,
             pipeline=self._survey.pipeline.name,
@@ -202,7 +201,7 @@ class Planner:
             provenance=self._survey.provenance(inputs.version.short, self._environment),
             base=self._base(inputs),
         )
-        return _parsed(label_instruction(labelled))
+        return parsed(label_instruction(labelled))
 
     def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
         own = self._survey.own(inputs.base) if inputs.base else None
@@ -230,7 +229,6 @@ def pulls_of(survey: Survey) -> tuple[str, ...]:
 
 
 Place = tuple[int, int, int, str, int]
-_NOWHERE = Path("Containerfile")
 _LABELS = "labels"
 """How our own last instruction is told."""
 
@@ -240,7 +238,7 @@ def _places(inputs: Inputs) -> list[Place]:
     places: list[Place] = []
     for stage in inputs.stages:
         own = [(one.text, one.start_line) for one in (stage.origin, *stage.instructions)]
-        if stage is inputs.stages[-1]:
+        if stage is inputs.stages[-1] or stage.index in inputs.handed_on:
             own.append((_LABELS, 0))
         places += (
             (stage.index, step, len(own), text, line) for step, (text, line) in enumerate(own, 1)
@@ -274,14 +272,10 @@ def _built_anew(forecast: Forecast) -> Forecast:
 
 
 def _ours(inputs: Inputs, forecast: Forecast) -> int:
-    """The place of our LABEL in a stage, if the stage is the last one."""
+    """The place of our LABEL in a stage that has one."""
     return len(inputs.containerfile.stages[forecast.stage].instructions)
 
 
 def _is_written(forecast: Forecast, inputs: Inputs) -> bool:
     """Whether an instruction stands in the Containerfile: not our LABEL, and no ONBUILD."""
     return forecast.place != INHERITED and forecast.place != _ours(inputs, forecast)
-
-
-def _parsed(text: str) -> Instruction:
-    return parse(f"FROM scratch\n{text}\n", _NOWHERE).stages[0].instructions[0]

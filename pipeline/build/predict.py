@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from pipeline.build.archive import CannotTell
 from pipeline.build.image_files import ImageFiles, summaries_from
 from pipeline.build.inputs import Inputs, Place
+from pipeline.build.recipe import arguments_instruction
 from pipeline.build.summary import Given, summaries
 from pipeline.engine.build_cache import CacheImage, Past
-from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction
+from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, parse
 from pipeline.spec.containerfile.build import Build
 from pipeline.spec.containerfile.steps import ImageState, StageBuild, Step
 from pipeline.spec.containerfile.variables import PROXIES
@@ -156,11 +158,19 @@ class Forecaster:
         for number, step in enumerate(stage.steps):
             place = INHERITED if step.inherited else number - inherited
             forecasts.append(self._one(stage, place, step, standing))
-        if stage.stage is self.inputs.stages[-1]:
+        added = self._added(stage)
+        if added is not None:
             place = len(stage.steps) - inherited
-            forecasts.append(self._one(stage, place, Step(self.label, ()), standing))
+            forecasts.append(self._one(stage, place, Step(added, ()), standing))
         self._stages[index] = standing
         return forecasts
+
+    def _added(self, stage: StageBuild) -> Instruction | None:
+        """The instruction that capas adds at the end of a stage."""
+        if stage.stage is self.inputs.stages[-1]:
+            return self.label
+        given = self.inputs.handed_on.get(stage.stage.index)
+        return None if given is None else parsed(arguments_instruction(given))
 
     def _standing(self, stage: StageBuild) -> _Standing:
         if stage.base == "scratch":
@@ -260,6 +270,11 @@ class Forecaster:
         if image is None:
             raise CannotTell(f"{name} is not in the store yet")
         return image
+
+
+def parsed(text: str) -> Instruction:
+    """One instruction from its text."""
+    return parse(f"FROM scratch\n{text}\n", Path("Containerfile")).stages[0].instructions[0]
 
 
 def search(

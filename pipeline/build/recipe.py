@@ -1,17 +1,23 @@
-"""The Containerfile that Buildah is given: the user's own, and one LABEL at the end.
+"""The Containerfile that Buildah is given: the user's own, and what its cache key lacks.
 
 Labels given on Buildah's command line are no part of its cache key: a version whose instructions
 are all cached would get the image, and so the labels, of another version. As an instruction they
-are (docs/decisions: labels are an instruction). The LABEL comes last, so that it never parts two
-versions that share layers.
+are. The LABEL comes last, so that it never parts two versions that share layers.
+
+The values of build arguments are no part of the cache key either, RUN aside: `ARG COLOUR` and
+`ENV X=$COLOUR` are cached under any value. That is harmless as long as another instruction follows
+that is not cached, because it writes the whole configuration anew; a stage that another one goes on
+from hands the old value on. Such a stage ends with a LABEL of its arguments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.build.inputs import Inputs
 from pipeline.engine import labels
 from pipeline.errors import UsageError
+from pipeline.spec.containerfile import Stage
 
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "$": "\\$"})
 
@@ -37,18 +43,47 @@ def is_label_instruction(text: str) -> bool:
     return text.startswith('LABEL "') and f'"{labels.PIPELINE}"=' in text
 
 
-def with_labels(text: str, end: int | None, labelled: Mapping[str, str]) -> str:
-    """`text` with the labels set where the built stage ends.
+def arguments_instruction(given: Mapping[str, str]) -> str:
+    """The LABEL at the end of a stage that others go on from: the values of its arguments."""
+    values = " ".join(f"{name}={value}" for name, value in sorted(given.items()))
+    return label_instruction({labels.ARGUMENTS: " ".join(values.split())})
+
+
+def is_ours(text: str) -> bool:
+    """Whether an instruction is one that capas adds."""
+    known = f'"{labels.PIPELINE}"=' in text or f'"{labels.ARGUMENTS}"=' in text
+    return text.startswith('LABEL "') and known
+
+
+def written(inputs: Inputs, labelled: Mapping[str, str]) -> str:
+    """The Containerfile of a build.
+
+    What follows the target is left out: no instruction after it is part of the build.
 
     Args:
-        text: of the user's Containerfile.
-        end: how many of its lines belong to the built stage and those before it; None for all.
-            What follows is left out: no instruction after the target is part of the build.
-        labelled: the labels, by name.
+        inputs: of the build.
+        labelled: the labels of the image, by name.
     """
-    lines = text.splitlines()
-    kept = lines if end is None else lines[:end]
-    return "\n".join([*kept, label_instruction(labelled), ""])
+    added = {
+        end_of(stage): arguments_instruction(inputs.handed_on[stage.index])
+        for stage in inputs.stages
+        if stage.index in inputs.handed_on
+    }
+    last = end_of(inputs.stages[-1])
+    added[last] = label_instruction(labelled)
+    kept: list[str] = []
+    for number, line in enumerate(inputs.text.split("\n")[:last], 1):
+        if number in added:
+            # A continuation that nothing follows would take our line for its own.
+            kept += [line.rstrip().rstrip(inputs.containerfile.escape), added[number]]
+        else:
+            kept.append(line)
+    return "\n".join([*kept, ""])
+
+
+def end_of(stage: Stage) -> int:
+    """The last line of a stage."""
+    return (stage.instructions or (stage.origin,))[-1].end_line
 
 
 def _quoted(value: str) -> str:

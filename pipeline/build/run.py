@@ -237,7 +237,7 @@ class _Run:
         return Job(
             name=name,
             reference=version.reference,
-            containerfile=recipe.with_labels(inputs.text, inputs.end_line, labelled),
+            containerfile=recipe.written(inputs, labelled),
             inputs=inputs,
             args=version.args,
             target=version.target,

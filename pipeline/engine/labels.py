@@ -22,6 +22,8 @@ VERSION: Final = f"{NAMESPACE}.version"
 IDENTITY: Final = f"{NAMESPACE}.identity"
 """Digest of all inputs of a build: equal identities need no second build."""
 
+ARGUMENTS: Final = f"{NAMESPACE}.arguments"
+"""The build arguments of a stage that the image goes on from."""
 ROOTFS: Final = f"{NAMESPACE}.rootfs"
 """Of which prepared root file system the image was made: its key and its content's digest."""
 

@@ -101,6 +101,8 @@ class RandomProject:
             made.body.append("COPY --from=parts /d0 /from/")
             stage[1] = stage[1].rsplit(" ", 1)[0] + " /d0/"
             made.head[1] = stage[1]
+        elif self.random.random() < 0.2:
+            made.head = [f"FROM {_BASE} AS below", "ARG COLOUR=red", "ENV C=$COLOUR", "FROM below"]
         for _ in range(self.random.randint(2, 5)):
             made.body.append(self._line(made))
         return made

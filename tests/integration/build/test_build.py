@@ -80,6 +80,21 @@ def test_versions_with_the_same_files_have_their_own_labels(
         assert image.labels[labels.PIPELINE] == "built"
 
 
+def test_a_value_of_an_argument_reaches_the_image_through_a_stage(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    """Buildah caches `ENV X=$C` under any value of C, and a stage hands the old one on."""
+    containerfile = project / "app" / "1.0" / "Containerfile"
+    containerfile.write_text("FROM localhost/base:1 AS one\nARG C\nENV X=$C\nFROM one\nENV Y=1\n")
+    spec = project / "specs" / "built.toml"
+    text = spec.read_text()
+    for value in ("red", "blue"):
+        version = f'context = "../app/1.0", args = {{ C = "{value}" }}'
+        spec.write_text(text.replace('context = "../app/1.0"', version))
+        capas("build", "--version", "1.0", cwd=project)
+        assert f"X={value}" in inspect_image(environment, "localhost/app:1.0").env
+
+
 def test_layers_of_a_build_without_our_times_are_not_taken(
     capas: Capas, environment: Mapping[str, str], project: Path, tmp_path: Path
 ) -> None:

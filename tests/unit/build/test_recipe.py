@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.build import recipe
+from pipeline.build.digests import Digests
+from pipeline.build.inputs import read_inputs
 from pipeline.engine import labels
 from pipeline.errors import UsageError
+from pipeline.spec.model import Version
 
 
-def test_the_labels_come_last_and_sorted() -> None:
-    text = recipe.with_labels("FROM scratch\nCOPY a /a", None, {"b": "2", "a": "1"})
-    assert text == 'FROM scratch\nCOPY a /a\nLABEL "a"="1" "b"="2"\n'
+def _written(
+    tmp_path: Path, text: str, target: str | None = None, args: dict[str, str] | None = None
+) -> str:
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "Containerfile").write_text(text)
+    version = Version("w", "1", tmp_path, tmp_path / "Containerfile", args or {}, target)
+    return recipe.written(read_inputs(version, Digests(None)), {"b": "2", "a": "1"})
 
 
-def test_what_follows_the_target_is_left_out() -> None:
-    text = recipe.with_labels("FROM a AS x\nRUN one\nFROM b\nRUN two\n", 2, {"a": "1"})
-    assert text == 'FROM a AS x\nRUN one\nLABEL "a"="1"\n'
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        ("FROM scratch\nCOPY a /a", None, 'FROM scratch\nCOPY a /a\nLABEL "a"="1" "b"="2"\n'),
+        ("FROM scratch\n# end\n\n", None, 'FROM scratch\nLABEL "a"="1" "b"="2"\n'),
+        (
+            "FROM a AS x\nRUN one\nFROM b\nRUN two\n",
+            "x",
+            'FROM a AS x\nRUN one\nLABEL "a"="1" "b"="2"\n',
+        ),
+        ("FROM a\nRUN x \\\n y \\\n", None, 'FROM a\nRUN x \\\n y \nLABEL "a"="1" "b"="2"\n'),
+        ("FROM a\nCMD x\x0cy", None, 'FROM a\nCMD x\x0cy\nLABEL "a"="1" "b"="2"\n'),
+    ],
+)
+def test_the_labels_come_last(tmp_path: Path, text: str, target: str | None, expected: str) -> None:
+    assert _written(tmp_path, text, target) == expected
+
+
+def test_a_stage_that_another_goes_on_from_is_told_apart_by_its_arguments(tmp_path: Path) -> None:
+    text = "FROM a AS x\nARG C=1\nENV E=$C\nFROM b AS y\nARG C\nFROM x\nCOPY --from=y /a /a\n"
+    assert _written(tmp_path, text, args={"C": "2"}).splitlines()[3] == (
+        f'LABEL "{labels.ARGUMENTS}"="C=2"'
+    )
+    assert _written(tmp_path, text).count(labels.ARGUMENTS) == 1
 
 
 def test_a_value_keeps_its_quotes_dollars_and_backslashes() -> None:
@@ -29,5 +59,6 @@ def test_a_value_with_a_line_break_is_refused() -> None:
 
 
 def test_our_own_instruction_is_known_again() -> None:
-    assert recipe.is_label_instruction(recipe.label_instruction({labels.PIPELINE: "demo"}))
-    assert not recipe.is_label_instruction('LABEL "a"="1"')
+    assert recipe.is_ours(recipe.label_instruction({labels.PIPELINE: "demo"}))
+    assert recipe.is_ours(recipe.arguments_instruction({"C": "1"}))
+    assert not recipe.is_ours('LABEL "a"="1"')
