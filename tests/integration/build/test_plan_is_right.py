@@ -45,9 +45,15 @@ def test_plan_is_right(
             for _ in range(project.random.randint(1, 3)):
                 project.edit()
         seed += 1
-    told = ", ".join(f"{count} {name}" for name, count in sorted(seen.items()))
-    sys.stderr.write(f"\nplan compared with Buildah: {told}, {len(wrong)} wrong\n")
+        if CASES > 100:
+            sys.stderr.write(f"\n{_figure(seen, wrong)}")
+    sys.stderr.write(f"\n{_figure(seen, wrong)}\n")
     assert not wrong, "\n".join(wrong)
+
+
+def _figure(seen: Counter[str], wrong: list[str]) -> str:
+    told = ", ".join(f"{count} {name}" for name, count in sorted(seen.items()))
+    return f"plan compared with Buildah: {told}, {len(wrong)} wrong"
 
 
 def _case(
