@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from pipeline.build import recipe
+from pipeline.build import owners, recipe
 from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import timestamp_text
 from pipeline.build.logs import cache_folder
@@ -128,6 +128,10 @@ class Builder:
     ) -> _Follower:
         containerfile = scratch / "Containerfile"
         containerfile.write_text(job.containerfile, encoding="utf-8", errors="surrogateescape")
+        ignorefile = job.inputs.ignore.path
+        if owners.carried(job.inputs):
+            ignorefile = scratch / "ignore"
+            ignorefile.write_bytes(owners.ignore_text(job.inputs))
         argv = buildah.build_argv(
             context=context,
             containerfile=containerfile,
@@ -137,7 +141,7 @@ class Builder:
             timestamp=job.timestamp,
             target=job.target,
             pull="never",
-            ignorefile=job.inputs.ignore.path,
+            ignorefile=ignorefile,
             iidfile=scratch / "iid",
             marker=self._marker,
             cache=cache,

@@ -1,17 +1,15 @@
 """The content summary of `COPY --from`: of files in an image of the store, without mounting it.
 
 Buildah reads them from the image's mounted root file system; the store's lists of its layers and
-the layers' own folders hold the same. Owners keep their numbers, and have the names that this
-host gives those numbers.
+the layers' own folders hold the same. Owners keep their numbers, and have the names that the image
+itself gives those numbers; where it gives none, some hosts know root and nobody (see `owners`).
 """
 
 from __future__ import annotations
 
-import grp
 import hashlib
 import os
 import posixpath
-import pwd
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +24,8 @@ FileLists = Callable[[StoredLayer], Sequence[LayerFile]]
 
 _FLAGS = {"file": b"0", "symlink": b"2", "directory": b"5"}
 _LINKS_FOLLOWED = 40
+_SYNTHESIZED = {0: (b"root", b"root"), 65534: (b"nobody", b"nogroup")}
+"""The names that nss-systemd gives without any file, by number."""
 
 
 @dataclass(frozen=True)
@@ -90,19 +90,61 @@ def summaries_from(
     found = [path for source in sources for path in _glob(files, source.strip("/"))]
     if not found:
         raise CannotTell(f"{' '.join(sources)} is not in the image")
-    names: list[bytes | None] = [None]
+    renamed: list[bytes | None] = [None]
     last = os.fsencode(target.rstrip("/").rpartition("/")[2])
     single = len(sources) == 1 and not _is_folder(files, _follow(files, found[0]))
     if single and last and not target.endswith("/"):
-        names.append(last)
+        renamed.append(last)
     return tuple(
-        dict.fromkeys(together(_item(files, path, given, name) for path in found) for name in names)
+        dict.fromkeys(
+            together(_item(files, path, given, name, names) for path in found)
+            for names in (_names(files, _SYNTHESIZED), _names(files, {}))
+            for name in renamed
+        )
     )
 
 
-def _item(files: ImageFiles, path: str, given: Given, rename: bytes | None) -> tuple[str, str]:
+@dataclass(frozen=True)
+class _Names:
+    """The names of users and groups by their numbers."""
+
+    users: Mapping[int, bytes]
+    groups: Mapping[int, bytes]
+
+
+def _names(files: ImageFiles, synthesized: Mapping[int, tuple[bytes, bytes]]) -> _Names:
+    users = {number: names[0] for number, names in synthesized.items()}
+    groups = {number: names[1] for number, names in synthesized.items()}
+    # The user of the namespace knows its own name.
+    users[0] = b"root"
+    return _Names(
+        {**users, **_table(files, "etc/passwd")}, {**groups, **_table(files, "etc/group")}
+    )
+
+
+def _table(files: ImageFiles, path: str) -> dict[int, bytes]:
+    """Names by numbers, from a file whose lines begin `name:password:number:`."""
+    try:
+        node = files.nodes[_follow(files, path)]
+    except (CannotTell, KeyError):
+        return {}
+    try:
+        text = node.layer.folder.joinpath(node.file.path).read_bytes()
+    except OSError as error:
+        raise CannotTell(f"/{path} may not be read here: {error.strerror}") from None
+    found: dict[int, bytes] = {}
+    for line in text.splitlines():
+        fields = line.split(b":")
+        if len(fields) > 2 and fields[2].isdigit():
+            found.setdefault(int(fields[2]), fields[0])
+    return found
+
+
+def _item(
+    files: ImageFiles, path: str, given: Given, rename: bytes | None, names: _Names
+) -> tuple[str, str]:
     real = _follow(files, path)
-    item = _Item(files, given)
+    item = _Item(files, given, names)
     if _is_folder(files, real):
         for below in _walk(files, real):
             item.add(below, os.fsencode(below[len(real) :].lstrip("/")))
@@ -114,8 +156,8 @@ def _item(files: ImageFiles, path: str, given: Given, rename: bytes | None) -> t
 class _Item:
     """The tar stream of one item, as a digest."""
 
-    def __init__(self, files: ImageFiles, given: Given) -> None:
-        self._files, self._given = files, given
+    def __init__(self, files: ImageFiles, given: Given, names: _Names) -> None:
+        self._files, self._given, self._names = files, given, names
         self._hash = hashlib.sha256()
         self._inodes: dict[tuple[str, str], bytes] = {}
 
@@ -139,8 +181,8 @@ class _Item:
             gid=gid,
             size=file.size if file.kind == "file" else 0,
             link=os.fsencode(file.content) if file.kind == "symlink" else b"",
-            user=_user(file.uid),
-            group=_group(file.gid),
+            user=self._names.users.get(file.uid, b""),
+            group=self._names.groups.get(file.gid, b""),
         )
         if file.kind != "file":
             self._hash.update(gotar.encode(header))
@@ -234,17 +276,3 @@ def _remove(nodes: dict[str, Node], path: str, *, itself: bool) -> None:
         del nodes[below]
     if itself:
         nodes.pop(path, None)
-
-
-def _user(number: int) -> bytes:
-    try:
-        return pwd.getpwuid(number).pw_name.encode()
-    except KeyError:
-        return b""
-
-
-def _group(number: int) -> bytes:
-    try:
-        return grp.getgrgid(number).gr_name.encode()
-    except KeyError:
-        return b""

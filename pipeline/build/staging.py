@@ -11,8 +11,10 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.build import owners
 from pipeline.build.inputs import File, Inputs
 from pipeline.spec.model import ROOTFS_TAR
 
@@ -37,6 +39,8 @@ def stage_context(inputs: Inputs, folder: Path) -> Path:
             for path in source.found:
                 if not (inputs.rootfs and path == ROOTFS_TAR):
                     staging.add_way(path)
+    if owners.carried(inputs):
+        staging.write(owners.FILES)
     return folder
 
 
@@ -84,6 +88,13 @@ class _Staging:
             if at.is_dir():
                 self._folders(copy)
             here.append(part)
+
+    def write(self, texts: Mapping[str, str]) -> None:
+        """Files of our own."""
+        for path, text in texts.items():
+            target = self._folder / path
+            self._folders(target.parent)
+            target.write_text(text)
 
     def _link(self, file: File, source: Path, target: Path) -> bool:
         """Whether the file is right as it lies, and could be linked."""

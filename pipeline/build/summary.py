@@ -3,7 +3,7 @@
 Buildah writes it into the history and finds the instruction's earlier result by it. Facts from
 Buildah 1.28 (`add.go`, `digester.go`, `copier/copier.go`): each item that a source names is one
 tar stream with times set to zero, closed by two empty blocks; several digests are digested
-together. Owners have the names that the user namespace shows: the user is `root` in it.
+together. The owners' names are looked up inside the context: see `owners`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline.build import archive, gotar
+from pipeline.build import archive, gotar, owners
 from pipeline.build.inputs import File, Inputs, Place
 from pipeline.spec.model import ROOTFS_TAR
 from pipeline.spec.sources import Entry, Source, is_url, read_source
@@ -52,12 +52,15 @@ def summaries(
     sources = inputs.reads[place]
     if inputs.version.keep_modes or any(is_url(source.written) for source in sources):
         raise archive.CannotTell("what it reads is not known before the build")
-    writer = _Writer(inputs, given, unpack=unpack)
+    groups = [b"root"] if owners.carried(inputs) else [b"root", b""]
+    writers = [_Writer(inputs, given, group, unpack=unpack) for group in groups]
     names: list[bytes | None] = [None]
     last = os.fsencode(target.rstrip("/").rpartition("/")[2])
     if len(sources) == 1 and sources[0].first == "file" and last and not target.endswith("/"):
         names.append(last)
-    return tuple(dict.fromkeys(together(writer.items(sources, name)) for name in names))
+    return tuple(
+        dict.fromkeys(together(writer.items(sources, name)) for writer in writers for name in names)
+    )
 
 
 def together(items: Iterable[tuple[str, str]]) -> str:
@@ -71,8 +74,9 @@ def together(items: Iterable[tuple[str, str]]) -> str:
 class _Writer:
     """Writes the tar streams of a build's items into digests."""
 
-    def __init__(self, inputs: Inputs, given: Given, *, unpack: bool) -> None:
+    def __init__(self, inputs: Inputs, given: Given, group: bytes, *, unpack: bool) -> None:
         self._inputs, self._given, self._unpack = inputs, given, unpack
+        self._group = group
         self._files = {file.path: file for file in inputs.files}
 
     def items(self, sources: Iterable[Source], rename: bytes | None) -> Iterator[tuple[str, str]]:
@@ -135,5 +139,5 @@ class _Writer:
             size=size,
             link=os.fsencode(file.digest) if file.kind == "link" else b"",
             user=b"root",
-            group=b"root",
+            group=self._group,
         )

@@ -164,6 +164,9 @@ def test_the_staged_context_has_gits_modes_whatever_the_checkout_has(tmp_path: P
         "src/deep": "0o755",
         "src/run": "0o755",
         "src/deep/data": "0o644",
+        "etc": "0o755",
+        "etc/passwd": "0o644",
+        "etc/group": "0o644",  # see test_owners
     }
     assert (staged / "src" / "link").readlink() == Path("run")
     assert (staged / "top").readlink() == Path("src/deep")

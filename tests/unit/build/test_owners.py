@@ -1,0 +1,82 @@
+"""The names of owners are the same on every host, and nobody notices how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.build.digests import Digests
+from pipeline.build.inputs import Inputs, read_inputs
+from pipeline.build.owners import carried, ignore_text
+from pipeline.build.staging import stage_context
+from pipeline.build.summary import Given, summaries
+from pipeline.spec.model import Version
+
+
+def _inputs(context: Path, instruction: str) -> Inputs:
+    containerfile = context.parent / "Containerfile"
+    containerfile.write_text(f"FROM scratch\n{instruction}\n")
+    return read_inputs(Version("w", "1", context, containerfile), Digests(None))
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    made = tmp_path / "context"
+    (made / "src").mkdir(parents=True)
+    (made / "src" / "a.txt").write_text("a")
+    (made / "zoo").write_text("z")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("instruction", "expected"),
+    [
+        ("COPY src /src", True),
+        ("COPY . /all/", True),
+        ("COPY *oo /x", True),
+        ("COPY src/* /x/", True),
+        ("COPY * /x", False),
+        ("COPY e* zoo /x/", False),
+        ("RUN --mount=type=bind,target=/in true", False),
+    ],
+)
+def test_the_files_are_carried_where_nothing_would_find_them(
+    context: Path, instruction: str, expected: bool
+) -> None:
+    inputs = _inputs(context, instruction)
+    assert carried(inputs) is expected
+    folder = context.parent / "staged"
+    folder.mkdir()
+    stage_context(inputs, folder)
+    assert (folder / "etc" / "group").exists() is expected
+
+
+def test_something_of_that_name_is_the_users_own(context: Path) -> None:
+    (context / "etc").mkdir()
+    (context / "etc" / "motd").write_text("hello")
+    assert not carried(_inputs(context, "COPY . /all/"))
+    assert not carried(_inputs(context, "COPY etc/motd /etc/"))
+    assert carried(_inputs(context, "COPY src /src"))
+
+
+def test_kept_modes_keep_the_context_as_it_lies(context: Path) -> None:
+    inputs = _inputs(context, "COPY src /src")
+    assert not carried(replace(inputs, version=replace(inputs.version, keep_modes=True)))
+
+
+def test_the_users_own_ignore_file_stays_in_force(context: Path) -> None:
+    (context / ".containerignore").write_bytes(b"*.tmp\n!keep.tmp")
+    text = ignore_text(_inputs(context, "COPY src /src"))
+    assert text == b"*.tmp\n!keep.tmp\netc\n"
+
+
+def test_without_them_both_kinds_of_host_are_thought_of(context: Path) -> None:
+    given = Given()
+    assert (
+        len(summaries(_inputs(context, "COPY . /all/"), (0, 0), "/all/", given, unpack=False)) == 1
+    )
+    assert (
+        len(summaries(_inputs(context, "COPY * /all/"), (0, 0), "/all/", given, unpack=False)) == 2
+    )
