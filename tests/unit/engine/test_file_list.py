@@ -57,9 +57,10 @@ def only(tmp_path: Path, info: tarfile.TarInfo, kind: int = tarfile.PAX_FORMAT) 
 
 
 def test_files_follow_each_other_whatever_their_padding(tmp_path: Path) -> None:
-    tar = packed(*((member(f"f{n}"), b"x" * n) for n in (0, 1, 511, 512, 513)))
+    sizes = (0, 1, 511, 512, 513)
+    tar = packed(*((member(f"f{n}", mode=0o751), b"x" * n) for n in sizes))
     files = read_file_list(stored(tmp_path, tar))
-    assert [(f.path, f.size) for f in files] == [(f"f{n}", n) for n in (0, 1, 511, 512, 513)]
+    assert [(f.path, f.size, f.mode) for f in files] == [(f"f{n}", n, 0o751) for n in sizes]
 
 
 @pytest.mark.parametrize("kind", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])

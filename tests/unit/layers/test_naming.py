@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.engine.file_list import LayerFile
+from pipeline.layers.chain import version_of
+from pipeline.layers.naming import complete
+from tests.unit.layers.builders import World, file, folder
+
+
+@pytest.mark.parametrize(
+    ("created_by", "files", "name"),
+    [
+        ("COPY file:0a in /app", [folder("app"), file("app/main.py")], "COPY main.py /app"),
+        ("COPY file:0a in /app/", [file("app/main.py")], "COPY main.py /app"),
+        ("COPY file:0a in /app/main.py", [file("app/main.py")], "COPY … /app/main.py"),
+        ("COPY dir:0a in /app", [file("app/a"), file("app/b")], "COPY … /app (2 files)"),
+        ("COPY dir:0a in /", [file("app/a")], "COPY … /"),
+        ("COPY a.py /app", [file("app/a.py")], "COPY a.py /app"),
+    ],
+)
+def test_a_source_is_named_only_when_the_files_prove_it(
+    created_by: str, files: list[LayerFile], name: str
+) -> None:
+    world = World()
+    image = world.image("a:1", (f"/bin/sh -c #(nop) {created_by} ", files))
+    (step,) = version_of("a:1", image).steps
+    assert complete(step, world.lists) == name
