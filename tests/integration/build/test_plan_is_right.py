@@ -41,7 +41,9 @@ def test_plan_is_right(
         project = RandomProject(tmp_path_factory.mktemp(f"random-{seed}"), seed, environment)
         for _ in range(EDITS_PER_PROJECT):
             if seen["cases"] < CASES:
-                wrong += _case(project, environment, seen, f"seed {seed}")
+                found = _case(project, environment, seen, f"seed {seed}")
+                wrong += found
+                sys.stderr.writelines(f"\n{one}" for one in found)
             for _ in range(project.random.randint(1, 3)):
                 project.edit()
         seed += 1
