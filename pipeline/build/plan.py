@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.build.decide import Decision, decide
@@ -90,8 +90,9 @@ class Planner:
         self._environment = environment
         self._by_id = {image.id: image for image in images}
         self._files: dict[str, ImageFiles] = {}
+        self._contents: dict[str, Callable[[], ImageFiles]] = {}
         self._results: dict[str, CacheImage | None] = {}
-        """By name, the image that a version to be built will be, when that is known."""
+        """By name, the image that a version to be built will be; None when nothing is known."""
 
     def plan(self, pulls: Sequence[str]) -> BuildPlan:
         """The plan; `pulls` would be pulled first.
@@ -113,12 +114,20 @@ class Planner:
         label = self._label(decision, inputs)
         release = self._survey.releases.get(name)
         stamp = timestamp_text(self._survey.epoch if release is None else release.timestamp)
-        forecasts = Forecaster(
-            inputs, self._images, self._bases(inputs), label, stamp, self._files_of
-        ).all()
+        forecaster = Forecaster(
+            inputs,
+            self._images,
+            self._bases(inputs),
+            label,
+            stamp,
+            self._files_of,
+            self._contents,
+        )
+        forecasts = forecaster.all()
+        self._results[name] = forecaster.result
         if _has_other_times(stamp, inputs, forecasts):
             forecasts = tuple(map(_built_anew, forecasts))
-        self._results[name] = _result(forecasts)
+            self._results[name] = None
         plans = self._explained(name, inputs, forecasts)
         cause = next((f"{one.text}: {one.cause}" for one in plans if one.cause), decision.cause)
         return VersionPlan(name, "build", cause, decision.identity, plans)
@@ -193,7 +202,7 @@ class Planner:
     def _label(self, decision: Decision, inputs: Inputs) -> Instruction:
         """The LABEL that the build would add; a placeholder while its values are not known."""
         if not decision.identity:
-            return parsed('LABEL "unknown"="yet"')
+            return parsed(f'LABEL "of"="{inputs.version.short}"')
         labelled = labels_of(
             inputs,
             pipeline=self._survey.pipeline.name,
@@ -206,7 +215,7 @@ class Planner:
     def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
         own = self._survey.own(inputs.base) if inputs.base else None
         image = self._results.get(own.short) if own else None
-        if own is None or image is None:
+        if own is None or image is None or not image.id:
             return self._survey.base_image(inputs)
         return own.reference, StoredImage(image.id, image.names, image.digest, image.labels)
 
@@ -256,12 +265,6 @@ def _has_other_times(stamp: str, inputs: Inputs, forecasts: Sequence[Forecast]) 
         for one in forecasts
         if one.found and one.place != FROM and one.stage in inputs.chain
     )
-
-
-def _result(forecasts: Sequence[Forecast]) -> CacheImage | None:
-    """The image that the build will tag, when it is in the store already."""
-    found = forecasts[-1].found
-    return found if found and found.id else None
 
 
 def _built_anew(forecast: Forecast) -> Forecast:

@@ -1,28 +1,27 @@
-"""Which instructions of a build will be taken from the store: Buildah's cache search, simulated.
+"""Which instructions of a build will be taken from the store: the build carried out in thought.
 
-The rules are those of Buildah 1.28 and later (`stage_executor.go`): Execute walks the
-instructions, and as long as each one before it was found it looks for an image whose layer below
-the top one (of an instruction that makes no layer: whose top layer) is that of the image so far,
-whose history is that image's history and one entry more, and whose last entry is the text that
-this instruction would write. The first one in the order of the store wins. After the first
-instruction that is not found none is looked for.
+Execute in `stage_executor.go` (Buildah 1.28 and later) walks the instructions of a stage, and looks
+for the result of each as long as each one before it was found; after the first that is not found
+none is looked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from pipeline.build.archive import CannotTell
-from pipeline.build.image_files import ImageFiles, summaries_from
+from pipeline.build.image_files import NOTHING, ImageFiles, with_copied
 from pipeline.build.inputs import Inputs, Place
 from pipeline.build.recipe import arguments_instruction
-from pipeline.build.summary import Given, summaries
+from pipeline.build.search import Foundation, made_on, search
+from pipeline.build.summary import Given, brought, summaries
+from pipeline.build.summary_from import brought_from, summaries_from
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, parse
-from pipeline.spec.containerfile.build import Build
+from pipeline.spec.containerfile.build import Build, absolute
 from pipeline.spec.containerfile.steps import ImageState, StageBuild, Step
 from pipeline.spec.containerfile.variables import PROXIES
 
@@ -31,25 +30,6 @@ FROM, INHERITED = -1, -2
 """Places of a stage's FROM, and of what an ONBUILD of the base kept for it."""
 
 _NOP = "/bin/sh -c #(nop) "
-
-
-@dataclass(frozen=True)
-class Foundation:
-    """What an instruction stands on: the image so far.
-
-    Attributes:
-        top: the store's id of its top layer; empty without layers.
-    """
-
-    top: str = ""
-    history: tuple[Past, ...] = ()
-    diff_ids: tuple[str, ...] = ()
-    image: CacheImage | None = None
-
-    @classmethod
-    def of(cls, image: CacheImage) -> Foundation:
-        """The foundation that an image is."""
-        return cls(image.top, image.history, image.diff_ids, image)
 
 
 @dataclass(frozen=True)
@@ -91,6 +71,14 @@ class _Standing:
     searching: bool = True
     unknown: str = ""
 
+    def settle(self, after: ImageState) -> None:
+        """At the end of a stage: what an image that is to be made hands on to the next one."""
+        image = self.foundation.image if self.foundation else None
+        if image is not None and not image.id:
+            env = [f"{name}={value}" for name, value in after.environment.items()]
+            config = {"Env": env, "WorkingDir": after.workdir, "OnBuild": [*after.onbuild]}
+            self.foundation = Foundation.of(replace(image, config=config))
+
 
 @dataclass(frozen=True)
 class Forecaster:
@@ -103,6 +91,7 @@ class Forecaster:
         label: the LABEL that the build adds.
         stamp: the time that the build's history gets, as RFC 3339.
         files_of: the files of an image of the store.
+        contents: the files of images that builds of this run would make, by their top layers.
     """
 
     inputs: Inputs
@@ -111,6 +100,7 @@ class Forecaster:
     label: Instruction
     stamp: str
     files_of: Callable[[CacheImage], ImageFiles]
+    contents: dict[str, Callable[[], ImageFiles]] = field(default_factory=dict)
     _stages: dict[int, _Standing] = field(default_factory=dict)
 
     def all(self) -> tuple[Forecast, ...]:
@@ -142,13 +132,14 @@ class Forecaster:
         index = stage.stage.index
         standing = self._standing(stage)
         image = standing.foundation.image if standing.foundation else None
+        there = standing.foundation is not None and (image is None or bool(image.id))
         state: State = "unknown" if standing.unknown else "rebuild"
         forecasts = [
             Forecast(
                 index,
                 FROM,
                 stage.stage.origin,
-                "reuse" if standing.foundation else state,
+                "reuse" if there else state,
                 (stage.base,),
                 found=image,
                 reason=standing.unknown,
@@ -162,8 +153,15 @@ class Forecaster:
         if added is not None:
             place = len(stage.steps) - inherited
             forecasts.append(self._one(stage, place, Step(added, ()), standing))
+        standing.settle(stage.after)
         self._stages[index] = standing
         return forecasts
+
+    @property
+    def result(self) -> CacheImage | None:
+        """The image that the build will tag; without an id when it is to be made."""
+        foundation = self._stages[self.inputs.stages[-1].index].foundation
+        return foundation.image if foundation else None
 
     def _added(self, stage: StageBuild) -> Instruction | None:
         """The instruction that capas adds at the end of a stage."""
@@ -198,8 +196,9 @@ class Forecaster:
             found = search(self.images, below, texts, adds_layer=adds_layer)
         if found is None:
             past = Past(texts[0], self.stamp, empty=not adds_layer)
-            made = _made(below, past, len(self.images))
+            made = made_on(self.images, below, past)
             self.images.append(made)
+            self.contents.setdefault(made.top, self._contents(below, step, (index, place)))
             standing.searching = False
         standing.foundation = Foundation.of(found or made)
         state = "reuse" if found else "rebuild"
@@ -254,70 +253,70 @@ class Forecaster:
             return summaries(self.inputs, place, target, given, unpack=step.keyword == "ADD")
         if not step.flags.get("from"):
             raise CannotTell("an instruction of the base image reads the context")
-        files = self.files_of(self._source(step.flags["from"]))
-        given = replace(given, owner=given.owner if chown else None)
-        return summaries_from(files, sources, target, given)
+        files = self._source(step.flags["from"])
+        return summaries_from(files, sources, target, _from_given(given, chown))
 
-    def _source(self, name: str) -> CacheImage:
-        """The image that `COPY --from` reads."""
+    def _source(self, name: str) -> ImageFiles:
+        """The files that `COPY --from` reads."""
         stage = self.inputs.containerfile.stage(name)
         if stage is not None and stage.index in self._stages:
             foundation = self._stages[stage.index].foundation
-            if foundation is None or foundation.image is None or not foundation.image.id:
+            if foundation is None:
                 raise CannotTell(f"stage {name} is built anew, perhaps with the same files")
-            return foundation.image
+            return self._files(foundation)
         image = self.bases.get(name)
         if image is None:
             raise CannotTell(f"{name} is not in the store yet")
-        return image
+        return self.files_of(image)
+
+    def _files(self, foundation: Foundation) -> ImageFiles:
+        image = foundation.image
+        if image is None:
+            return NOTHING
+        return self.files_of(image) if image.id else self.contents[image.top]()
+
+    def _contents(self, below: Foundation, step: Step, place: Place) -> Callable[[], ImageFiles]:
+        """The files after an instruction that will be carried out, found out when asked for."""
+
+        def files() -> ImageFiles:
+            if step.keyword == "RUN":
+                raise CannotTell("a RUN is carried out anew, perhaps with the same files")
+            before = self._files(below)
+            return (
+                before if step.keyword not in {"COPY", "ADD"} else self._copied(before, step, place)
+            )
+
+        return files
+
+    def _copied(self, before: ImageFiles, step: Step, place: Place) -> ImageFiles:
+        chown = step.flags.get("chown", "")
+        given = Given(_owner(chown), _mode(step.flags.get("chmod", "")))
+        *sources, target = step.arguments
+        if place in self.inputs.reads:
+            entries = brought(self.inputs, place, given, unpack=step.keyword == "ADD")
+            first = self.inputs.reads[place][0].first
+        else:
+            files = self._source(step.flags["from"])
+            entries = brought_from(files, sources, _from_given(given, chown))
+            (found, *_) = files.glob(sources[0])
+            first = "folder" if files.is_folder(files.found(found)) else "file"
+        return with_copied(
+            before,
+            entries,
+            absolute(target, step.workdir),
+            into=len(sources) > 1 or first == "folder",
+            owner=given.owner or (0, 0),
+        )
+
+
+def _from_given(given: Given, chown: str) -> Given:
+    """What flags give the files of another image: without `--chown` they keep their owners."""
+    return given if chown else replace(given, owner=None)
 
 
 def parsed(text: str) -> Instruction:
     """One instruction from its text."""
     return parse(f"FROM scratch\n{text}\n", Path("Containerfile")).stages[0].instructions[0]
-
-
-def search(
-    images: Sequence[CacheImage], below: Foundation, texts: Sequence[str], *, adds_layer: bool
-) -> CacheImage | None:
-    """The image that Buildah takes for an instruction (intermediateImageExists).
-
-    Args:
-        images: all of the store, in its order.
-        below: what the instruction stands on.
-        texts: what it would write into the history, any of them.
-        adds_layer: whether it makes a layer.
-    """
-    layers = len(below.diff_ids) + adds_layer
-    for image in images:
-        top = image.below if adds_layer else image.top
-        if (
-            top == below.top
-            and image.oci
-            and len(image.history) == len(below.history) + 1
-            and len(image.diff_ids) == layers
-            and image.history[-1].by in texts
-            and image.history[:-1] == below.history
-            and image.diff_ids[: len(below.diff_ids)] == below.diff_ids
-        ):
-            return image
-    return None
-
-
-def _made(below: Foundation, past: Past, number: int) -> CacheImage:
-    """The image that a build will make: later builds of the same run find it."""
-    layer = () if past.empty else (f"made {number}",)
-    return CacheImage(
-        id="",
-        names=(),
-        digest="",
-        top=layer[0] if layer else below.top,
-        below=below.top,
-        layers=(),
-        diff_ids=(*below.diff_ids, *layer),
-        history=(*below.history, past),
-        config=below.image.config if below.image else {},
-    )
 
 
 def _owner(text: str) -> tuple[int, int]:

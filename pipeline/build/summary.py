@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.build import archive, gotar, owners
+from pipeline.build.image_files import Node
 from pipeline.build.inputs import File, Inputs, Place
+from pipeline.engine.file_list import Kind, LayerFile
 from pipeline.spec.model import ROOTFS_TAR
 from pipeline.spec.sources import Entry, Source, is_url, read_source
 
+_LAYER_KINDS: dict[str, Kind] = {"file": "file", "link": "symlink", "folder": "directory"}
 _KINDS = {"file": b"0", "link": b"2", "folder": b"5"}
 
 
@@ -61,6 +64,37 @@ def summaries(
     return tuple(
         dict.fromkeys(together(writer.items(sources, name)) for writer in writers for name in names)
     )
+
+
+def brought(inputs: Inputs, place: Place, given: Given, *, unpack: bool) -> list[tuple[str, Node]]:
+    """What a COPY or ADD brings into the image, by name below its destination.
+
+    Raises:
+        archive.CannotTell: it unpacks an archive.
+        OSError: a file cannot be read.
+    """
+    files = {file.path: file for file in inputs.files}
+    found: list[tuple[str, Node]] = []
+    for entry in (entry for source in inputs.reads[place] for entry in source.entries):
+        at = inputs.version.context / entry.path
+        if (
+            unpack
+            and entry.kind == "file"
+            and (_is_rootfs(inputs, entry) or archive.is_archive(at))
+        ):
+            raise archive.CannotTell(f"{entry.path} is unpacked anew")
+        file = files[entry.path]
+        size = at.stat().st_size if file.kind == "file" else 0
+        mode = file.mode if given.mode is None else given.mode
+        content = file.digest if file.kind == "link" else ""
+        uid, gid = given.owner or (0, 0)
+        made = LayerFile(entry.name, _LAYER_KINDS[file.kind], size, mode, uid, gid, content, "0")
+        found.append((entry.name, Node(made, at)))
+    return found
+
+
+def _is_rootfs(inputs: Inputs, entry: Entry) -> bool:
+    return inputs.rootfs is not None and entry.path == ROOTFS_TAR
 
 
 def together(items: Iterable[tuple[str, str]]) -> str:
@@ -110,7 +144,7 @@ class _Writer:
     ) -> None:
         file = self._files[entry.path]
         path = self._inputs.version.context / entry.path
-        if self._inputs.rootfs is not None and entry.path == ROOTFS_TAR:
+        if self._inputs.rootfs is not None and _is_rootfs(self._inputs, entry):
             path = self._inputs.rootfs.path
         if self._unpack and is_item and entry.kind == "file" and archive.is_archive(path):
             for header, content in archive.entries(path):

@@ -84,8 +84,9 @@ def _case(
     for version in plan.versions:
         if version.action == "keep" and version.name in built:
             wrong.append(f"{where}, {version.name}: planned to be kept, was built")
-        if version.action == "keep":
-            seen["kept"] += 1
+        seen["kept"] += version.action == "keep"
+        if version.action == "build" and version.name not in built:
+            seen["versions whose base came out the same after all"] += 1
     return wrong
 
 

@@ -11,7 +11,8 @@ import pytest
 from pipeline.build.digests import Digests
 from pipeline.build.explain import Before, OldLayer, cause_of, file_changes
 from pipeline.build.inputs import File, read_inputs
-from pipeline.build.predict import Forecast, Foundation
+from pipeline.build.predict import Forecast
+from pipeline.build.search import Foundation
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.file_list import LayerFile
 from pipeline.spec.model import Version

@@ -10,7 +10,8 @@ import pytest
 from pipeline.build.digests import Digests
 from pipeline.build.image_files import ImageFiles
 from pipeline.build.inputs import read_inputs
-from pipeline.build.predict import Forecast, Forecaster, Foundation, search
+from pipeline.build.predict import Forecast, Forecaster
+from pipeline.build.search import Foundation, search
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.spec.containerfile import parse
 from pipeline.spec.model import Version
@@ -72,7 +73,7 @@ def _forecasts(
     inputs = read_inputs(version, Digests(None))
 
     def no_files(_image: CacheImage) -> ImageFiles:
-        return ImageFiles({}, {})
+        return ImageFiles({})
 
     bases: dict[str, CacheImage | None] = {"localhost/base:1": BASE}
     return Forecaster(inputs, images, bases, LABEL, STAMP, no_files).all()
@@ -126,8 +127,31 @@ def test_what_the_base_kept_for_later_comes_first(tmp_path: Path) -> None:
     version = Version("web", "1", tmp_path, tmp_path / "Containerfile")
     inputs = read_inputs(version, Digests(None))
     bases: dict[str, CacheImage | None] = {"localhost/base:1": base}
-    forecaster = Forecaster(
-        inputs, [*STORE], bases, LABEL, STAMP, lambda _image: ImageFiles({}, {})
-    )
+    forecaster = Forecaster(inputs, [*STORE], bases, LABEL, STAMP, lambda _image: ImageFiles({}))
     texts = [one.instruction.text for one in forecaster.all()]
     assert texts == ["FROM localhost/base:1", "RUN make", "ENV A=1", 'LABEL "x"="y"']
+
+
+def test_a_step_whose_image_was_removed_is_made_again_as_it_was(tmp_path: Path) -> None:
+    """Only the image of the step is gone; an image that was built on it holds its layer."""
+    above = _image("above", *RUN.history, Past("/bin/sh -c more", STAMP), layers=("l1", "l2", "l3"))
+    above = replace(above, layers=(("id3", 1), ("id2", 1), ("l1", 1)), top="id3", below="id2")
+    images = [BASE, above]
+    text = "FROM localhost/base:1\nRUN make\n"
+    assert _states(_forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
+    made = images[2]
+    assert (made.top, made.diff_ids) == ("id2", ("l1", "l2"))
+
+
+def test_the_files_of_a_stage_that_only_copies_are_known_before_it_is_built(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    text = (
+        "FROM scratch AS s\nCOPY a /d/\nFROM localhost/base:1\nCOPY --from=s /d /x/\n"
+        "COPY --from=s /d/a /y\n"
+    )
+    forecasts = _forecasts(tmp_path, text, [*STORE])
+    assert _states(forecasts) == ["reuse", "rebuild", "reuse", "rebuild", "rebuild", "rebuild"]
+    assert [one.texts[0].split(":")[0] for one in forecasts[3:5]] == [
+        f"{NOP}COPY dir",
+        f"{NOP}COPY file",
+    ]

@@ -1,0 +1,103 @@
+"""Buildah's search for an instruction's earlier result, on the images of the store.
+
+The rules are those of `stage_executor.go` (intermediateImageExists, historyAndDiffIDsMatch) from
+Buildah 1.28 on: an image is taken when the layer below its top one (of an instruction that makes no
+layer: its top layer) is that of the image so far, its history is that image's history and one entry
+more, and that entry is the text that the instruction would write. The first one in the order of the
+store wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.engine.build_cache import CacheImage, Past
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What an instruction stands on: the image so far.
+
+    Attributes:
+        top: the store's id of its top layer; empty without layers.
+    """
+
+    top: str = ""
+    history: tuple[Past, ...] = ()
+    diff_ids: tuple[str, ...] = ()
+    image: CacheImage | None = None
+
+    @classmethod
+    def of(cls, image: CacheImage) -> Foundation:
+        """The foundation that an image is."""
+        return cls(image.top, image.history, image.diff_ids, image)
+
+
+def search(
+    images: Sequence[CacheImage], below: Foundation, texts: Sequence[str], *, adds_layer: bool
+) -> CacheImage | None:
+    """The image that Buildah takes for an instruction (intermediateImageExists).
+
+    Args:
+        images: all of the store, in its order.
+        below: what the instruction stands on.
+        texts: what it would write into the history, any of them.
+        adds_layer: whether it makes a layer.
+    """
+    layers = len(below.diff_ids) + adds_layer
+    for image in images:
+        top = image.below if adds_layer else image.top
+        if (
+            top == below.top
+            and image.oci
+            and len(image.history) == len(below.history) + 1
+            and len(image.diff_ids) == layers
+            and image.history[-1].by in texts
+            and image.history[:-1] == below.history
+            and image.diff_ids[: len(below.diff_ids)] == below.diff_ids
+        ):
+            return image
+    return None
+
+
+def made_on(images: Sequence[CacheImage], below: Foundation, past: Past) -> CacheImage:
+    """The image that an instruction will make: later builds of the same run find it.
+
+    Where another image holds the result of the same instruction on the same image, only the image
+    of the step itself was removed: the same layer will be made again, under the same id.
+
+    Args:
+        images: all of the store, and those that are made in this run.
+        below: what the instruction stands on.
+        past: what it will write into the history.
+    """
+    own: tuple[str, ...] = () if past.empty else (f"made {len(images)}",)
+    layers, depth = own, len(below.diff_ids) + len(own)
+    for image in images:
+        if _holds(image, below, past) and len(image.layers) >= depth:
+            past = image.history[len(below.history)]
+            layers = image.diff_ids[depth - len(own) : depth]
+            own = (image.layers[-depth][0],) if own else ()
+            break
+    return CacheImage(
+        id="",
+        names=(),
+        digest="",
+        top=own[0] if own else below.top,
+        below=below.top,
+        layers=(),
+        diff_ids=(*below.diff_ids, *layers),
+        history=(*below.history, past),
+        config=below.image.config if below.image else {},
+    )
+
+
+def _holds(image: CacheImage, below: Foundation, past: Past) -> bool:
+    """Whether an image was built on the result of an instruction."""
+    place = len(below.history)
+    if len(image.history) <= place or image.history[:place] != below.history:
+        return False
+    entry = image.history[place]
+    same = (entry.by, entry.created, entry.empty) == (past.by, past.created, past.empty)
+    return same and image.diff_ids[: len(below.diff_ids)] == below.diff_ids
