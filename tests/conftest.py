@@ -14,6 +14,9 @@ from hypothesis import settings
 settings.register_profile("capas", database=None, deadline=None)  # no test asserts a time
 settings.load_profile("capas")
 
+# `./capas test` tells its children how it was called; the programs under test are called otherwise.
+os.environ.pop("CAPAS_PROGRAM", None)
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(

@@ -207,7 +207,7 @@ class Lab:
 
         def wrote() -> bool:  # the engine writes a container's last words down after its end
             said[:] = [text for _stream, text in self.api.logs(name, tail=5)]
-            return bool(said)
+            return any(text.strip() for text in said)
 
         self.comes_true(wrote, seconds=5.0)
         return CapasError(f"a container of {self.subject.image} {what}", details="".join(said))
