@@ -16,7 +16,7 @@ _SESSION = "log in at the console or by ssh, not by su: then a systemd user sess
 def check_limits(facts: Facts) -> Check:
     """Limits of memory, processors and processes."""
     cgroups = facts.basics.cgroups
-    others = "`ulimits` of a service work all the same"
+    others = "say `resources = { …, optional = true }`: a deploy goes on without the limits"
     if facts.basics.session.uid == 0:
         return Check("limits", "ok", "root sets every limit")
     if cgroups.mode != "v2":
