@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import tempfile
+import secrets
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,12 +39,16 @@ class Writing:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             raise UsageError(f"{target} is there already", resolution="name another file")
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        self._partial = Path(name)
-        self._file = os.fdopen(descriptor, "wb")
-        self._gzip = gzip.GzipFile("", "wb", _LEVEL, self._file, mtime=0)
+        self._partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
 
     def __enter__(self) -> Writing:
+        try:  # its name is known before it is there: an interruption can always take it away
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
+            self._gzip = gzip.GzipFile("", "wb", _LEVEL, self._file, mtime=0)
+        except BaseException:
+            self._partial.unlink(missing_ok=True)
+            raise
         return self
 
     def __exit__(
@@ -53,10 +57,12 @@ class Writing:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for stream in (self._gzip, self._file):
-            with suppress(OSError):  # a full disk was told by the write before
-                stream.close()
-        self._partial.unlink(missing_ok=True)
+        try:
+            for stream in (self._gzip, self._file):
+                with suppress(OSError):  # a full disk was told by the write before
+                    stream.close()
+        finally:  # a program that we wait for may end before the interruption reaches us here
+            self._partial.unlink(missing_ok=True)
 
     def write(self, piece: bytes) -> None:
         """Add a piece of the tar."""
