@@ -12,7 +12,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -58,9 +58,9 @@ class Writing:
         trace: TracebackType | None,
     ) -> None:
         try:
-            for stream in (self._gzip, self._file):
-                with suppress(OSError):  # a full disk was told by the write before
-                    stream.close()
+            # A full disk was told by the write before.
+            with suppress(OSError), closing(self._file), closing(self._gzip):
+                pass
         finally:  # a program that we wait for may end before the interruption reaches us here
             self._partial.unlink(missing_ok=True)
 

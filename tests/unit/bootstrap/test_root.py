@@ -10,7 +10,7 @@ from pipeline.bootstrap.become import environment_of
 from pipeline.bootstrap.mirror import Mirror, of_the_program, place_of
 from pipeline.bootstrap.root import Work, below, translated, work_for
 
-PROGRAM = Mirror("/root/capas", "/home/capas/copy", of_the_program)
+PROGRAM = Mirror("/srv/capas", "/home/capas/copy", of_the_program)
 
 
 def work(cwd: str, *, usable: bool = False) -> Work:
@@ -20,11 +20,11 @@ def work(cwd: str, *, usable: bool = False) -> Work:
 @pytest.mark.parametrize(
     ("cwd", "usable", "expected"),
     [
-        ("/root/capas", False, "/home/capas/copy"),
-        ("/root/capas/specs", False, "/home/capas/copy/specs"),
+        ("/srv/capas", False, "/home/capas/copy"),
+        ("/srv/capas/specs", False, "/home/capas/copy/specs"),
         ("/srv/app", True, "/srv/app"),
         ("/root", False, "/home/capas/copy"),
-        ("/root/capas-other", False, "/home/capas/copy"),
+        ("/srv/capas-other", False, "/home/capas/copy"),
     ],
 )
 def test_where_a_task_works(cwd: str, usable: bool, expected: str) -> None:
@@ -34,7 +34,7 @@ def test_where_a_task_works(cwd: str, usable: bool, expected: str) -> None:
 def test_a_project_of_roots_is_mirrored_too(tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     found = work(str(tmp_path))
-    assert [mirror.source for mirror in found.mirrors] == ["/root/capas", str(tmp_path)]
+    assert [mirror.source for mirror in found.mirrors] == ["/srv/capas", str(tmp_path)]
     assert found.cwd == place_of(str(tmp_path), "/home/capas")
 
 
@@ -46,10 +46,10 @@ def test_mirrors_of_two_folders_of_one_name_lie_apart() -> None:
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("--spec=/root/capas/specs/a.toml", "--spec=/home/capas/copy/specs/a.toml"),
-        ("/root/capas", "/home/capas/copy"),
+        ("--spec=/srv/capas/specs/a.toml", "--spec=/home/capas/copy/specs/a.toml"),
+        ("/srv/capas", "/home/capas/copy"),
         ("specs/a.toml", "specs/a.toml"),
-        ("/root/capas-old/a.toml", "/root/capas-old/a.toml"),
+        ("/srv/capas-old/a.toml", "/srv/capas-old/a.toml"),
         ("--", "--"),
     ],
 )

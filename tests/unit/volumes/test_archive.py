@@ -47,6 +47,25 @@ def test_nothing_is_left_of_a_backup_that_was_not_finished(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_left_when_the_interruption_comes_while_it_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = gzip.GzipFile.close
+
+    def interrupted(self: gzip.GzipFile) -> None:
+        close(self)
+        raise KeyboardInterrupt
+
+    writing = Writing(tmp_path / "data.tar.gz")
+    with writing as file:
+        file.write(b"half")
+        monkeypatch.setattr(gzip.GzipFile, "close", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            writing.__exit__(None, None, None)
+        monkeypatch.undo()
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "data.tar.gz"
     path.write_text("precious")
