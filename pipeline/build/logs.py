@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.engine.cache import state_folder
 from pipeline.spec.model import Version
 
 
@@ -15,13 +16,6 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_CACHE_HOME") or Path(home, ".cache"), "capas", "build")
 
 
-def state_home(environ: Mapping[str, str]) -> Path:
-    """`$XDG_STATE_HOME/capas` (XDG Base Directory Specification)."""
-    given = environ.get("XDG_STATE_HOME")
-    home = Path(given) if given else Path(environ.get("HOME", "~")).expanduser() / ".local/state"
-    return home / "capas"
-
-
 def log_path(environ: Mapping[str, str], pipeline: str, version: Version) -> Path:
     """Where the log of a version's last build lies."""
-    return state_home(environ) / "build" / pipeline / f"{version.image}-{version.name}.log"
+    return state_folder(environ) / "build" / pipeline / f"{version.image}-{version.name}.log"

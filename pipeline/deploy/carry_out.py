@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 
@@ -10,11 +9,10 @@ from pipeline.deploy import door
 from pipeline.deploy.health import Verdict, await_healthy, unhealthy
 from pipeline.deploy.observe import MARK_FILE, containers_of
 from pipeline.deploy.operation import Operation
+from pipeline.deploy.secret import secret_value
 from pipeline.engine.podman import Json
 from pipeline.engine.podman_writer import Writer
-from pipeline.errors import CapasError, EngineError, HostUnable
-from pipeline.spec.dotenv import read_dotenv
-from pipeline.spec.model import Secret
+from pipeline.errors import EngineError, HostUnable
 
 _RELOAD_DEADLINE = 15.0
 _POLL = 0.05
@@ -180,28 +178,3 @@ _ACTIONS: Mapping[tuple[str, str], Callable[[Operation, Writer, Pause], None]] =
     ("remove", "network"): _remove_network,
     ("remove", "secret"): _remove_secret,
 }
-
-
-def secret_value(secret: Secret) -> bytes:
-    """The value of a secret, read now and kept nowhere.
-
-    Raises:
-        CapasError: its file or variable is not there.
-    """
-    if secret.file is not None:
-        try:
-            return secret.file.read_bytes()
-        except OSError as error:
-            raise CapasError(
-                f"the secret {secret.name} cannot be read",
-                details=f"{secret.file}: {error.strerror}",
-            ) from None
-    name = secret.environment or ""
-    value = (read_dotenv(secret.dotenv) if secret.dotenv else os.environ).get(name)
-    if value is None:
-        raise CapasError(
-            f"the secret {secret.name} has no value",
-            details=f"the variable {name} is not set",
-            resolution=f"export {name}=…",
-        )
-    return value.encode()

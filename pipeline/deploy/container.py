@@ -58,16 +58,17 @@ def blueprint(
     desired: Desired,
     image: ImageFacts,
     abilities: Abilities,
-    secret_times: Mapping[str, str],
+    fingerprints: Mapping[str, str],
 ) -> Blueprint:
     """The blueprint of a service.
 
     Args:
-        secret_times: when the files of secrets were changed last: a container keeps the value
-            that a secret had when it was made.
+        fingerprints: what stands for the values of secrets, by their names in Podman: a
+            container keeps the value that a secret had when it was made.
 
     Raises:
-        HostUnable: the spec demands a limit that this host would silently ignore.
+        HostUnable: the spec demands a limit that this host would silently ignore, or the engine
+            would show a secret.
     """
     service = desired.service
     limits, missing = _limits(service.resources, abilities)
@@ -105,7 +106,7 @@ def blueprint(
         "limits": limits,
         "restart": service.restart,
         "security": security,
-        "secrets": {**secrets, "times": _times(pipeline, desired, secret_times)},
+        "secrets": {**secrets, "values": _values(pipeline, desired, fingerprints)},
         "labels": dict(service.labels),
     }
     body = {
@@ -124,13 +125,7 @@ def blueprint(
         "image_volume_mode": "ignore",
     }
     notes = [f"{service.name}: this host enforces no limit of {name}" for name in missing]
-    # Podman shows the environment of the process itself, secrets and all (seen with 4.3).
-    notes += [
-        f"{service.name}: the secret in the variable {secret.target} is visible in "
-        "`podman inspect`; as a file it is not"
-        for secret in service.secrets
-        if secret.kind == "env"
-    ]
+    notes += _shown(desired, abilities)
     return Blueprint(desired, image, parts, body, tuple(notes))
 
 
@@ -243,9 +238,36 @@ def _secrets(pipeline: Pipeline, desired: Desired) -> dict[str, Any]:
     }
 
 
-def _times(pipeline: Pipeline, desired: Desired, secret_times: Mapping[str, str]) -> dict[str, str]:
+def _values(
+    pipeline: Pipeline, desired: Desired, fingerprints: Mapping[str, str]
+) -> dict[str, str]:
     names = [pipeline.secrets[s.source].engine_name for s in desired.service.secrets]
-    return {name: secret_times[name] for name in names if name in secret_times}
+    return {name: fingerprints[name] for name in names if name in fingerprints}
+
+
+def _shown(desired: Desired, abilities: Abilities) -> list[str]:
+    """Notes on secrets that the engine shows in `podman inspect`.
+
+    Raises:
+        HostUnable: the spec does not say that this is meant.
+    """
+    if abilities.hides_variables:
+        return []
+    shown = [secret for secret in desired.service.secrets if secret.kind == "env"]
+    for secret in shown:
+        if not secret.visible:
+            raise HostUnable(
+                f"this Podman would show the secret {secret.source} in `podman inspect`",
+                details=f"{desired.name} gets it in the variable {secret.target}, and Podman hides "
+                "such variables from 5.3 on",
+                resolution='`type = "mount"` gives it as a file, which nothing shows; '
+                "`visible = true` goes on with the variable",
+            )
+    return [
+        f"{desired.name}: the secret in the variable {secret.target} is visible in "
+        "`podman inspect`; as a file it is not"
+        for secret in shown
+    ]
 
 
 def _limits(wanted: Resources, abilities: Abilities) -> tuple[dict[str, Any], tuple[str, ...]]:

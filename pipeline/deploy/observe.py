@@ -7,17 +7,18 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.ports import Binding, Held
 from pipeline.engine import labels
+from pipeline.host.facts import parse_version
 
 if TYPE_CHECKING:
     from pipeline.engine.podman import Reader
 
 RUNNING = "running"
-_NO_FILES: Mapping[str, Path] = MappingProxyType({})
+_HIDES_SINCE = (5, 3)
+"""From here on Podman masks such variables (podman, pull request 23959)."""
 MARK_FILE = "/etc/haproxy/capas.confirmed"
 """In a door: digest of the configuration that is known to be in effect. A deploy may die between
 writing a configuration and that moment."""
@@ -98,11 +99,13 @@ class Abilities:
     Attributes:
         limits: controllers it enforces: `memory`, `cpu`, `pids`.
         init: whether a small init can be put in front of the process.
+        hides_variables: whether `podman inspect` hides the values of secrets in variables.
         no_network: why named networks do not work here, or "".
     """
 
     limits: frozenset[str] = frozenset()
     init: bool = False
+    hides_variables: bool = False
     no_network: str = ""
 
 
@@ -114,7 +117,7 @@ class Observed:
         containers: ours, this pipeline's.
         foreign: names of everybody else's containers.
         volumes: every volume's labels, by name; `networks` and `secrets` likewise.
-        secret_times: when the file of a secret was changed last, by the secret's name in Podman.
+        fingerprints: what stands for a secret's value now, by the secret's name in Podman.
         confirmed: digest of the configuration that a service's door serves with.
     """
 
@@ -127,7 +130,17 @@ class Observed:
     held: Held = field(default_factory=Held)
     abilities: Abilities = field(default_factory=Abilities)
     confirmed: Mapping[str, str] = field(default_factory=dict)
-    secret_times: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kept_fingerprints(self) -> Mapping[str, str]:
+        """What will stand for each secret after a deploy: one whose source is gone stays."""
+        there = {
+            n: has[labels.FINGERPRINT]
+            for n, has in self.secrets.items()
+            if labels.FINGERPRINT in has
+        }
+        return {**there, **self.fingerprints}
 
     def of(self, service: str) -> tuple[Container, ...]:
         """The replicas of one service, by number."""
@@ -145,7 +158,6 @@ def observe(
     images: Iterable[str] = (),
     *,
     lost: Iterable[int] = (),
-    secret_files: Mapping[str, Path] = _NO_FILES,
 ) -> Observed:
     """Look at everything once.
 
@@ -153,7 +165,6 @@ def observe(
         pipeline: its name.
         images: references that the deploy needs.
         lost: ports that could not be bound though nobody was seen to hold them.
-        secret_files: by the secret's name in Podman.
     """
     everything = reader.containers()
     mine = [c for c in everything if _labels(c).get(labels.PIPELINE) == pipeline]
@@ -171,11 +182,6 @@ def observe(
         abilities=_abilities(reader.info()),
         confirmed={
             c.service: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
-        },
-        secret_times={
-            name: str(path.stat().st_mtime_ns)
-            for name, path in secret_files.items()
-            if path.exists()
         },
     )
 
@@ -270,6 +276,7 @@ def _abilities(info: Mapping[str, Any]) -> Abilities:
         limits=frozenset(host.get("cgroupControllers") or ()),
         init=any(Path(f, "catatonit").exists() for f in _INIT_FOLDERS)
         or shutil.which("catatonit") is not None,
+        hides_variables=parse_version(info["version"]["Version"]) >= _HIDES_SINCE,
         no_network=_no_network(host),
     )
 

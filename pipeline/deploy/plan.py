@@ -90,7 +90,7 @@ def blueprints_of(
         HostUnable: this host would ignore a limit.
     """
     return [
-        blueprint(pipeline, d, _image(d, observed), observed.abilities, observed.secret_times)
+        blueprint(pipeline, d, _image(d, observed), observed.abilities, observed.kept_fingerprints)
         for d in wanted
     ]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pipeline.deploy.desired import Desired
 from pipeline.deploy.observe import Observed, observe
 from pipeline.deploy.operation import Plan
 from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, plan_deploy
+from pipeline.deploy.secret import fingerprints
 from pipeline.engine.podman import Reader
 from pipeline.spec.model import Pipeline
 
@@ -21,8 +24,15 @@ def look(
         lost: ports that could not be bound though nobody was seen to hold them.
     """
     images = {reference for d in wanted for reference in (d.reference, d.door) if reference}
-    files = {s.engine_name: s.file for s in pipeline.secrets.values() if s.file is not None}
-    return observe(reader, pipeline.name, sorted(images), lost=lost, secret_files=files)
+    secrets = {
+        pipeline.secrets[s.source].engine_name: pipeline.secrets[s.source]
+        for d in wanted
+        for s in d.service.secrets
+    }
+    return replace(
+        observe(reader, pipeline.name, sorted(images), lost=lost),
+        fingerprints=fingerprints(secrets.values(), os.environ),
+    )
 
 
 def preview(

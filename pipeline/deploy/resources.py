@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.deploy.desired import DEFAULT_NETWORK, Desired, digest, network
 from pipeline.deploy.observe import Observed
 from pipeline.deploy.operation import Operation
+from pipeline.deploy.secret import no_value
 from pipeline.engine import labels
 from pipeline.errors import CapasError, HostUnable
 from pipeline.spec.model import Network, Pipeline
@@ -120,17 +121,18 @@ def _secrets(pipeline: Pipeline, wanted: Sequence[Desired], observed: Observed) 
     operations: list[Operation] = []
     for secret in (pipeline.secrets[key] for key in keys):
         name = secret.engine_name
-        body = {labels.PIPELINE: pipeline.name}
-        if time := observed.secret_times.get(name):
-            body[labels.SOURCE_TIME] = time
         there = observed.secrets.get(name)
+        now = observed.fingerprints.get(name)
+        if now is None:
+            if there is None:
+                raise no_value(secret)
+            continue  # its source is gone: what Podman keeps of it stays
+        body = {labels.PIPELINE: pipeline.name, labels.FINGERPRINT: now}
         if there is None:
             make = Operation("create", "secret", name, NOT_THERE, body=body, secret=secret)
             operations.append(make)
-        elif there.get(labels.SOURCE_TIME) != time and labels.PIPELINE in there:
-            # Podman keeps no value that could be compared, and a digest of it would be a way to
-            # guess it: the time of its file has to do.
-            remove = Operation("remove", "secret", name, "its file has changed")
+        elif there.get(labels.FINGERPRINT) != now and labels.PIPELINE in there:
+            remove = Operation("remove", "secret", name, "its value has changed")
             operations += [
                 remove,
                 replace(remove, verb="create", after=(remove.key,), body=body, secret=secret),

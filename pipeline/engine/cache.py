@@ -1,4 +1,4 @@
-"""Small files of ours that can be deleted at any time: written whole or not at all."""
+"""Our folders, and small files written whole or not at all; the cache can be deleted any time."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def home(environ: Mapping[str, str]) -> str:
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """`$XDG_CACHE_HOME/capas`; not made here."""
     return Path(environ.get("XDG_CACHE_HOME") or Path(home(environ), ".cache"), "capas")
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/capas`; not made here."""
+    state = environ.get("XDG_STATE_HOME") or Path(home(environ), ".local", "state")
+    return Path(state, "capas")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -51,8 +51,8 @@ NETWORK: Final = f"{NAMESPACE}.network"
 EXPERIMENT: Final = f"{NAMESPACE}.experiment"
 """Number of the process and a token of the experiment; nothing with it outlives the process."""
 
-SOURCE_TIME: Final = f"{NAMESPACE}.source-time"
-"""On a secret: when its file had been changed last, in nanoseconds since the epoch."""
+FINGERPRINT: Final = f"{NAMESPACE}.fingerprint"
+"""On a secret: what stands for its value; keyed, so that no guess can be compared with it."""
 
 # What other tools read (opencontainers/image-spec, annotations.md).
 OCI_VERSION: Final = "org.opencontainers.image.version"

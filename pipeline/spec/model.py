@@ -178,11 +178,16 @@ class Dependency:
 
 @dataclass(frozen=True)
 class SecretMount:
-    """A secret given to a service, as a file under /run/secrets or as an environment variable."""
+    """A secret given to a service, as a file under /run/secrets or as an environment variable.
+
+    Attributes:
+        visible: go on where the engine shows such a variable in `podman inspect`.
+    """
 
     source: str
     target: str
     kind: Literal["mount", "env"] = "mount"
+    visible: bool = False
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,12 @@ def _secrets(table: Table, path: KeyPath, scope: Scope) -> Iterator[SecretMount]
             yield SecretMount(entry, entry)
         elif "source" in entry:
             source = entry["source"]
-            yield SecretMount(source, entry.get("target", source), entry.get("type", "mount"))
+            yield SecretMount(
+                source,
+                entry.get("target", source),
+                entry.get("type", "mount"),
+                visible=entry.get("visible", False),
+            )
 
 
 def _ingress(

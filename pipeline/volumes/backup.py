@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.engine.cache import home
+from pipeline.engine.cache import state_folder
 from pipeline.engine.podman_writer import Writer
 from pipeline.engine.volume_files import folder_of, pack
 from pipeline.errors import CapasError
@@ -97,8 +97,8 @@ def held(api: Writer, hold: Hold) -> Iterator[None]:
 
 def usual_target(pipeline: Pipeline, volume: Volume, environ: Mapping[str, str]) -> Path:
     """`$XDG_STATE_HOME/capas/backups/PIPELINE/VOLUME-TIME.tar.gz`."""
-    state = environ.get("XDG_STATE_HOME") or str(Path(home(environ), ".local", "state"))
-    return Path(state, "capas", "backups", pipeline.name, file_name(volume.name, time.time()))
+    folder = state_folder(environ) / "backups" / pipeline.name
+    return folder / file_name(volume.name, time.time())
 
 
 def file_name(volume: str, now: float) -> str:

@@ -17,6 +17,7 @@ import pytest
 from pipeline.engine import command
 from tests.integration.conftest import CHECKOUT, Capas, made_of_debian
 
+APP = Path(__file__).parent / "app" / "app.py"
 SERVER = ["python3", "-m", "http.server", "5000"]
 
 
@@ -130,6 +131,26 @@ def proxy(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFacto
     spec = CHECKOUT / "containers" / "bases.toml"
     context = tmp_path_factory.mktemp("proxy")
     return made_of_debian(spec, "proxy", "localhost/capas-test-proxy:1", context, environment)
+
+
+@pytest.fixture
+def door(project: Project, proxy: str) -> Callable[..., None]:
+    """Writes the spec of a service with two replicas behind a door."""
+    app = project.folder / "app"
+    app.mkdir()
+    (app / "app.py").write_text(APP.read_text())
+
+    def write(version: str, extra: str = "", **web: Any) -> None:
+        behind: dict[str, Any] = {
+            "command": ["python3", "/app/app.py"],
+            "environment": {"APP_VERSION": version},
+            "volumes": ["../app:/app:ro"],
+            "ports": None,
+            "ingress": {"port": project.port, "target": 5000, "image": proxy},
+        }
+        project.write(extra, **{**behind, **web})
+
+    return write
 
 
 @pytest.fixture

@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.integration.deploy.conftest import Project, fetch
+from tests.integration.deploy.killing import kill_inside
 from tests.integration.deploy.load import steady_load
 
 pytestmark = pytest.mark.integration
-APP = Path(__file__).parent / "app" / "app.py"
-
-
-@pytest.fixture
-def door(project: Project, proxy: str) -> Callable[..., None]:
-    """Writes the spec of a service with two replicas behind a door."""
-    app = project.folder / "app"
-    app.mkdir()
-    (app / "app.py").write_text(APP.read_text())
-
-    def write(version: str, **web: Any) -> None:
-        project.write(
-            command=["python3", "/app/app.py"],
-            environment={"APP_VERSION": version},
-            volumes=["../app:/app:ro"],
-            ports=None,
-            ingress={"port": project.port, "target": 5000, "image": proxy},
-            **web,
-        )
-
-    return write
-
-
-def kill_inside(project: Project, name: str) -> None:
-    """SIGKILL to the service's own process, as the kernel's out-of-memory killer would."""
-    found = json.loads(project.podman("inspect", f"{project.name}-{name}"))[0]
-    parent = found["State"]["Pid"]
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    os.kill(int(children[0]) if children else parent, signal.SIGKILL)
 
 
 def test_no_request_may_fail_in_an_update_and_on_the_way_back(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipeline.engine.service import api_service
-from tests.integration.conftest import CHECKOUT
 from tests.integration.deploy.between import Passing, between
 from tests.integration.deploy.conftest import Project, toml
+from tests.integration.deploy.killing import (
+    deploy_and_kill,
+    deploy_and_kill_service,
+    everything,
+    start,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -38,7 +37,6 @@ file = "../token"
 def write(project: Project, version: str) -> None:
     """Two services, a network, a volume, a secret: all that a deploy can leave behind."""
     (project.folder / "token").write_text(SECRET)
-    os.utime(project.folder / "token", (1, 1))
     project.write(
         EXTRA.format(image=toml(project.image), version=toml(version)),
         labels={"v": version},
@@ -46,44 +44,6 @@ def write(project: Project, version: str) -> None:
         depends_on=["store"],
         healthcheck={"http": ":5000/", "interval": "100ms", "retries": 50},
     )
-
-
-def everything(project: Project) -> dict[str, Any]:
-    """All that carries the pipeline's name, in a form that does not depend on ids and times."""
-    label = f"label=io.github.capas.pipeline={project.name}"
-    containers = json.loads(project.podman("ps", "-a", "--filter", label, "--format=json"))
-    secrets = project.podman("secret", "ls", "--format={{.Name}}").split()
-    return {
-        "containers": sorted(
-            (c["Names"][0], c["State"], str(c["Ports"]), c["Labels"]["io.github.capas.config"])
-            for c in containers
-        ),
-        "networks": project.podman("network", "ls", "-q", "--filter", label).splitlines(),
-        "volumes": project.podman("volume", "ls", "-q", "--filter", label).splitlines(),
-        "secrets": [name for name in secrets if project.name in name],
-    }
-
-
-def start(project: Project, uri: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "deploy"],
-        cwd=project.folder,
-        env={**project.environment, "PYTHONPATH": str(CHECKOUT), "CONTAINER_HOST": uri},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-
-
-def deploy_and_kill(project: Project, service: str, number: int) -> tuple[bool, list[str]]:
-    """Deploy, killed at the n-th call that changes something; whether it was, and the calls."""
-    process: list[subprocess.Popen[str]] = []
-    passing = Passing(number, lambda: process[0].send_signal(signal.SIGKILL))
-    with between(project.folder / "s.sock", service, passing) as uri:
-        process.append(start(project, uri))
-        output, _ = process[0].communicate(timeout=120)
-    assert process[0].returncode in (0, -signal.SIGKILL), output
-    return process[0].returncode != 0, passing.requests
 
 
 def volume_says(project: Project) -> str:
@@ -134,21 +94,14 @@ def test_a_deploy_whose_api_service_is_killed_must_say_so_and_go_on_next_time(
 ) -> None:
     write(project, "1")
     project.run("deploy")
+    before = everything(project)
     write(project, "2")
-    alone = {k: v for k, v in environment.items() if k != "CONTAINER_HOST"}
-    with api_service(alone) as uri:
-        pids = _holders(Path(uri.removeprefix("unix://")))
-        passing = Passing(3, lambda: kill_all(pids))
-        with between(project.folder / "s.sock", uri, passing) as front:
-            process = start(project, front)
-            output, _ = process.communicate(timeout=120)
-    assert process.returncode == 1, output
-    assert "Traceback" not in output
+    code, output, _calls = deploy_and_kill_service(project, environment, 3)
+    assert code == 1, output
     project.run("deploy")
-    assert [c[:2] for c in everything(project)["containers"]] == [
-        (f"{project.name}-store-1", "running"),
-        (f"{project.name}-web-1", "running"),
-    ]
+    after = everything(project)
+    assert [c[:2] for c in after["containers"]] == [c[:2] for c in before["containers"]]
+    assert {**after, "containers": ()} == {**before, "containers": ()}
 
 
 def test_a_second_deploy_must_wait_for_the_first_and_take_over_from_a_dead_one(
@@ -170,23 +123,3 @@ def test_a_second_deploy_must_wait_for_the_first_and_take_over_from_a_dead_one(
         stopped[0].communicate()
     assert second.returncode == 0, output
     assert len(everything(project)["containers"]) == 2
-
-
-def kill_all(pids: list[int]) -> None:
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-
-
-def _holders(path: Path) -> list[int]:
-    """Processes of this user whose command line names the socket."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and entry.stat().st_uid == os.getuid():
-            try:
-                words = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if str(path).encode() in words and b"service" in words:
-                found.append(int(entry.name))
-    assert found
-    return found

@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline.deploy.container import DEFAULT_PIDS, blueprint, container_body
 from pipeline.deploy.desired import desire
 from pipeline.deploy.observe import Abilities, ImageFacts
 from pipeline.deploy.ports import Binding
+from pipeline.errors import HostUnable
 from pipeline.spec.model import Mount, Resources, Secret, SecretMount
 from tests.unit.deploy.world import World
 
@@ -123,9 +126,20 @@ def test_a_secret_must_be_named_and_its_value_be_nowhere(world: World) -> None:
     secret = Secret("token", "pytweets_token", file=Path("/p/token"))
     world.pipeline = replace(world.pipeline, secrets={"token": secret})
     world.change(secrets=(SecretMount("token", "token"), SecretMount("token", "TOKEN", kind="env")))
-    made = body(world)
+    made = body(world, replace(EVERYTHING, hides_variables=True))
     assert made["secrets"] == [{"Source": "pytweets_token", "Target": "token", "Mode": 0o444}]
     assert made["secret_env"] == {"TOKEN": "pytweets_token"}
+
+
+def test_a_secret_that_the_engine_shows_must_be_refused_unless_that_is_meant(world: World) -> None:
+    secret = Secret("token", "pytweets_token", file=Path("/p/token"))
+    world.pipeline = replace(world.pipeline, secrets={"token": secret})
+    shown = SecretMount("token", "TOKEN", kind="env")
+    world.change(secrets=(shown,))
+    with pytest.raises(HostUnable, match="would show the secret token"):
+        body(world)
+    world.change(secrets=(replace(shown, visible=True),))
+    assert body(world)["secret_env"] == {"TOKEN": "pytweets_token"}
 
 
 def test_what_the_image_asks_for_must_be_granted(world: World) -> None:
