@@ -33,7 +33,8 @@ class Job:
     """One `buildah build`.
 
     Attributes:
-        reference: the tag that the image gets when, and only when, the build succeeds.
+        reference: the tag that the image gets when, and only when, the build succeeds; empty for
+            none.
         containerfile: the text that Buildah reads.
         inputs: what the context must show.
         timestamp: of every file and of the image, in seconds since the epoch.
@@ -135,7 +136,7 @@ class Builder:
         argv = buildah.build_argv(
             context=context,
             containerfile=containerfile,
-            tags=(job.reference,),
+            tags=(job.reference,) if job.reference else (),
             args=job.args,
             labels={},
             timestamp=job.timestamp,

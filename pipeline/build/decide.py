@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.build.identity import Content, identity_of
@@ -23,6 +23,7 @@ class Decision:
         cause: in plain words.
         identity: of its inputs; empty while an image that it builds on is not there yet.
         image: the id of the image in the store that stays, for `keep`.
+        bases: the ids that the identity was made with, by reference.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Decision:
     cause: str
     identity: str = ""
     image: str = ""
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,14 @@ def decide(candidate: Candidate) -> Decision:
         cause = "the released image is not in the store"
         if current is not None:
             cause = "the image in the store is not the released one"
-        return Decision(name, "build", cause, identity)
+        return Decision(name, "build", cause, identity, bases=bases)
     if current is None:
-        return Decision(name, "build", "never built here", identity)
+        return Decision(name, "build", "never built here", identity, bases=bases)
     known = current.labels.get(labels.IDENTITY)
     if known == identity:
-        return Decision(name, "keep", "nothing changed", identity, current.id)
+        return Decision(name, "keep", "nothing changed", identity, current.id, bases)
     cause = "its inputs changed" if known else "the image was not built by capas"
-    return Decision(name, "build", cause, identity)
+    return Decision(name, "build", cause, identity, bases=bases)
 
 
 def refuse_drift(candidate: Candidate) -> None:

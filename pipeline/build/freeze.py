@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,11 +14,10 @@ from pipeline.build.lockfile import read_lock, write_lock
 from pipeline.build.observe import Survey
 from pipeline.build.provenance import Provenance
 from pipeline.build.releases import Release
-from pipeline.engine import command, labels
+from pipeline.engine import labels
 from pipeline.engine.images import ImageDetail, inspect_image
 from pipeline.errors import CapasError
-
-_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
+from pipeline.host.maker import maker_here
 
 
 def freeze(survey: Survey, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -36,7 +34,7 @@ def freeze(survey: Survey, environment: Mapping[str, str]) -> tuple[str, ...]:
     with _mutex(path):
         releases = dict(read_lock(path))
         new = [name for name in survey.names if name not in releases]
-        engines = _engines(environment) if new else {}
+        engines = maker_here(environment).engines if new else {}
         for name in new:
             releases[name] = _release(survey, name, environment, engines)
         if new:
@@ -82,15 +80,6 @@ def _provenance(image: ImageDetail) -> Provenance:
         image.labels.get(labels.OCI_REVISION, ""),
         image.labels.get(labels.OCI_SOURCE, ""),
     )
-
-
-def _engines(environment: Mapping[str, str]) -> dict[str, str]:
-    found = {}
-    for name in ("buildah", "podman"):
-        said = command.run([name, "--version"], environment=environment).stdout
-        version = _VERSION.search(said)
-        found[name] = version[0] if version else said.strip()
-    return found
 
 
 @contextmanager

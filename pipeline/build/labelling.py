@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from pipeline.build.inputs import Inputs
@@ -16,6 +17,7 @@ def labels_of(
     *,
     pipeline: str,
     identity: str,
+    bases: Mapping[str, str],
     provenance: Provenance,
     base: tuple[str, StoredImage] | None,
 ) -> dict[str, str]:
@@ -28,6 +30,7 @@ def labels_of(
         inputs: what the version is made of.
         pipeline: the spec's name.
         identity: of all inputs.
+        bases: the ids of the images that it reads from, by reference.
         provenance: where the context comes from.
         base: the reference and the image below the last stage; None for `scratch`.
     """
@@ -45,10 +48,17 @@ def labels_of(
         labels.IMAGE: version.image,
         labels.VERSION: version.name,
         labels.IDENTITY: identity,
+        labels.BASES: " ".join(f"{name}={image}" for name, image in sorted(bases.items())),
         labels.ROOTFS: rootfs_label(version, inputs.rootfs) if inputs.rootfs else "",
     }
     inherited = base[1].labels if base else {}
     return {name: value for name, value in found.items() if value or name in inherited}
+
+
+def bases_of(labelled: Mapping[str, str]) -> dict[str, str]:
+    """The ids of the images that an image was built from, by reference: what its label says."""
+    pairs = (pair.rpartition("=") for pair in labelled.get(labels.BASES, "").split())
+    return {reference: image for reference, _, image in pairs}
 
 
 def timestamp_text(seconds: int) -> str:

@@ -12,6 +12,7 @@ from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import labels_of, timestamp_text
 from pipeline.build.observe import Survey
 from pipeline.build.predict import FROM, INHERITED, Forecast, Forecaster, State, parsed
+from pipeline.build.rebuilt import Rebuilt
 from pipeline.build.recipe import label_instruction
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.file_list import file_digest, read_file_list
@@ -93,6 +94,7 @@ class Planner:
         self._contents: dict[str, Callable[[], ImageFiles]] = {}
         self._results: dict[str, CacheImage | None] = {}
         """By name, the image that a version to be built will be; None when nothing is known."""
+        self._rebuilt = Rebuilt()
 
     def plan(self, pulls: Sequence[str]) -> BuildPlan:
         """The plan; `pulls` would be pulled first.
@@ -103,8 +105,8 @@ class Planner:
         return BuildPlan(tuple(pulls), tuple(self._version(name) for name in self._survey.names))
 
     def _version(self, name: str) -> VersionPlan:
-        known = {one: image.id if image else "" for one, image in self._results.items()}
-        decision = decide(self._survey.candidate(name, known))
+        again = self._again(name)
+        decision = self._decide(name, again)
         inputs = self._survey.inputs[name]
         if decision.action == "keep":
             steps = (
@@ -114,6 +116,7 @@ class Planner:
         label = self._label(decision, inputs)
         release = self._survey.releases.get(name)
         stamp = timestamp_text(self._survey.epoch if release is None else release.timestamp)
+        doubts = self._rebuilt.doubtful(again)
         forecaster = Forecaster(
             inputs,
             self._images,
@@ -122,15 +125,49 @@ class Planner:
             stamp,
             self._files_of,
             self._contents,
+            {one: doubts[base] for one, base in self._new_bases(name) if base in doubts},
         )
         forecasts = forecaster.all()
-        self._results[name] = forecaster.result
         if _has_other_times(stamp, inputs, forecasts):
-            forecasts = tuple(map(_built_anew, forecasts))
-            self._results[name] = None
+            forecaster = replace(forecaster, cache=False)
+            forecasts = tuple(map(_built_anew, forecaster.all()))
+        self._results[name] = forecaster.result
+        self._rebuilt.add(name, label if decision.identity else None, forecasts)
         plans = self._explained(name, inputs, forecasts)
         cause = next((f"{one.text}: {one.cause}" for one in plans if one.cause), decision.cause)
         return VersionPlan(name, "build", cause, decision.identity, plans)
+
+    def _decide(self, name: str, again: Mapping[str, str]) -> Decision:
+        """What is to be done, when the bases in `again` will have these ids."""
+        known = {one: image.id if image else "" for one, image in self._results.items()}
+        decision = decide(self._survey.candidate(name, known))
+        if decision.action == "keep" or not again or self._rebuilt.doubtful(again):
+            return decision
+        foreseen = decide(self._survey.candidate(name, {**known, **again}))
+        if foreseen.action == "build":
+            return decision
+        return replace(foreseen, cause=f"{', '.join(again)} will be built again, as the same image")
+
+    def _again(self, name: str) -> dict[str, str]:
+        """The bases that will be built again as what the version stands on now."""
+        image = self._current(name)
+        return self._rebuilt.below(image, self._new_bases(name)) if image else {}
+
+    def _new_bases(self, name: str) -> list[tuple[str, str]]:
+        """Reference and name of the bases whose images are not there yet."""
+        found = []
+        for reference in self._survey.inputs[name].references:
+            own = self._survey.own(reference)
+            if own and own.short in self._results:
+                result = self._results[own.short]
+                if result is None or not result.id:
+                    found.append((reference, own.short))
+        return found
+
+    def _current(self, name: str) -> CacheImage | None:
+        """The image that the version's tag names now."""
+        stored = self._survey.store.named(self._survey.versions[name].reference)
+        return self._by_id.get(stored.id) if stored else None
 
     def _explained(
         self, name: str, inputs: Inputs, forecasts: Sequence[Forecast]
@@ -175,8 +212,7 @@ class Planner:
         return cause_of(forecast, inputs, before)
 
     def _before(self, name: str) -> Before | None:
-        current = self._survey.store.named(self._survey.versions[name].reference)
-        image = self._by_id.get(current.id) if current else None
+        image = self._current(name)
         if image is None:
             return None
 
@@ -207,6 +243,7 @@ class Planner:
             inputs,
             pipeline=self._survey.pipeline.name,
             identity=decision.identity,
+            bases=decision.bases,
             provenance=self._survey.provenance(inputs.version.short, self._environment),
             base=self._base(inputs),
         )

@@ -29,7 +29,7 @@ State = Literal["reuse", "rebuild", "unknown"]
 FROM, INHERITED = -1, -2
 """Places of a stage's FROM, and of what an ONBUILD of the base kept for it."""
 
-_NOP = "/bin/sh -c #(nop) "
+NOP = "/bin/sh -c #(nop) "
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Forecaster:
         stamp: the time that the build's history gets, as RFC 3339.
         files_of: the files of an image of the store.
         contents: the files of images that builds of this run would make, by their top layers.
+        doubts: by reference, why it is not known whether an image will come out as another one.
+        cache: whether the build looks for earlier results at all.
     """
 
     inputs: Inputs
@@ -101,6 +103,8 @@ class Forecaster:
     stamp: str
     files_of: Callable[[CacheImage], ImageFiles]
     contents: dict[str, Callable[[], ImageFiles]] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    cache: bool = True
     _stages: dict[int, _Standing] = field(default_factory=dict)
 
     def all(self) -> tuple[Forecast, ...]:
@@ -172,11 +176,13 @@ class Forecaster:
 
     def _standing(self, stage: StageBuild) -> _Standing:
         if stage.base == "scratch":
-            return _Standing(Foundation())
+            return _Standing(Foundation(), self.cache)
         if stage.base_stage is not None:
-            return replace(self._stages[stage.base_stage], searching=True)
+            return replace(self._stages[stage.base_stage], searching=self.cache)
+        if doubt := self.doubts.get(stage.base):
+            return _Standing(None, self.cache, doubt if self.cache else "")
         image = self.bases.get(stage.base)
-        return _Standing(Foundation.of(image) if image else None)
+        return _Standing(Foundation.of(image) if image else None, self.cache)
 
     def _one(self, stage: StageBuild, place: int, step: Step, standing: _Standing) -> Forecast:
         index, below = stage.stage.index, standing.foundation
@@ -210,17 +216,17 @@ class Forecaster:
             raise CannotTell(f"{step.refused[0][0].text}: {step.refused[0][1]}")
         if step.keyword == "ARG":
             names = " ".join(sorted(self._arguments(stage, step, own=True)))
-            return (f"{_NOP}ARG {names}",)
+            return (f"{NOP}ARG {names}",)
         if step.keyword == "RUN":
             given = self._run_arguments(stage, step)
             prefix = f"|{len(given.split(' '))} {given} " if given else ""
             return (f"{prefix}/bin/sh -c {step.instruction.text[4:]}",)
         if step.keyword in {"COPY", "ADD"}:
             return tuple(
-                f"{_NOP}{step.keyword} {summary} in {step.instruction.arguments[-1]} "
+                f"{NOP}{step.keyword} {summary} in {step.instruction.arguments[-1]} "
                 for summary in self._summaries((stage.stage.index, place), step)
             )
-        return (f"{_NOP}{step.instruction.text}",)
+        return (f"{NOP}{step.instruction.text}",)
 
     def _arguments(self, stage: StageBuild, step: Step, *, own: bool = False) -> dict[str, str]:
         """The arguments that have a value at a step; with those that it declares itself."""
@@ -264,10 +270,12 @@ class Forecaster:
             if foundation is None:
                 raise CannotTell(f"stage {name} is built anew, perhaps with the same files")
             return self._files(foundation)
+        if doubt := self.doubts.get(name):
+            raise CannotTell(doubt)
         image = self.bases.get(name)
         if image is None:
             raise CannotTell(f"{name} is not in the store yet")
-        return self.files_of(image)
+        return self._files(Foundation.of(image))
 
     def _files(self, foundation: Foundation) -> ImageFiles:
         image = foundation.image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.build.plan import BuildPlan, InstructionPlan, VersionPlan
@@ -10,22 +11,25 @@ from pipeline.report.words import Bullets, Code, Mark, Part, Report, Section, Ta
 _TONES: dict[str, Tone] = {"reuse": "good", "rebuild": "warning", "unknown": "bad"}
 
 
-def present_plan(plan: BuildPlan) -> Report:
-    """The plan, a table for each version that would be built."""
+def present_plan(plan: BuildPlan, notes: Sequence[str] = ()) -> Report:
+    """The plan, a table for each version that would be built, and what is to be noted of it."""
     parts: list[Part] = []
     if plan.pulls:
         parts.append(Section("To be pulled", (Bullets(plan.pulls),)))
     parts += [_section(version) for version in plan.versions]
-    return Report("Build plan", _lead(plan), tuple(parts), plan_data(plan))
+    if notes:
+        parts.append(Section("Not the same everywhere", (Bullets(tuple(notes)),)))
+    return Report("Build plan", _lead(plan), tuple(parts), plan_data(plan, notes))
 
 
-def plan_data(plan: BuildPlan) -> dict[str, Any]:
+def plan_data(plan: BuildPlan, notes: Sequence[str] = ()) -> dict[str, Any]:
     """The plan for machines. The names here are a promise: docs/build.md."""
     return {
         "schema": 1,
         "changes": plan.changes_something,
         "pulls": list(plan.pulls),
         "versions": [_version_data(version) for version in plan.versions],
+        "notes": list(notes),
     }
 
 

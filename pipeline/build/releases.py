@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from pipeline.build.identity import Content
 from pipeline.build.provenance import Provenance
+from pipeline.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Release:
         bases: id and manifest digest of the images it was built on, by reference.
         provenance: as the image's labels say it.
         timestamp: of the image's files, in seconds since the epoch.
-        engines: versions of what built it, by name.
+        engines: what built it: see `host.maker`.
     """
 
     identity: str
@@ -51,6 +53,44 @@ def drift(released: Content, now: Content) -> tuple[str, ...]:
         if before != after:
             said.append(_change(path, before, after))
     return tuple(said)
+
+
+def other_engines(release: Release, here: Mapping[str, str]) -> str:
+    """How what builds here differs from what built a release; empty when it does not."""
+    return ", ".join(
+        f"{name} {release.engines[name]} (here {here[name]})"
+        for name in sorted(release.engines.keys() & here.keys())
+        if release.engines[name] != here[name]
+    )
+
+
+def refuse_other_image(
+    name: str, release: Release, image: str, diff_ids: Sequence[str], here: Mapping[str, str]
+) -> None:
+    """Refuse an image that was built in the place of a release and is another one.
+
+    Args:
+        name: `image:version`.
+        release: as recorded.
+        image: the id of what was built now.
+        diff_ids: of its layers, lowest first.
+        here: what built it.
+
+    Raises:
+        Refused: its id is not that of the release.
+    """
+    if image == release.image:
+        return
+    pairs = zip_longest(release.diff_ids, diff_ids)
+    place = next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 0)
+    what = f"layer {place} is the first that differs" if place else "only its configuration differs"
+    engines = other_engines(release, here)
+    why = f"it was released with {engines}" if engines else "the engine is the one of the release"
+    raise Refused(
+        f"{name} is released, and building it again gave another image",
+        details=f"{image[:12]}, released was {release.image[:12]}: {what}\n{why}",
+        resolution=f"pull or load the released image ({release.digest}); the new one got no name",
+    )
 
 
 def next_version(name: str, taken: Sequence[str]) -> str:

@@ -17,12 +17,15 @@ from pipeline.build.labelling import labels_of
 from pipeline.build.logs import log_path
 from pipeline.build.observe import Survey
 from pipeline.build.overlap import waits
+from pipeline.build.releases import Release, refuse_other_image
 from pipeline.build.rootfs import prepare_rootfs
 from pipeline.build.schedule import run_side_by_side
 from pipeline.engine import buildah, command
 from pipeline.engine.images import StoredImage, list_images
 from pipeline.errors import EngineError
+from pipeline.host.maker import maker_here
 from pipeline.report.progress import Progress
+from pipeline.spec.model import Version
 
 
 @dataclass(frozen=True)
@@ -200,11 +203,20 @@ class _Run:
                 outcome = "unchanged"
                 return Result(name, decision.image, decision.cause)
             built = self._builder.build(self._job(name, inputs, decision))
+            if release := self._survey.releases.get(name):
+                self._take(inputs.version, release, built)
             self._built[name] = built
             outcome = "built"
             return Result(name, built.image.id, cause, built)
         finally:
             self._progress.end(name, outcome, time.monotonic() - started)
+
+    def _take(self, version: Version, release: Release, built: Built) -> None:
+        """Give what was built in the place of a release its name, if it is the released image."""
+        image, here = built.image, maker_here(self._environment).engines
+        refuse_other_image(version.short, release, image.id, image.diff_ids, here)
+        argv = buildah.tag_argv(image.id, version.reference)
+        command.run(argv, environment=self._environment)
 
     def _inputs(self, name: str) -> Inputs:
         """The inputs, with the root file system made when it is needed now."""
@@ -231,12 +243,13 @@ class _Run:
             inputs,
             pipeline=survey.pipeline.name,
             identity=decision.identity,
+            bases=decision.bases,
             provenance=survey.provenance(name, self._environment),
             base=self._base(inputs),
         )
         return Job(
             name=name,
-            reference=version.reference,
+            reference="" if release else version.reference,
             containerfile=recipe.written(inputs, labelled),
             inputs=inputs,
             args=version.args,

@@ -71,6 +71,11 @@ def pull_argv(reference: str) -> list[str]:
     return ["buildah", "pull", "--policy=always", reference]
 
 
+def tag_argv(image: str, reference: str) -> list[str]:
+    """Give an image a name; the image that had it keeps its others."""
+    return ["buildah", "tag", image, reference]
+
+
 def remove_images_argv(references: Sequence[str]) -> list[str]:
     """Take names away; an image goes with its last name."""
     return ["buildah", "rmi", *references]

@@ -29,7 +29,7 @@ def examine(facts: Facts) -> tuple[Check, ...]:
         network.check_names(facts, chosen),
         network.check_ports(facts),
         engine.check_isolation(facts, chosen),
-        engine.check_reproducible(facts),
+        engine.check_reproducible(facts, chosen),
         life.check_limits(facts),
         life.check_pause(facts),
         life.check_stats(facts),

@@ -107,8 +107,8 @@ class Basics:
         keyring: whether this user may make a kernel keyring; a sandbox may forbid it.
         subids: whether the user has ranges of subordinate uids and gids.
         chosen: what files and variables of the user or the administrator decide already: keys are
-            `runtime`, `driver`, `cgroup_manager`, `firewall`, `network_cmd`, `isolation`,
-            `keyring`, `pids_limit`.
+            `runtime`, `driver`, `mount_program`, `cgroup_manager`, `firewall`, `network_cmd`,
+            `isolation`, `keyring`, `pids_limit`.
     """
 
     kernel: Version

@@ -103,10 +103,25 @@ def chosen(
         path, content = storage
         if value := _text(content, "storage", "driver"):
             found["driver"] = Setting(value, str(path))
+        if value := _mount_program(content):
+            found["mount_program"] = Setting(value, str(path))
+    if "mount_program=" in (options := environ.get("STORAGE_OPTS", "")):
+        found["mount_program"] = Setting(options.rpartition("=")[2], "STORAGE_OPTS")
     for variable, name in _VARIABLES.items():
         if given := environ.get(variable):
             found[name] = Setting(given, variable)
     return found
+
+
+def _mount_program(storage: Toml) -> str:
+    """What mounts overlay in the kernel's place: in the driver's own table, or in the one above."""
+    table = storage.get("storage")
+    options = table.get("options") if isinstance(table, dict) else None
+    if not isinstance(options, dict):
+        return ""
+    return _text(options, "overlay", "mount_program") or _text(
+        {"options": options}, "options", "mount_program"
+    )
 
 
 def graphroot(environ: Mapping[str, str], uid: int, conf: tuple[Path, Toml] | None) -> str:

@@ -50,16 +50,19 @@ def tell_plan(
     exit_code: bool,
 ) -> int:
     """Look, plan, tell; also for `build --dry-run`."""
+    from pipeline.build.elsewhere import notes_of
     from pipeline.build.observe import observe_build
     from pipeline.build.plan import Planner, pulls_of
     from pipeline.build.present import present_plan
     from pipeline.engine.build_cache import cache_images
     from pipeline.engine.storage import observe_storage
     from pipeline.errors import WOULD_CHANGE
+    from pipeline.host.maker import maker_here
     from pipeline.report.render import render
 
     survey = observe_build(pipeline, versions, environment)
     storage = observe_storage(environment)
     planned = Planner(survey, storage, cache_images(storage), environment).plan(pulls_of(survey))
-    render(present_plan(planned), wanted)
+    notes = notes_of(planned, survey.releases, maker_here(environment))
+    render(present_plan(planned, notes), wanted)
     return WOULD_CHANGE if exit_code and planned.changes_something else 0

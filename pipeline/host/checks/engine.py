@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.host.checks.advice import install
 from pipeline.host.choose import Chosen, crun_refuses
 from pipeline.host.facts import Facts, Program
+from pipeline.host.maker import maker_of
 from pipeline.report.check import Check
 
 _OLDEST_PODMAN = (4, 0)
@@ -223,11 +224,19 @@ def check_isolation(facts: Facts, chosen: Chosen) -> Check:
     return Check("build isolation", "ok", f"{choice.value}: {choice.cause}", choice=choice.value)
 
 
-def check_reproducible(facts: Facts) -> Check:
+def check_reproducible(facts: Facts, chosen: Chosen) -> Check:
     """Whether the same input gives the same image."""
     if "buildah" not in facts.basics.programs:
         return Check(
             "reproducible builds", "cannot", "no Buildah, no builds", ask=install(facts, "buildah")
+        )
+    if limit := maker_of(facts.basics, chosen).limit:
+        return Check(
+            "reproducible builds",
+            "limited",
+            limit,
+            fix="compare image ids between hosts of one kind; files and modes are the same",
+            ask="upgrade to Buildah 1.35 or newer",
         )
     how = (
         "SOURCE_DATE_EPOCH is understood"

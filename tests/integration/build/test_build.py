@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -142,3 +143,43 @@ def test_a_failing_instruction_leaves_the_old_image_and_names_the_log(
 def _working_containers(environment: Mapping[str, str]) -> list[str]:
     listed = command.run(["buildah", "containers", "--json"], environment=environment).stdout
     return [one["id"] for one in json.loads(listed or "[]") or []]
+
+
+def test_a_lost_base_is_planned_and_built_again_and_what_stands_on_it_stays(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    capas("build", cwd=project)
+    before = _images(environment)
+    command.run(["podman", "rmi", "--force", "localhost/base:1"], environment=environment)
+    plan = json.loads(capas("plan", "--format", "json", cwd=project).stdout)
+    planned = {one["name"]: one["action"] for one in plan["versions"]}
+    assert planned == {"base:1": "build", "app:1.0": "keep", "app:1.1": "keep"}
+    done = capas("build", "--progress", "json", cwd=project)
+    assert {one["task"] for one in _events(done) if one.get("outcome") == "built"} == {"base:1"}
+    assert _images(environment) == before
+
+
+def test_layers_carry_marks_of_the_kernels_overlay_where_plan_and_doctor_say_so(
+    capas: Capas, environment: Mapping[str, str], project: Path, tmp_path: Path
+) -> None:
+    """COPY into a folder of the base: overlay copies the folder up, and may mark it."""
+    containerfile = project / "app" / "1.0" / "Containerfile"
+    containerfile.write_text("FROM localhost/base:1\nCOPY main.py /etc/\n")
+    plan = json.loads(capas("plan", "--format", "json", cwd=project).stdout)
+    doctor = json.loads(capas("doctor", "--format", "json", cwd=project, check=False).stdout)
+    (check,) = (one for one in doctor["checks"] if one["subject"] == "reproducible builds")
+    capas("build", cwd=project)
+    saved = tmp_path / "saved"
+    argv = ["podman", "save", "--format=oci-dir", f"--output={saved}", "localhost/app:1.0"]
+    command.run(argv, environment=environment)
+    marked = any(map(_is_marked, (saved / "blobs" / "sha256").iterdir()))
+    assert marked == any("user.overlay." in note for note in plan["notes"])
+    assert marked == (check["state"] == "limited")
+
+
+def _is_marked(blob: Path) -> bool:
+    """Whether a blob is a layer with attributes of the kernel's overlay."""
+    if not tarfile.is_tarfile(blob):
+        return False
+    with tarfile.open(blob) as layer:
+        return any("user.overlay." in name for member in layer for name in member.pax_headers)

@@ -87,6 +87,11 @@ def _case(
         seen["kept"] += version.action == "keep"
         if version.action == "build" and version.name not in built:
             seen["versions whose base came out the same after all"] += 1
+            wrong += [
+                f"{where}, {version.name} after {edits}: {one} but it was kept"
+                for one in version.instructions
+                if one.state == "rebuild"
+            ]
     return wrong
 
 

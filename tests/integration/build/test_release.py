@@ -37,7 +37,7 @@ def test_a_release_freezes_the_version_and_what_it_builds_on(capas: Capas, proje
     recorded = tomli.loads(_lock(project))["releases"]
     assert sorted(recorded) == ["app:1.1", "base:1"]
     assert sorted(recorded["app:1.1"]["files"]) == ["main.py", "more.py"]
-    assert set(recorded["app:1.1"]["engines"]) == {"buildah", "podman"}
+    assert set(recorded["app:1.1"]["engines"]) == {"buildah", "podman", "storage"}
     before = _lock(project)
     again = capas("release", "--version", "1.1", cwd=project)
     assert "released before" in again.stdout
@@ -73,6 +73,25 @@ def test_a_lost_release_is_made_again_and_is_the_same_image(
     done = capas("build", "--version", "1.1", cwd=project)
     assert "the released image is not in the store" in done.stdout
     assert _id(environment, "app:1.1") == image
+
+
+def test_a_lost_release_that_comes_out_as_another_image_is_refused_and_gets_no_name(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    context = project / "app" / "1.0"
+    (context / "sh").write_bytes(Path("/bin/busybox").read_bytes())
+    (context / "sh").chmod(0o755)
+    (context / "Containerfile").write_text(
+        "FROM localhost/base:1\nCOPY sh /bin/sh\nRUN cat /proc/sys/kernel/random/uuid > /id\n"
+    )
+    capas("release", "--version", "1.0", cwd=project)
+    argv = ["podman", "rmi", "--force", "localhost/app:1.0"]
+    command.run(argv, environment=environment)
+    refused = capas("build", "--version", "1.0", cwd=project, check=False)
+    assert refused.returncode == 3
+    assert "building it again gave another image" in refused.stderr
+    assert "layer 3 is the first that differs" in refused.stderr
+    assert _id(environment, "app:1.0") is None
 
 
 def test_another_image_under_the_name_of_a_release_is_replaced_by_the_released_one(

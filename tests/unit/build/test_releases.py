@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.build.identity import Content
-from pipeline.build.releases import drift, next_version
+from pipeline.build.releases import Release, drift, next_version, refuse_other_image
+from pipeline.errors import Refused
 
 A, B = "a" * 64, "b" * 64
 
@@ -55,3 +58,27 @@ def test_drift(before: Content, now: Content, said: tuple[str, ...]) -> None:
 )
 def test_next_version(name: str, taken: list[str], proposal: str) -> None:
     assert next_version(name, taken) == proposal
+
+
+RELEASE = Release("identity", "i" * 64, "sha256:m", ("l1", "l2"), _content())
+
+
+@pytest.mark.parametrize(
+    ("diff_ids", "here", "said"),
+    [
+        (("l1", "l3"), {"buildah": "1.28.2"}, "layer 2 is the first that differs"),
+        (("l1",), {"buildah": "1.28.2"}, "layer 2 is the first that differs"),
+        (("l1", "l2"), {"buildah": "1.28.2"}, "only its configuration differs"),
+        (("l3", "l2"), {"buildah": "1.28.2", "new": "1"}, "the engine is the one of the release"),
+        (("l3", "l2"), {"buildah": "1.39.3"}, "released with buildah 1.28.2 (here 1.39.3)"),
+    ],
+)
+def test_another_image_in_the_place_of_a_release_is_refused_with_the_likely_cause(
+    diff_ids: tuple[str, ...], here: dict[str, str], said: str
+) -> None:
+    release = replace(RELEASE, engines={"buildah": "1.28.2", "storage": "overlay"})
+    with pytest.raises(Refused) as caught:
+        refuse_other_image("app:1", release, "j" * 64, diff_ids, here)
+    assert said in caught.value.details
+    assert "sha256:m" in caught.value.resolution
+    refuse_other_image("app:1", release, release.image, release.diff_ids, here)

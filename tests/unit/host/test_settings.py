@@ -112,3 +112,14 @@ def test_an_unreadable_file_says_nothing(tmp_path: Path) -> None:
     path.write_text("[engine\n")
     assert settings.read_toml(path) == {}
     assert settings.read_toml(tmp_path / "missing.conf") == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"mount_program": "/a"}, {"overlay": {"mount_program": "/a"}}],
+)
+def test_what_mounts_overlay_in_the_kernels_place(options: dict[str, object]) -> None:
+    storage: tuple[Path, settings.Toml] = (Path("/home/s"), {"storage": {"options": options}})
+    assert settings.chosen({}, [], storage) == {"mount_program": Setting("/a", "/home/s")}
+    told = {"STORAGE_OPTS": "overlay.mount_program=/b"}
+    assert settings.chosen(told, [], storage) == {"mount_program": Setting("/b", "STORAGE_OPTS")}

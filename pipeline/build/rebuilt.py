@@ -1,0 +1,61 @@
+"""Versions that a build makes again, and whether they will come out as what others stand on.
+
+A base that was removed from the store and is built of the same again comes out as the same image,
+and what stands on it stays. That holds as long as no RUN is carried out: its programs may write
+something else each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.build.labelling import bases_of
+from pipeline.build.predict import NOP, Forecast
+from pipeline.engine.build_cache import CacheImage
+from pipeline.spec.containerfile import Instruction
+
+
+@dataclass
+class Rebuilt:
+    """What the plan so far builds.
+
+    Attributes:
+        endings: by name, the last entry that the history of the image will have: our labels,
+            which tell everything that it is made of.
+        doubts: by name, why it may come out as another image all the same.
+    """
+
+    endings: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, label: Instruction | None, forecasts: Sequence[Forecast]) -> None:
+        """Note a version that will be built, with our LABEL when its values are known already."""
+        if label is not None:
+            self.endings[name] = f"{NOP}{label.text}"
+        for one in forecasts:
+            if one.instruction.keyword == "RUN" and one.state != "reuse":
+                text = one.instruction.text
+                self.doubts[name] = f"{name} carries out {text} anew, perhaps with the same result"
+
+    def below(self, image: CacheImage, bases: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """The bases of an image that will be built again of just what they were.
+
+        Args:
+            image: which has them in its history, and their ids in its labels.
+            bases: reference and name of each.
+
+        Returns:
+            Their ids by their names.
+        """
+        recorded = bases_of(image.labels)
+        past = {entry.by for entry in image.history}
+        return {
+            name: recorded[reference]
+            for reference, name in bases
+            if reference in recorded and self.endings.get(name) in past
+        }
+
+    def doubtful(self, below: Mapping[str, str]) -> dict[str, str]:
+        """The doubts about these bases."""
+        return {name: self.doubts[name] for name in below if name in self.doubts}
