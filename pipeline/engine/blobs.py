@@ -18,6 +18,11 @@ from pipeline.engine.cache import cache_folder, read_json, write_atomic
 from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
 from pipeline.errors import EngineError
 
+_NOT_THERE = ("manifest unknown", "name unknown", "repository name not known")
+"""What registries answer (OCI distribution-spec, error codes)."""
+_SHOWN = 200
+"""Characters of an answer that is not understood."""
+
 
 def known_blobs(
     layers: Iterable[StoredLayer], environment: Mapping[str, str]
@@ -59,6 +64,8 @@ def registry_blobs(
 ) -> Mapping[str, Blob]:
     """The blobs that a registry holds for `image`, from its manifest, by diff_id.
 
+    Nothing when the registry has nothing under this name.
+
     Args:
         reference: `host:port/name:tag`.
         tls_verify: whether the registry must speak HTTPS with a certificate that is trusted.
@@ -67,20 +74,36 @@ def registry_blobs(
         EngineError: the registry does not answer, or holds another image under this name.
     """
     argv = ["skopeo", "inspect", "--raw", f"--tls-verify={str(tls_verify).lower()}"]
-    answer = command.run([*argv, f"docker://{reference}"], environment=environment)
-    manifest = json.loads(answer.stdout)
-    layers = manifest.get("layers") or []
-    config = (manifest.get("config") or {}).get("digest", "").removeprefix("sha256:")
-    if config != image.id or len(layers) != len(image.layers):
+    answer = command.run([*argv, f"docker://{reference}"], environment=environment, check=False)
+    if answer.returncode != 0:
+        if any(words in answer.stderr for words in _NOT_THERE):
+            return {}
+        raise EngineError(
+            f"the registry does not give the manifest of {reference}",
+            details=answer.stderr,
+            resolution="is it running? `--no-tls-verify` is for one without HTTPS",
+        )
+    try:
+        config, blobs = _pushed(json.loads(answer.stdout))
+    except (ValueError, KeyError, TypeError):
+        raise EngineError(
+            f"the registry's manifest of {reference} is none of an image",
+            details=answer.stdout[:_SHOWN],
+            resolution="push the image of one platform there again",
+        ) from None
+    if config != f"sha256:{image.id}" or len(blobs) != len(image.layers):
         raise EngineError(
             f"{reference} is not the image {image.names[0] if image.names else image.id}",
-            details=f"the registry has {config[:12] or 'a list of images'}, here {image.id[:12]}",
+            details=f"the registry has {config}, here is sha256:{image.id}",
             resolution="push it again",
         )
-    return {
-        layer.diff_id: Blob(blob["digest"], int(blob["size"]), "registry")
-        for layer, blob in zip(image.layers, layers, strict=True)
-    }
+    return dict(zip(image.diff_ids, blobs, strict=True))
+
+
+def _pushed(manifest: dict[str, Any]) -> tuple[str, list[Blob]]:
+    """The digest of the configuration, and the layers, bottom first."""
+    blobs = [Blob(one["digest"], int(one["size"]), "registry") for one in manifest["layers"]]
+    return manifest["config"]["digest"], blobs
 
 
 def _measure(

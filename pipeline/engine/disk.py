@@ -33,10 +33,10 @@ def measure_folders(
 
 
 def _size(folder: Path) -> int | None:
-    """Bytes, or None when a folder in it is closed to us."""
+    """Bytes, or None when a folder in it is closed to us or goes away meanwhile."""
     try:
         return _walk(folder)
-    except PermissionError:
+    except (PermissionError, FileNotFoundError):
         return None
 
 

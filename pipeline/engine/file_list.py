@@ -8,13 +8,12 @@ contents from different ones, without touching the files themselves.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +23,8 @@ from pipeline.errors import EngineError
 Kind = Literal["file", "directory", "symlink", "hardlink", "device", "whiteout", "opaque"]
 
 _BLOCK = 512
+_PIECE = 1 << 20
+"""Bytes of a record that are parsed at once."""
 _SEGMENT = 2
 _EXTENSIONS = b"xgLKXS"
 _KINDS: dict[bytes, Kind] = {
@@ -75,11 +76,17 @@ def read_file_list(layer: StoredLayer) -> tuple[LayerFile, ...]:
     """
     try:
         with gzip.open(layer.file_list) as lines:
-            files, size = _read(json.loads(line) for line in lines)
-    except FileNotFoundError:
-        raise _unreadable(layer, "it is missing") from None
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise _unreadable(layer, f"{type(error).__name__}: {error}") from None
+            files, size = _read(_entries(lines))
+    except gzip.BadGzipFile:
+        raise _unreadable(layer, "not compressed by gzip, as containers-storage does") from None
+    except OSError as error:
+        raise _unreadable(layer, error.strerror or str(error)) from None
+    except (EOFError, zlib.error):
+        raise _unreadable(layer, "cut short") from None
+    except KeyError as error:
+        raise _unreadable(layer, f"an entry has no {error}") from None
+    except (ValueError, TypeError) as error:
+        raise _unreadable(layer, str(error)) from None
     if size != layer.size:
         raise _unreadable(layer, f"it describes {size} bytes, the layer has {layer.size}")
     return tuple(files)
@@ -100,23 +107,29 @@ def file_digest(layer: StoredLayer, path: str) -> str | None:
     return digest.hexdigest()
 
 
+def _entries(lines: gzip.GzipFile) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a record: a piece of many lines at a time is parsed twice as fast."""
+    while piece := lines.readlines(_PIECE):
+        yield from json.loads(b"[%b]" % b",".join(piece))
+
+
 def _read(entries: Iterable[dict[str, Any]]) -> tuple[list[LayerFile], int]:
     """The files, and the bytes of the whole tar stream."""
     files: list[LayerFile] = []
-    headers = bytearray()
+    headers = b""
     total = padding = 0
     for entry in entries:
         if entry["type"] == _SEGMENT:
-            segment = base64.b64decode(entry["payload"] or "")
+            segment = binascii.a2b_base64(entry["payload"] or "")
             headers += segment
             total += len(segment)
             continue
         size = int(entry.get("size") or 0)
         name = entry.get("name")
         if name is None:
-            name = base64.b64decode(entry["name_raw"]).decode("utf-8", "surrogateescape")
-        files.append(_file(name, size, entry.get("payload"), bytes(headers[padding:])))
-        headers.clear()
+            name = binascii.a2b_base64(entry["name_raw"]).decode("utf-8", "surrogateescape")
+        files.append(_file(name, size, entry.get("payload"), headers[padding:]))
+        headers = b""
         total += size
         padding = -size % _BLOCK
     return files, total
@@ -132,7 +145,7 @@ def _file(name: str, size: int, checksum: str | None, headers: bytes) -> LayerFi
     if kind in ("symlink", "hardlink"):
         content = extended.get("linkpath") or _text(header[157:257])
     elif kind == "file" and size:
-        content = binascii.hexlify(base64.b64decode(content)).decode()
+        content = binascii.a2b_base64(content).hex()
     elif kind == "device":
         content = f"{_text(header[156:157])} {_number(header[329:337])}:{_number(header[337:345])}"
     if last == _OPAQUE:
@@ -149,11 +162,15 @@ def _file(name: str, size: int, checksum: str | None, headers: bytes) -> LayerFi
         gid=int(extended.get("gid") or _number(header[116:124])),
         content=content,
         mtime=extended.get("mtime") or str(_number(header[136:148])),
-        xattrs=" ".join(
-            f"{key.removeprefix(_XATTR)}={value}"
-            for key, value in sorted(extended.items())
-            if key.startswith(_XATTR) and not key.startswith(_OVERLAYS_OWN)
-        ),
+        xattrs=_xattrs(extended) if extended else "",
+    )
+
+
+def _xattrs(extended: Mapping[str, str]) -> str:
+    return " ".join(
+        f"{key.removeprefix(_XATTR)}={value}"
+        for key, value in sorted(extended.items())
+        if key.startswith(_XATTR) and not key.startswith(_OVERLAYS_OWN)
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipeline.engine import buildah, command
+from pipeline.engine.store_place import find_store
 
 _MARKER = re.compile(rb'"id=capas-(\d+)-[0-9a-f]{16},')
 
@@ -51,8 +52,8 @@ def _containers(environment: Mapping[str, str], wanted: Callable[[bytes], bool])
     ids = [row["id"] for row in json.loads(listed or "[]") or [] if row.get("builder")]
     if not ids:
         return []
-    info = json.loads(command.run(["buildah", "info"], environment=environment).stdout)["store"]
-    records = Path(info["GraphRoot"], f"{info['GraphDriverName']}-containers")
+    place = find_store(environment)
+    records = place.roots[0] / f"{place.driver}-containers"
     return [one for one in ids if wanted(_read(records / one / "userdata" / "buildah.json"))]
 
 

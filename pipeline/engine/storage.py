@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.engine import command
+from pipeline.engine.store_place import find_store
 from pipeline.errors import CapasError, EngineError, UsageError
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]*")
@@ -123,14 +123,8 @@ def observe_storage(environment: Mapping[str, str]) -> Storage:
         EngineError: its records cannot be read.
         HostUnable: buildah is not installed.
     """
-    answer = json.loads(command.run(["buildah", "info"], environment=environment).stdout)
-    settings = answer["store"]
-    below = [
-        Path(option.split("=", 1)[1])
-        for option in settings.get("GraphOptions") or []
-        if option.split("=", 1)[0].endswith("imagestore")
-    ]
-    return read_storage(settings["GraphDriverName"], (Path(settings["GraphRoot"]), *below))
+    place = find_store(environment)
+    return read_storage(place.driver, place.roots)
 
 
 def read_storage(driver: str, roots: tuple[Path, ...]) -> Storage:
@@ -165,8 +159,10 @@ def find_image(store: Storage, reference: str) -> LayeredImage:
     folder = root / f"{store.driver}-images" / image_id
     try:
         return _image(store, folder, record)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _broken(reference, f"{type(error).__name__}: {error}") from None
+    except KeyError as error:
+        raise _broken(reference, f"a record has no {error}") from None
+    except (TypeError, ValueError) as error:
+        raise _broken(reference, str(error)) from None
     except FileNotFoundError as error:
         if not folder.exists():
             raise EngineError(
@@ -303,11 +299,25 @@ def _records(path: Path) -> list[dict[str, Any]]:
         found = json.loads(path.read_bytes() or b"[]")
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
-        raise EngineError(f"the store's record {path} cannot be read", details=str(error)) from None
+    except OSError as error:
+        raise EngineError(
+            "the store's records cannot be read",
+            details=f"{path}: {error.strerror}",
+            resolution="the store has to be yours: `podman info` says which one is used",
+        ) from None
+    except ValueError as error:
+        raise _no_records(path, str(error)) from None
     if not isinstance(found, list) or not all(isinstance(r, dict) and "id" in r for r in found):
-        raise EngineError(f"the store's record {path} is not a list of images or layers")
+        raise _no_records(path, "it is not a list of images or layers")
     return found
+
+
+def _no_records(path: Path, why: str) -> CapasError:
+    return EngineError(
+        "the store's records are damaged",
+        details=f"{path}: {why}",
+        resolution="`podman system reset` makes a new store: it removes all images and containers",
+    )
 
 
 def _check_digest(reference: str, what: str, text: bytes, digest: str) -> None:

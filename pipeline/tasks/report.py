@@ -67,8 +67,8 @@ def report(
 
     wanted = one_of(format, "--format", _FORMATS)
     listed = whole_number(files, "--files") or (_FILES_ON_A_PAGE if wanted == "html" else 0)
-    profile = host_profile()
-    storage = observe_storage(profile.environment)
+    environment = _environment()
+    storage = observe_storage(environment)
     pipeline = None
     if images:
         _refuse_without_spec(advise or prove or verify)
@@ -79,22 +79,33 @@ def report(
     observed = observe_family(
         named,
         storage.driver,
-        profile.environment,
+        environment,
         measure=measure,
         registry=Registry(registry, tls_verify) if registry else None,
     )
     verdicts = judge(observed.family, pipeline.budgets if pipeline else Budgets())
     told = present_family(observed.family, title, observed.lists, verdicts=verdicts, files=listed)
     if pipeline is not None and (advise or prove):
-        told = _advised(told, pipeline, observed, profile.environment, prove=prove)
+        told = _advised(told, pipeline, observed, environment, prove=prove)
     held = all(verdict.held for verdict in verdicts)
     if pipeline is not None and verify:
         from pipeline.tasks.verify import tried_out
 
-        found, passed = tried_out(pipeline, profile.environment, (), None)
+        found, passed = tried_out(pipeline, environment, (), None)
         told, held = told.with_section(found, "verify"), held and passed
     render(told, wanted)
     return 0 if held else 1
+
+
+def _environment() -> Mapping[str, str]:
+    """That of the store to be read: of this host, or of the service that CONTAINER_HOST names."""
+    environment = host_profile().environment
+    host = environment.get("CONTAINER_HOST")
+    if not host:
+        return environment
+    from pipeline.engine.service_store import readable_store
+
+    return readable_store(host, environment)
 
 
 def _refuse_without_spec(wanted: bool) -> None:

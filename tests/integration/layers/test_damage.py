@@ -148,7 +148,8 @@ def test_records_that_are_no_records(original: Storage, records: Path, text: str
     path.write_text(text)
     error = reading(original, records)
     if text:
-        assert str(path) in error.brief
+        assert str(path) in error.details
+        assert error.resolution
     else:
         assert isinstance(error, UsageError)
 
