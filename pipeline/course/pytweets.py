@@ -183,7 +183,7 @@ class Course:
 
     def _remove_containers(self) -> None:
         with Reader(self._uri) as reader:
-            plan = plan_down(self._pipeline.name, observe(reader, self._pipeline.name))
+            plan = plan_down(self._pipeline, observe(reader, self._pipeline.name))
         for failure in apply(plan, self._uri, self._telling.ended).failed:
             raise failure.error
 

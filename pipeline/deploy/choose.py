@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pipeline.deploy.desired import Wish
 from pipeline.deploy.observe import Container
@@ -74,21 +74,38 @@ def as_it_runs(pipeline: Pipeline, containers: Sequence[Container]) -> Wish:
     return Wish(versions, replicas)
 
 
-def one_version_back(pipeline: Pipeline, containers: Sequence[Container]) -> dict[str, str]:
-    """By service: the version that ran before the one that runs, from the labels.
+def one_version_back(
+    pipeline: Pipeline, containers: Sequence[Container], released: Collection[str] = ()
+) -> dict[str, str]:
+    """By service: the version that ran before the one that runs.
+
+    The containers' labels know it; where none does (they were made anew after a `down`), it is the
+    newest release below the version that runs.
+
+    Args:
+        released: the versions in the release lock, as `image:version`.
 
     Raises:
-        CapasError: no service has run another version before.
+        CapasError: no service has a version to go back to.
     """
-    back = {
-        c.service: c.previous
-        for c in containers
-        if c.previous and c.service in pipeline.services and c.previous != c.version
-    }
+    mine = [c for c in containers if c.service in pipeline.services and not c.is_door]
+    back = {c.service: c.previous for c in mine if c.previous and c.previous != c.version}
+    if not back:
+        below = {c.service: _release_below(pipeline, c, released) for c in mine}
+        back = {service: version for service, version in below.items() if version}
     if not back:
         raise CapasError(
             "there is no version to go back to",
-            details="no container has replaced one of another version",
+            details="no container has replaced one of another version, and no release is older",
             resolution="`capas rollback --version V` names one",
         )
     return back
+
+
+def _release_below(pipeline: Pipeline, container: Container, released: Collection[str]) -> str:
+    image = pipeline.images.get(pipeline.services[container.service].image)
+    names = list(image.versions) if image else []
+    if image is None or container.version not in names:
+        return ""
+    older = names[: names.index(container.version)]
+    return next((v for v in reversed(older) if f"{image.name}:{v}" in released), "")

@@ -13,6 +13,7 @@ from pipeline.deploy.operation import Operation, Plan
 from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
 from pipeline.deploy.ports import lost_ports
 from pipeline.deploy.preview import look
+from pipeline.deploy.pull import plan_pulls, pull
 from pipeline.deploy.restore import plan_restore
 from pipeline.engine.podman import Reader
 from pipeline.errors import CapasError
@@ -32,11 +33,13 @@ class Telling:
         planned: a plan, before anything of it is done.
         ended: an operation, and the error when it failed.
         upgrading: volumes that want a backup now.
+        pulling: an image that is being pulled, and what the engine says of it.
     """
 
     planned: Callable[[Plan], None] = lambda _plan: None
     ended: Callable[[Operation, CapasError | None], None] = lambda _operation, _error: None
     upgrading: Callable[[tuple[str, ...]], None] = lambda _volumes: None
+    pulling: Callable[[Operation, str], None] = lambda _operation, _line: None
 
 
 QUIETLY = Telling()
@@ -57,8 +60,11 @@ def converge(
     lost: set[int] = set()
     before: Plan | None = None
     with Reader(uri) as reader:
+        observed = look(reader, pipeline, wanted)
+        if pulls := plan_pulls(wanted, observed, fresh=options.fresh):
+            pull(uri, pulls, telling.pulling, telling.ended)
+            observed = look(reader, pipeline, wanted)
         for _round in range(_ROUNDS):
-            observed = look(reader, pipeline, wanted, lost)
             plan = plan_deploy(pipeline, wanted, observed, options)
             telling.planned(plan)
             if plan.backups:
@@ -72,6 +78,7 @@ def converge(
                 break
             before = plan
             lost.update(port for f in outcome.failed for port in lost_ports(f.error.details))
+            observed = look(reader, pipeline, wanted, lost)
         now = look(reader, pipeline, wanted, lost)
         back = plan_restore(pipeline, blueprints_of(pipeline, wanted, now), now)
     if back.changes:

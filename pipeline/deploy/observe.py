@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.engine.podman import Reader
 
 RUNNING = "running"
+_ONLY_STORED = "storage"
 _HIDES_SINCE = (5, 3)
 """From here on Podman masks such variables (podman, pull request 23959)."""
 MARK_FILE = "/etc/haproxy/capas.confirmed"
@@ -116,6 +117,8 @@ class Observed:
     Attributes:
         containers: ours, this pipeline's.
         foreign: names of everybody else's containers.
+        unfinished: names of containers that only the store knows: the engine was killed while it
+            made them. Their labels are lost.
         volumes: every volume's labels, by name; `networks` and `secrets` likewise.
         fingerprints: what stands for a secret's value now, by the secret's name in Podman.
         confirmed: digest of the configuration that a service's door serves with.
@@ -123,6 +126,7 @@ class Observed:
 
     containers: tuple[Container, ...] = ()
     foreign: frozenset[str] = frozenset()
+    unfinished: frozenset[str] = frozenset()
     volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     networks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -166,7 +170,8 @@ def observe(
         images: references that the deploy needs.
         lost: ports that could not be bound though nobody was seen to hold them.
     """
-    everything = reader.containers()
+    listed = reader.containers(external=True)
+    everything = [c for c in listed if c["State"] != _ONLY_STORED]
     mine = [c for c in everything if _labels(c).get(labels.PIPELINE) == pipeline]
     others = [c for c in everything if _labels(c).get(labels.PIPELINE) != pipeline]
     containers = tuple(_container(c) for c in mine)
@@ -174,6 +179,12 @@ def observe(
     return Observed(
         containers=containers,
         foreign=frozenset(name for c in others for name in c.get("Names") or ()),
+        unfinished=frozenset(
+            name
+            for c in listed
+            if c["State"] == _ONLY_STORED and c.get("Command") != ["buildah"]
+            for name in c.get("Names") or ()
+        ),
         volumes={v["Name"]: v.get("Labels") or {} for v in reader.volumes()},
         networks={n["name"]: n.get("labels") or {} for n in reader.networks()},
         secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},

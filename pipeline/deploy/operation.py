@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pipeline.spec.model import Healthcheck, Secret
 
-Kind = Literal["network", "volume", "secret", "container", "door"]
+Kind = Literal["image", "network", "volume", "secret", "container", "door"]
 Verb = Literal[
     "create", "start", "unpause", "pause", "stop", "restart", "remove", "rename",
-    "wait for", "wait for the end of", "write", "reload", "drain", "confirm",
+    "pull", "wait for", "wait for the end of", "write", "reload", "drain", "confirm",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pipeline.deploy.container import Blueprint, blueprint
 from pipeline.deploy.desired import Desired
 from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.deploy.operation import Operation, Plan
-from pipeline.deploy.removal import owned, removal
+from pipeline.deploy.removal import owned, removal, unfinished
 from pipeline.deploy.resources import plan_resources
 from pipeline.deploy.service import ServicePlan, Surroundings, plan_service
 from pipeline.errors import EngineError
@@ -23,10 +23,12 @@ class Options:
     Attributes:
         wait: hold every new container to its health check.
         remove_orphans: remove what carries our labels and is no longer in the spec.
+        fresh: pull the images whose policy is `always`.
     """
 
     wait: bool = True
     remove_orphans: bool = False
+    fresh: bool = False
 
 
 DEFAULT_OPTIONS = Options()
@@ -50,6 +52,7 @@ def plan_deploy(
     """
     blueprints = blueprints_of(pipeline, wanted, observed)
     operations, notes = plan_resources(pipeline, wanted, observed)
+    operations = [*unfinished(pipeline, observed), *operations]
     ready = tuple(operation.key for operation in operations)
     jobs = _depended_on(wanted, "service_completed_successfully")
     awaited = _depended_on(wanted, "service_healthy")
@@ -105,7 +108,7 @@ def _image(desired: Desired, observed: Observed) -> ImageFacts:
         details=f"service {desired.name} runs it",
         resolution=f"`capas build --version {desired.version}` builds it"
         if built_here
-        else f"`podman pull {desired.reference}`, or load it",
+        else f"`podman pull {desired.reference}`, or build or load it under that name",
     )
 
 

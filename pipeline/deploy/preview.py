@@ -10,6 +10,7 @@ from pipeline.deploy.desired import Desired
 from pipeline.deploy.observe import Observed, observe
 from pipeline.deploy.operation import Plan
 from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, plan_deploy
+from pipeline.deploy.pull import as_if_pulled, plan_pulls
 from pipeline.deploy.secret import fingerprints
 from pipeline.engine.podman import Reader
 from pipeline.spec.model import Pipeline
@@ -46,4 +47,7 @@ def preview(
     Raises:
         CapasError: it would be refused.
     """
-    return plan_deploy(pipeline, wanted, look(reader, pipeline, wanted), options)
+    observed = look(reader, pipeline, wanted)
+    pulls = plan_pulls(wanted, observed, fresh=options.fresh)
+    plan = plan_deploy(pipeline, wanted, as_if_pulled(observed, pulls), options)
+    return replace(plan, operations=(*pulls, *plan.operations))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pipeline.deploy.observe import Container, Observed
 from pipeline.deploy.operation import Operation, Plan
 from pipeline.engine import labels
+from pipeline.spec.model import Pipeline
 
+NEXT = ".next"
+"""Ends the name of a replica that will take an old one's place and name."""
 STOPPABLE = ("running", "paused", "stopping")
 
 
@@ -27,26 +31,37 @@ def removal(
     return [*operations, Operation("remove", "container", container.name, cause, after)]
 
 
-def plan_down(pipeline: str, observed: Observed) -> Plan:
+def unfinished(pipeline: Pipeline, observed: Observed) -> list[Operation]:
+    """Remove what an engine that was killed left of a container; known by its name alone."""
+    services = "|".join(map(re.escape, pipeline.services))
+    ours = re.compile(rf"{re.escape(pipeline.name)}-({services})-(\d+|door)({re.escape(NEXT)})*")
+    return [
+        Operation("remove", "container", name, "the engine was killed while it made it")
+        for name in sorted(observed.unfinished)
+        if ours.fullmatch(name)
+    ]
+
+
+def plan_down(pipeline: Pipeline, observed: Observed) -> Plan:
     """Remove containers, networks and secrets; volumes stay and are named.
 
     Doors go first and dependencies are not looked at: everything ends.
     """
-    operations: list[Operation] = []
+    operations = unfinished(pipeline, observed)
     for container in sorted(observed.containers, key=lambda c: (not c.is_door, c.name)):
         operations += removal(container, "down")
     gone = tuple(o.key for o in operations if o.verb == "remove")
     operations += [
         Operation("remove", "network", name, "down", gone)
-        for name in owned(pipeline, observed.networks)
+        for name in owned(pipeline.name, observed.networks)
     ]
     operations += [
         Operation("remove", "secret", name, "down", gone)
-        for name in owned(pipeline, observed.secrets)
+        for name in owned(pipeline.name, observed.secrets)
     ]
     notes = tuple(
         f"volume {name} stays (`capas volume.rm` deletes it)"
-        for name in owned(pipeline, observed.volumes)
+        for name in owned(pipeline.name, observed.volumes)
     )
     return Plan(tuple(operations), notes)
 

@@ -18,13 +18,11 @@ from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.observe import Container, Observed, own_alias
 from pipeline.deploy.operation import Operation
 from pipeline.deploy.ports import Binding, assign
-from pipeline.deploy.removal import STOPPABLE, removal
+from pipeline.deploy.removal import NEXT, STOPPABLE, removal
 from pipeline.engine import labels
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
-NEXT = ".next"
-"""Ends the name of a replica that will take an old one's place and name."""
 _STARTABLE = ("created", "configured", "initialized", "exited", "stopped")
 
 
@@ -55,7 +53,8 @@ class ServicePlan:
         started: keys after which everything has been started.
         healthy: keys after which everything new is healthy.
         bindings: all ports that its replicas will hold.
-        upgrades: whether an image version is replaced by another.
+        upgrades: whether an image version is replaced by another; for images from elsewhere, any
+            other image.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -271,7 +270,7 @@ class _Planner:
         if old is not None:
             same = old.version == self._blueprint.desired.version
             previous = old.labels.get(labels.PREVIOUS, "") if same else old.version
-            self._plan.upgrades |= not same
+            self._plan.upgrades |= not same or self._another_image(old)
         body = container_body(
             self._around.pipeline,
             self._blueprint,
@@ -281,6 +280,11 @@ class _Planner:
             previous=previous,
         )
         self._add(Operation("create", "container", place.heir, cause, after, body=body))
+
+    def _another_image(self, old: Container) -> bool:
+        """Whether an image from elsewhere is another one now, perhaps under the same tag."""
+        elsewhere = not self._service.built_here
+        return elsewhere and old.image_id != self._blueprint.image.id
 
     def _created(self, place: _Place) -> str:
         return f"create container {place.heir}"

@@ -64,9 +64,14 @@ class Reader:
         """One image inspected, or None when it is not in the store."""
         return self._object_or_none(f"/images/{reference}/json")
 
-    def containers(self, labels: Sequence[str] = ()) -> list[Json]:
-        """Containers in every state, all with at least these labels."""
-        return self._list("/containers/json", {"all": True, **_filters(label=labels)})
+    def containers(self, labels: Sequence[str] = (), *, external: bool = False) -> list[Json]:
+        """Containers in every state, all with at least these labels.
+
+        Args:
+            external: also those that only the store knows, in the state `storage`.
+        """
+        wanted = {"all": True, "external": external}
+        return self._list("/containers/json", {**wanted, **_filters(label=labels)})
 
     def container(self, name: str) -> Json | None:
         """One container inspected, or None."""

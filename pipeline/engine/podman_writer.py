@@ -6,13 +6,14 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.engine.podman import Json, Reader, frames
 from pipeline.engine.podman_socket import Answer
+from pipeline.errors import EngineError
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -47,6 +48,20 @@ class Writer(Reader):
     def remove_volume(self, name: str) -> None:
         """Remove a volume that no container uses; one that is gone is fine."""
         self._call("delete", f"/volumes/{name}", missing_ok=True)
+
+    def pull_image(self, reference: str) -> Iterator[str]:
+        """Get an image from its registry; what the engine says meanwhile, line by line.
+
+        Raises:
+            EngineError: it cannot be had.
+        """
+        params = {"reference": reference, "policy": "always"}
+        response = self._call("post", "/images/pull", params=params, stream=True)
+        for line in response.lines():
+            report = json.loads(line) if line.strip() else {}
+            if error := report.get("error"):
+                raise EngineError("Podman could not pull an image", details=error)
+            yield from report.get("stream", "").splitlines()
 
     def remove_image(self, reference: str) -> None:
         """Remove an image's name, and the image with its last name; one that is gone is fine."""

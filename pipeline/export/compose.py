@@ -74,6 +74,7 @@ def _service(pipeline: Pipeline, service: Service, version: str | None) -> dict[
         "cap_add": list(service.cap_add),
         "security_opt": ["no-new-privileges:true"],
         "profiles": list(service.profiles),
+        "pull_policy": None if service.pull_policy == "missing" else service.pull_policy,
         "labels": {k: _literal(v) for k, v in service.labels.items()},
         "deploy": deploy,
     }

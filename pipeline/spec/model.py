@@ -217,6 +217,7 @@ class Service:
         environment: merged already: `env_file` first, then `environment`.
         networks: keys of `Pipeline.networks`, or `default`, which need not be described; empty
             when the spec names none.
+        pull_policy: of an image that is not built here.
         stop_grace_period: seconds between the stop signal and SIGKILL.
     """
 
@@ -242,6 +243,7 @@ class Service:
     cap_add: tuple[str, ...] = ()
     secrets: tuple[SecretMount, ...] = ()
     profiles: tuple[str, ...] = ()
+    pull_policy: PullPolicy = "missing"
     labels: Mapping[str, str] = field(default_factory=dict)
     ingress: Ingress | None = None
 

@@ -58,6 +58,7 @@ def read_service(name: str, table: Table, scope: Scope) -> Service | None:
         cap_add=tuple(_capabilities(table, path, scope)),
         secrets=tuple(_secrets(table, path, scope)),
         profiles=tuple(_entries(table, path, "profiles", scope)),
+        pull_policy=table.get("pull_policy", "missing"),
         labels=texts_of(table.get("labels")),
         ingress=_ingress(table.get("ingress"), path, ports, scope),
     )

@@ -23,7 +23,7 @@ COMPOSE_WORDS: dict[tuple[str, str], str] = {
     ("service", "env"): "use `environment`",
     ("service", "health"): "use `healthcheck`",
     ("service", "stop_timeout"): "use `stop_grace_period`",
-    ("service", "pull_policy"): "external images are pulled when they are missing",
+    ("service", "pull"): "use `pull_policy`",
     ("version", "dockerfile"): "use `containerfile`",
     ("version", "build_args"): "use `args`",
     ("version", "build-args"): "use `args`",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
-from pipeline.tasks.deploying import converge_and_show, held, refuse_other_images, telling
+from pipeline.tasks.deploying import converge_and_show, held, refuse_other_images, released, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def deploy(
         replicas_for(pipeline, replicas) if replicas else {},
         frozenset(profile or ()),
     )
-    options = Options(wait=wait, remove_orphans=remove_orphans)
+    options = Options(wait=wait, remove_orphans=remove_orphans, fresh=True)
     if dry_run:
         return _preview(pipeline, wish, options, exit_code=exit_code)
     environment = host_profile().environment
@@ -106,7 +106,9 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
         with Reader(uri) as reader:
             containers = containers_of(reader, pipeline.name)
         back = (
-            versions_for(pipeline, version) if version else one_version_back(pipeline, containers)
+            versions_for(pipeline, version)
+            if version
+            else one_version_back(pipeline, containers, released(pipeline))
         )
         now = as_it_runs(pipeline, containers)
         return converge_and_show(uri, pipeline, replace(now, versions={**now.versions, **back}))
@@ -125,7 +127,7 @@ def down(_context: Context, spec: str | None = None, dry_run: bool = False) -> i
     environment = host_profile().environment
     with held(pipeline, environment), api_service(environment) as uri:
         with Reader(uri) as reader:
-            plan = plan_down(pipeline.name, observe(reader, pipeline.name))
+            plan = plan_down(pipeline, observe(reader, pipeline.name))
         if dry_run:
             _say_plan(plan)
             return 0

@@ -44,6 +44,7 @@ def telling() -> Telling:
         ended=lambda operation, error: tell_step(
             operation.key, operation.cause, failed=error is not None
         ),
+        pulling=lambda operation, line: tell_lines([f"{operation.name}: {line}"]),
     )
 
 
@@ -63,6 +64,15 @@ def converge_and_show(
     converge(uri, pipeline, wanted, chosen, keeping(uri, pipeline))
     render(present_status(pipeline, status_of(uri, pipeline, probe=chosen.wait)), "text")
     return 0
+
+
+def released(pipeline: Pipeline) -> frozenset[str]:
+    """The versions in the release lock, each as `image:version`."""
+    if not pipeline.lock_path.exists():
+        return frozenset()
+    from pipeline.build.lockfile import read_lock
+
+    return frozenset(read_lock(pipeline.lock_path))
 
 
 def refuse_other_images(pipeline: Pipeline, wanted: Sequence[Desired]) -> None:

@@ -18,6 +18,7 @@ from pipeline.engine.buildah import build_argv
 from pipeline.engine.service import api_service
 from pipeline.spec.load import load
 from pipeline.spec.model import ROOTFS_TAR
+from tests.integration.registry import Registry, serving
 from tests.integration.storage import Store, session_store
 
 CHECKOUT = Path(__file__).parents[2]
@@ -89,6 +90,13 @@ def small_base(environment: Mapping[str, str], tmp_path_factory: pytest.TempPath
     spec = CHECKOUT / "specs" / "pytweets.toml"
     context = tmp_path_factory.mktemp("small-base")
     return made_of_debian(spec, "python-base", "localhost/capas-test-base:1", context, environment)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    """A registry with nothing in it."""
+    with serving(tmp_path) as made:
+        yield made
 
 
 def made_of_debian(

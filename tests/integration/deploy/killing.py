@@ -26,6 +26,7 @@ def everything(project: Project) -> dict[str, Any]:
     """All that carries the pipeline's name, in a form that does not depend on ids and times."""
     label = f"label=io.github.capas.pipeline={project.name}"
     containers = json.loads(project.podman("ps", "-a", "--filter", label, "--format=json"))
+    stored = project.podman("ps", "-a", "--external", "--format={{.Names}}").split()
     secrets = project.podman("secret", "ls", "--format={{.Name}}").split()
     bound = {port for _, port in listening("tcp", Path("/proc/net/tcp").read_text())}
     return {
@@ -33,6 +34,7 @@ def everything(project: Project) -> dict[str, Any]:
             (c["Names"][0], c["State"], str(c["Ports"]), c["Labels"]["io.github.capas.config"])
             for c in containers
         ),
+        "stored": sorted(name for name in stored if name.startswith(project.name)),
         "networks": project.podman("network", "ls", "-q", "--filter", label).splitlines(),
         "volumes": project.podman("volume", "ls", "-q", "--filter", label).splitlines(),
         "secrets": [name for name in secrets if project.name in name],

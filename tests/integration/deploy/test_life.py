@@ -110,30 +110,55 @@ def test_what_this_host_cannot_pause_must_be_said_and_what_it_can_must_go_on(
     assert states(project)["web-1"] == "running"
 
 
-def test_a_rollback_must_go_back_to_the_version_before(project: Project) -> None:
-    for version in ("1.0", "1.1"):
+def versions_of_an_app(project: Project, *versions: str) -> None:
+    """Let the project build versions of its own image, each with a file that says which."""
+    for version in versions:
         context = project.folder / version
         context.mkdir()
         (context / "version").write_text(version)
         (context / "Containerfile").write_text(
             f"FROM {project.image}\nCOPY version /site/\nWORKDIR /site\n"
         )
-    images = "\n".join(
-        f'[images.app.versions."{version}"]\ncontext = "../{version}"' for version in ("1.0", "1.1")
-    )
     project.image = "app"
-    project.write(images)
+    project.write("\n".join(f'[images.app.versions."{v}"]\ncontext = "../{v}"' for v in versions))
     project.run("build")
+
+
+def test_a_rollback_must_go_back_to_the_version_before(project: Project) -> None:
+    versions_of_an_app(project, "1.0", "1.1")
     project.run("deploy", "--version", "1.0")
     project.run("deploy")
     assert fetch(f"http://127.0.0.1:{project.port}/version") == "1.1"
-    project.run("scale", "web=3")
+    project.run("scale", "web=2")
     project.run("rollback")
-    assert fetch(f"http://127.0.0.1:{project.port + 2}/version") == "1.0"
+    assert fetch(f"http://127.0.0.1:{project.port + 1}/version") == "1.0"
     status = project.status()
     assert {c["version"] for c in status.values()} == {"1.0"}
-    assert len(status) == 3
+    assert len(status) == 2
     project.run("rollback", "--version", "1.1")
     assert fetch(f"http://127.0.0.1:{project.port}/version") == "1.1"
     unknown = project.run("rollback", "--version", "9", check=False)
     assert unknown.returncode == 2
+
+
+def test_a_rollback_must_know_releases_and_refuse_what_is_none(project: Project) -> None:
+    versions_of_an_app(project, "2.0", "2.1")
+    project.run("release", "--version", "2.0")
+    project.run("deploy")
+    project.run("rollback")  # no container has run another version: the lock knows of one
+    assert {c["version"] for c in project.status().values()} == {"2.0"}
+    project.run("deploy")
+    before = project.ids()
+    project.podman("untag", "localhost/app:2.0")
+    gone = project.run("rollback", check=False)
+    assert gone.returncode == 1
+    assert "the image localhost/app:2.0 is not there" in gone.stderr
+    assert "`capas build --version 2.0` builds it" in gone.stderr
+    project.podman("tag", "localhost/app:2.1", "localhost/app:2.0")
+    other = project.run("rollback", check=False)
+    assert other.returncode == 3
+    assert "is not what was released" in other.stderr
+    assert project.ids() == before
+    project.run("build")
+    project.run("rollback")
+    assert fetch(f"http://127.0.0.1:{project.port}/version") == "2.0"

@@ -55,3 +55,13 @@ def test_the_version_before_must_be_known_from_the_containers(world: World) -> N
         one_version_back(world.pipeline, world.observed.containers)
     world.deploy(Wish({"web": "1.2"}, {}))
     assert one_version_back(world.pipeline, world.observed.containers) == {"web": "1.0"}
+    released = {"pytweets:1.1"}
+    assert one_version_back(world.pipeline, world.observed.containers, released) == {"web": "1.0"}
+
+
+def test_where_no_container_knows_the_version_before_the_lock_must(world: World) -> None:
+    world.deploy(Wish({"web": "1.2"}, {}))
+    released = {"pytweets:1.0", "pytweets:1.1", "pytweets:1.2", "other:1.1"}
+    assert one_version_back(world.pipeline, world.observed.containers, released) == {"web": "1.1"}
+    with pytest.raises(CapasError, match="no version to go back to"):
+        one_version_back(world.pipeline, world.observed.containers, {"pytweets:1.2"})

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from pipeline.deploy.desired import Wish
-from pipeline.deploy.observe import Abilities
+from pipeline.deploy.observe import Abilities, ImageFacts
 from pipeline.deploy.plan import Options
 from pipeline.deploy.ports import Held
+from pipeline.deploy.removal import plan_down
 from pipeline.errors import CapasError, EngineError, HostUnable
 from pipeline.spec.model import Dependency, Healthcheck, Ingress, Port, Resources, Service
 from tests.unit.deploy.world import World
@@ -424,3 +425,33 @@ def test_an_ingress_that_left_the_spec_must_take_its_door_away(world: World) -> 
     world.deploy()
     world.change(ingress=None)
     assert "remove container pytweets-web-door (no ingress any more)" in str(world.plan())
+
+
+def test_another_image_under_the_same_tag_must_be_an_upgrade(world: World) -> None:
+    volume = replace(world.pipeline.volumes["tweets"], backup_before_upgrade=True)
+    world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
+    reference = "docker.io/library/redis:7"
+    world.change(image=reference, built_here=False, replicas=1)
+    world.observed = replace(world.observed, images={reference: ImageFacts("sha-old")})
+    assert world.deploy().backups == ()
+    world.observed = replace(world.observed, images={reference: ImageFacts("sha-new")})
+    plan = world.plan()
+    assert plan.backups == ("pytweets_tweets",)
+    assert f"replica 1: {reference} is another image now" in str(plan)
+
+
+def test_what_a_killed_engine_left_must_go_before_its_name_is_used_again(world: World) -> None:
+    world.change(replicas=1)
+    left = {"pytweets-web-1", "pytweets-web-2.next", "pytweets-two-web-1", "other-web-1"}
+    world.observed = replace(world.observed, unfinished=frozenset(left))
+    plan = world.plan()
+    cause = "the engine was killed while it made it"
+    assert [str(o) for o in plan.operations[:2]] == [
+        f"remove container pytweets-web-1 ({cause})",
+        f"remove container pytweets-web-2.next ({cause})",
+    ]
+    assert sum(o.verb == "remove" for o in plan.operations) == 2
+    create = next(o for o in plan.operations if o.key == "create container pytweets-web-1")
+    assert "remove container pytweets-web-1" in create.after
+    down = plan_down(world.pipeline, world.observed)
+    assert sum(o.verb == "remove" for o in down.operations) == 2

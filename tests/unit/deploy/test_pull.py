@@ -1,0 +1,61 @@
+"""Which images a deploy pulls first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.deploy.desired import desire
+from pipeline.deploy.observe import ImageFacts
+from pipeline.deploy.pull import as_if_pulled, plan_pulls
+from pipeline.spec.model import Ingress, PullPolicy
+from tests.unit.deploy.world import World
+
+REDIS = "docker.io/library/redis:7"
+
+
+def pulled(world: World, *, fresh: bool = True) -> list[str]:
+    wanted = desire(world.pipeline)
+    return [str(o) for o in plan_pulls(wanted, world.observed, fresh=fresh)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "there", "fresh", "cause"),
+    [
+        ("missing", False, True, "not there"),
+        ("missing", True, True, ""),
+        ("always", False, False, "not there"),
+        ("always", True, True, "its pull policy is always"),
+        ("always", True, False, ""),
+        ("never", False, True, ""),
+    ],
+)
+def test_the_policy_must_decide(
+    world: World, policy: PullPolicy, there: bool, fresh: bool, cause: str
+) -> None:
+    world.change(image=REDIS, built_here=False, pull_policy=policy)
+    if there:
+        world.observed = replace(world.observed, images={REDIS: ImageFacts("sha")})
+    assert pulled(world, fresh=fresh) == ([f"pull image {REDIS} ({cause})"] if cause else [])
+
+
+def test_images_of_this_machine_must_never_be_asked_for(world: World) -> None:
+    assert pulled(world) == []
+    world.change(image="localhost/redis:8", built_here=False)
+    assert pulled(world) == []
+    world.change(image="localhost:5000/redis:8", built_here=False)
+    assert pulled(world) == ["pull image localhost:5000/redis:8 (not there)"]
+
+
+def test_the_image_of_a_door_must_be_had_too(world: World) -> None:
+    haproxy = "docker.io/library/haproxy:3.0"
+    world.change(ingress=Ingress(8000, 5000, haproxy), ports=())
+    assert pulled(world) == [f"pull image {haproxy} (not there)"]
+
+
+def test_a_preview_must_go_on_as_if_the_image_were_there(world: World) -> None:
+    world.change(image=REDIS, built_here=False, replicas=1)
+    wanted = desire(world.pipeline)
+    world.observed = as_if_pulled(world.observed, plan_pulls(wanted, world.observed, fresh=True))
+    assert "create container pytweets-web-1 (replica 1: not there)" in str(world.plan())
