@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.desired import Desired, digest
-from pipeline.deploy.observe import Abilities, ImageFacts, own_alias
+from pipeline.deploy.observe import ImageFacts, own_alias
 from pipeline.deploy.ports import Binding
 from pipeline.engine import labels
 from pipeline.errors import HostUnable

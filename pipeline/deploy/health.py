@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.deploy import probe
 from pipeline.deploy.probe import Answer
 from pipeline.engine import command
+from pipeline.engine.sockets import listening, parent
 from pipeline.errors import EngineError
 from pipeline.spec.model import Healthcheck
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from pipeline.engine.podman_writer import Writer
 
 SETTLE_SECONDS = 0.5
-"""How long a container without a health check must have kept running to count as up."""
+"""How long a container without a health check that listens on nothing must keep running."""
+_LOOK_SECONDS = 0.02
 _FIRST_PAUSE = 0.05
 _LOG_LINES = 15
 
@@ -109,13 +111,35 @@ def unhealthy(writer: Writer, name: str, verdict: Verdict) -> EngineError:
 def _await_settled(
     writer: Writer, name: str, now: Callable[[], float], sleep: Callable[[float], None]
 ) -> Verdict:
-    """Without a check all that can be known is that it keeps running."""
+    """Without a check it is up as soon as it listens, or when it has kept running for a time."""
     end = now() + SETTLE_SECONDS
     while True:
-        verdict = examine_container(writer, writer.container(name), None)
-        if not verdict.healthy or now() >= end:
+        found = writer.container(name)
+        verdict = examine_container(writer, found, None)
+        if found is None or not verdict.healthy or now() >= end:
             return verdict
-        sleep(min(0.1, max(0.0, end - now())))
+        if _comes_to_listen(found["State"], end, now, sleep):
+            return verdict
+
+
+def _comes_to_listen(
+    state: dict[str, Any], end: float, now: Callable[[], float], sleep: Callable[[float], None]
+) -> bool:
+    """Whether a container's process listens before `end`.
+
+    The kernel is asked, which costs the engine nothing. No, when the process ended, or is on
+    another machine: what has its number here is then no child of the container's monitor.
+    """
+    process = state["Pid"]
+    while now() < end:
+        try:
+            if parent(process) == state["ConmonPid"] and listening(process):
+                return True
+        except FileNotFoundError:
+            sleep(_LOOK_SECONDS)
+            return False
+        sleep(min(_LOOK_SECONDS, max(0.0, end - now())))
+    return False
 
 
 def _is_over(found: dict[str, Any] | None) -> bool:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.deploy.abilities import Abilities, observe_abilities
 from pipeline.deploy.ports import Binding, Held
 from pipeline.engine import labels
-from pipeline.host.facts import parse_version
+from pipeline.engine.sockets import bound
 
 if TYPE_CHECKING:
     from pipeline.engine.podman import Reader
 
 RUNNING = "running"
 _ONLY_STORED = "storage"
-_HIDES_SINCE = (5, 3)
-"""From here on Podman masks such variables (podman, pull request 23959)."""
 MARK_FILE = "/etc/haproxy/capas.confirmed"
 """In a door: digest of the configuration that is known to be in effect. A deploy may die between
 writing a configuration and that moment."""
-_SOCKETS: Mapping[str, tuple[str, str]] = {"tcp": ("tcp", "0A"), "udp": ("udp", "07")}
-"""Protocol to file of /proc/net and the state of a bound socket in it (proc_net_tcp(5))."""
 
 
 @dataclass(frozen=True)
@@ -91,23 +85,6 @@ class ImageFacts:
 
     id: str
     capabilities: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What this host's engine can do for containers.
-
-    Attributes:
-        limits: controllers it enforces: `memory`, `cpu`, `pids`.
-        init: whether a small init can be put in front of the process.
-        hides_variables: whether `podman inspect` hides the values of secrets in variables.
-        no_network: why named networks do not work here, or "".
-    """
-
-    limits: frozenset[str] = frozenset()
-    init: bool = False
-    hides_variables: bool = False
-    no_network: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,7 +167,7 @@ def observe(
         secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
         images={name: facts for name in images if (facts := _image(reader.image(name)))},
         held=_held(others, lost).without(running),
-        abilities=_abilities(reader.info()),
+        abilities=observe_abilities(reader),
         confirmed={
             c.service: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
         },
@@ -203,34 +180,10 @@ def containers_of(reader: Reader, pipeline: str) -> tuple[Container, ...]:
     return tuple(_container(c) for c in found)
 
 
-def listening(protocol: str, table: str) -> set[tuple[str, int]]:
-    """Addresses and ports that sockets are bound to, from the text of a table in /proc/net."""
-    state = _SOCKETS[protocol][1]
-    found = set()
-    for line in table.splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == state:
-            address, port = fields[1].split(":")
-            found.add((_address(address), int(port, 16)))
-    return found
-
-
-def _address(text: str) -> str:
-    """An address of /proc/net: hexadecimal words in the machine's byte order."""
-    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
-    address = ipaddress.ip_address(b"".join(words))
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
-
-
 def _held(others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:
     ports: dict[tuple[str, str, int], str] = {}
-    for protocol in _SOCKETS:
-        for name in (protocol, f"{protocol}6"):
-            table = Path("/proc/net", name)
-            if table.exists():
-                for address, port in listening(protocol, table.read_text()):
-                    ports[protocol, address, port] = "another program or user"
+    for one in bound():
+        ports[one.protocol, one.address, one.port] = "another program or user"
     for other in others:
         for binding in _bindings(other):
             who = f"the container {other['Names'][0]}"
@@ -279,28 +232,3 @@ def _image(found: Mapping[str, Any] | None) -> ImageFacts | None:
         return None
     asked = _labels(found).get("io.containers.capabilities", "")
     return ImageFacts(found["Id"], tuple(c for c in asked.split(",") if c))
-
-
-def _abilities(info: Mapping[str, Any]) -> Abilities:
-    host = info["host"]
-    return Abilities(
-        limits=frozenset(host.get("cgroupControllers") or ()),
-        init=any(Path(f, "catatonit").exists() for f in _INIT_FOLDERS)
-        or shutil.which("catatonit") is not None,
-        hides_variables=parse_version(info["version"]["Version"]) >= _HIDES_SINCE,
-        no_network=_no_network(host),
-    )
-
-
-_INIT_FOLDERS = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/libexec/podman")
-"""Where Podman looks for its init (containers.conf(5), helper_binaries_dir)."""
-
-
-def _no_network(host: Mapping[str, Any]) -> str:
-    # Netavark calls iptables by name until 1.12 can use nftables; without it the engine says only
-    # "No such file or directory".
-    path = "/usr/sbin:/sbin:/usr/bin:/bin"
-    firewall = any(shutil.which(name, path=path) for name in ("iptables", "nft"))
-    if host.get("networkBackend") == "netavark" and not firewall:
-        return "netavark needs iptables (or nft), and neither is installed"
-    return ""

@@ -40,7 +40,9 @@ class RemoteConnection:
             )
         except PodmanError as error:
             raise ConnectionError(str(error)) from error
-        return Answer(response.status_code, response.iter_content(chunk_size=None))
+        return Answer(
+            response.status_code, response.iter_content(chunk_size=None), response.headers
+        )
 
     def close(self) -> None:
         """Close it."""

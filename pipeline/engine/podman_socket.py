@@ -25,6 +25,7 @@ class Answer:
 
     status: int
     chunks: Iterator[bytes]
+    headers: Mapping[str, str]
 
     def content(self) -> bytes:
         """The whole body."""
@@ -108,14 +109,14 @@ class SocketConnection:
             )
             response = http_connection.getresponse()
             if not stream:
-                return Answer(response.status, iter([response.read()]))
+                return Answer(response.status, iter([response.read()]), dict(response.headers))
         except http.client.HTTPException as error:
             http_connection.close()
             raise ConnectionError(str(error) or type(error).__name__) from error
         except BaseException:
             http_connection.close()  # half a conversation cannot be gone on with
             raise
-        return Answer(response.status, _chunks(response, http_connection))
+        return Answer(response.status, _chunks(response, http_connection), dict(response.headers))
 
     def close(self) -> None:
         """Close the kept connection."""

@@ -1,15 +1,33 @@
-"""Listening TCP sockets of a network namespace, from the kernel's own tables (proc(5))."""
+"""Bound sockets and namespaces of processes, from the kernel's own tables (proc(5))."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-_LISTEN = "0A"
+_BOUND: Mapping[str, str] = {"tcp": "0A", "udp": "07"}
+"""Protocol to the state of a socket that something can come in through: listening, or bound."""
 
 
-def listening(process: int | None = None) -> dict[int, frozenset[str]]:
-    """Ports that are listened on, each with the inodes of its sockets.
+@dataclass(frozen=True)
+class BoundSocket:
+    """A socket that waits for others.
+
+    Attributes:
+        protocol: `tcp` or `udp`.
+        inode: the number by which /proc/PID/fd knows it.
+    """
+
+    protocol: str
+    address: str
+    port: int
+    inode: str
+
+
+def bound(process: int | None = None) -> Iterator[BoundSocket]:
+    """All of a namespace, IPv4 and IPv6.
 
     Args:
         process: any process of the namespace; None for our own.
@@ -18,13 +36,26 @@ def listening(process: int | None = None) -> dict[int, frozenset[str]]:
         FileNotFoundError: the process has ended.
     """
     folder = Path("/proc", "self" if process is None else str(process), "net")
+    for protocol in _BOUND:
+        yield from parse(protocol, (folder / protocol).read_text(encoding="ascii"))
+        six = folder / f"{protocol}6"
+        if six.exists():  # a kernel without IPv6 has none
+            yield from parse(protocol, six.read_text(encoding="ascii"))
+
+
+def listening(process: int | None = None) -> dict[int, frozenset[str]]:
+    """TCP ports that are listened on, each with the inodes of its sockets.
+
+    Args:
+        process: any process of the namespace; None for our own.
+
+    Raises:
+        FileNotFoundError: the process has ended.
+    """
     found: dict[int, frozenset[str]] = {}
-    for name in ("tcp", "tcp6"):
-        path = folder / name
-        if name == "tcp6" and not path.exists():  # a kernel without IPv6
-            continue
-        for port, inode in parse(path.read_text(encoding="ascii").splitlines()):
-            found[port] = found.get(port, frozenset()) | {inode}
+    for one in bound(process):
+        if one.protocol == "tcp":
+            found[one.port] = found.get(one.port, frozenset()) | {one.inode}
     return found
 
 
@@ -38,11 +69,28 @@ def namespaces(process: int, kinds: Iterable[str]) -> dict[str, str]:
     return {kind: str(Path(f"/proc/{process}/ns/{kind}").readlink()) for kind in kinds}
 
 
-def parse(lines: Iterable[str]) -> list[tuple[int, str]]:
-    """Port and inode of each listening socket in the lines of /proc/net/tcp or tcp6."""
-    found = []
-    for line in lines:
+def parent(process: int) -> int:
+    """The process that a process is a child of (PPid of proc_pid_status(5)).
+
+    Raises:
+        FileNotFoundError: the process has ended.
+    """
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace")
+    return int(status.partition("PPid:")[2].split(maxsplit=1)[0])
+
+
+def parse(protocol: str, table: str) -> Iterator[BoundSocket]:
+    """The bound sockets in the text of /proc/net/tcp, tcp6, udp or udp6."""
+    for line in table.splitlines()[1:]:
         fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN:
-            found.append((int(fields[1].rsplit(":", 1)[1], 16), fields[9]))
-    return found
+        if len(fields) > 9 and fields[3] == _BOUND[protocol]:
+            address, port = fields[1].split(":")
+            yield BoundSocket(protocol, _address(address), int(port, 16), fields[9])
+
+
+def _address(text: str) -> str:
+    """An address of the table: hexadecimal words in the machine's byte order."""
+    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
+    address = ipaddress.ip_address(b"".join(words))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

@@ -20,7 +20,6 @@ from pipeline.host.facts import (
     Basics,
     Cgroups,
     Facts,
-    Mount,
     PauseState,
     Program,
     Session,
@@ -66,7 +65,7 @@ def observe_basics(environ: Mapping[str, str]) -> Basics:
     basics = Basics(
         kernel=parse_version(os.uname().release),
         programs=_programs(environ, _CHOOSABLE, _ENGINE, memory),
-        cgroups=_cgroups(mounts, uid),
+        cgroups=observe_cgroups(uid),
         storage=observe_storage(settings.graphroot(environ, uid, storage), mounts, chosen, memory),
         session=_session(environ, uid),
         tun=os.access("/dev/net/tun", os.R_OK | os.W_OK),
@@ -144,8 +143,9 @@ def program_version(path: str, memory: Memory) -> tuple[int, ...]:
     return version
 
 
-def _cgroups(mounts: tuple[Mount, ...], uid: int) -> Cgroups:
-    mode = cgroup_mode(mounts)
+def observe_cgroups(uid: int) -> Cgroups:
+    """Which control groups a user's containers have here."""
+    mode = cgroup_mode(parse_mountinfo(read("/proc/self/mountinfo")))
     if mode == "hybrid":
         return Cgroups(mode, tuple(read("/sys/fs/cgroup/unified/cgroup.controllers").split()))
     if mode != "v2":

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.deploy.observe import listening
 from pipeline.engine.service import api_service
+from pipeline.engine.sockets import listening
 from tests.integration.conftest import CHECKOUT
 from tests.integration.deploy.between import Passing, between
 from tests.integration.deploy.conftest import Project
@@ -28,7 +28,7 @@ def everything(project: Project) -> dict[str, Any]:
     containers = json.loads(project.podman("ps", "-a", "--filter", label, "--format=json"))
     stored = project.podman("ps", "-a", "--external", "--format={{.Names}}").split()
     secrets = project.podman("secret", "ls", "--format={{.Name}}").split()
-    bound = {port for _, port in listening("tcp", Path("/proc/net/tcp").read_text())}
+    bound = set(listening())
     return {
         "containers": sorted(
             (c["Names"][0], c["State"], str(c["Ports"]), c["Labels"]["io.github.capas.config"])

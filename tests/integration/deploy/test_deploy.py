@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 
 import pytest
 
+from pipeline.deploy.abilities import enforced
 from tests.integration.deploy.conftest import Project, fetch
 
 pytestmark = pytest.mark.integration
@@ -64,6 +66,19 @@ def test_an_update_that_is_not_healthy_must_leave_the_old_one_serving(project: P
     assert "probe: GET" in failed.stderr
     assert project.ids() == before
     assert "Directory listing" in fetch(f"http://127.0.0.1:{project.port}")
+
+
+def test_without_a_check_what_ends_at_once_must_not_count_as_up(project: Project) -> None:
+    project.write(command=["sh", "-c", "echo no such table; exit 4"], healthcheck=None)
+    failed = project.run("deploy", check=False)
+    assert failed.returncode == 1
+    assert "exit code 4" in failed.stderr
+    assert "no such table" in failed.stderr
+
+
+def test_what_the_kernel_says_of_limits_must_be_what_podman_says(project: Project) -> None:
+    info = json.loads(project.podman("info", "--format", "json"))["host"]
+    assert set(enforced(os.getuid())) == set(info["cgroupControllers"] or ())
 
 
 def test_a_port_of_a_neighbour_must_be_skipped_and_told_and_stay_skipped(

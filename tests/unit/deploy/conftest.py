@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.observe import Abilities, ImageFacts, Observed
+from pipeline.deploy.abilities import Abilities
+from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.spec.model import Healthcheck, Mount, Pipeline, Port, Service, Volume
 from tests.unit.deploy.world import World, image
 

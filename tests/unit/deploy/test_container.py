@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.container import DEFAULT_PIDS, blueprint, container_body
 from pipeline.deploy.desired import desire
-from pipeline.deploy.observe import Abilities, ImageFacts
+from pipeline.deploy.observe import ImageFacts
 from pipeline.deploy.ports import Binding
 from pipeline.errors import HostUnable
 from pipeline.spec.model import Mount, Resources, Secret, SecretMount

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.desired import Wish
-from pipeline.deploy.observe import Abilities, ImageFacts
+from pipeline.deploy.observe import ImageFacts
 from pipeline.deploy.plan import Options
 from pipeline.deploy.ports import Held
 from pipeline.deploy.removal import plan_down

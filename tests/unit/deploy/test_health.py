@@ -1,0 +1,90 @@
+"""When a container without a health check counts as up."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from pipeline.deploy import health
+from pipeline.deploy.health import await_healthy
+from pipeline.engine.podman_writer import Writer
+
+MONITOR = 7
+RUNNING = {"Status": "running", "ExitCode": 0, "Pid": 8, "ConmonPid": MONITOR}
+EXITED = {"Status": "exited", "ExitCode": 3, "Pid": 0, "ConmonPid": 0}
+
+
+class World:
+    """A clock that does not sleep, an engine, and this machine's processes.
+
+    Attributes:
+        states: what one inspection after the other finds; the last one for ever.
+        listens_at: when the container's process begins to listen, in seconds; None for never.
+        parent: of the process that has the container's number here; None for no such process.
+    """
+
+    def __init__(self, *states: dict[str, Any]) -> None:
+        self.now = 0.0
+        self.states = list(states)
+        self.asked = 0
+        self.listens_at: float | None = None
+        self.parent: int | None = MONITOR
+
+    def container(self, _name: str) -> dict[str, Any]:
+        self.asked += 1
+        state = self.states[0] if len(self.states) == 1 else self.states.pop(0)
+        return {"State": state}
+
+    def parent_of(self, _process: int) -> int:
+        if self.parent is None:
+            raise FileNotFoundError
+        return self.parent
+
+    def listening(self, _process: int) -> dict[int, frozenset[str]]:
+        listens = self.listens_at is not None and self.now >= self.listens_at
+        return {5000: frozenset({"1"})} if listens else {}
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def is_up(self, monkeypatch: pytest.MonkeyPatch) -> bool:
+        monkeypatch.setattr(health, "parent", self.parent_of)
+        monkeypatch.setattr(health, "listening", self.listening)
+        writer = cast("Writer", self)
+        verdict = await_healthy(writer, "web", None, now=lambda: self.now, sleep=self.sleep)
+        return verdict.healthy
+
+
+def test_what_listens_must_be_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(RUNNING)
+    world.listens_at = 0.1
+    assert world.is_up(monkeypatch)
+    assert 0.1 <= world.now < health.SETTLE_SECONDS
+    assert world.asked == 1
+
+
+def test_what_listens_on_nothing_must_keep_running_for_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(RUNNING)
+    assert world.is_up(monkeypatch)
+    assert world.now >= health.SETTLE_SECONDS
+    assert world.asked == 2, "the engine is not to be asked again and again"
+
+
+def test_what_ends_meanwhile_must_not_count_as_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(RUNNING, EXITED)
+    world.parent = None
+    assert not world.is_up(monkeypatch)
+    assert world.now < health.SETTLE_SECONDS
+
+
+def test_a_process_that_only_has_the_number_of_a_remote_one_must_not_speak_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(RUNNING)
+    world.listens_at = 0.0
+    world.parent = 1
+    assert world.is_up(monkeypatch)
+    assert world.now >= health.SETTLE_SECONDS
