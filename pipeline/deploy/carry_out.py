@@ -12,7 +12,7 @@ from pipeline.deploy.operation import Operation
 from pipeline.deploy.secret import secret_value
 from pipeline.engine.podman import Json
 from pipeline.engine.podman_writer import Writer
-from pipeline.errors import EngineError, HostUnable
+from pipeline.errors import EngineError
 
 _RELOAD_DEADLINE = 15.0
 _POLL = 0.05
@@ -67,17 +67,7 @@ def _stop(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 
 def _pause_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    try:
-        writer.pause_container(operation.name)
-    except EngineError as error:
-        if "cgroup" not in error.details:
-            raise
-        raise HostUnable(
-            f"{operation.name} cannot be paused on this host",
-            details=error.details,
-            resolution="pausing freezes a control group, and rootless containers have none here: "
-            "`capas doctor` says why",
-        ) from None
+    writer.pause_container(operation.name)
 
 
 def _unpause(operation: Operation, writer: Writer, _pause: Pause) -> None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
-from pipeline.tasks.deploying import converge_and_show, held, refuse_other_images, released, telling
+from pipeline.tasks.deploying import (
+    converge_and_show,
+    held,
+    refuse_closed_network,
+    refuse_other_images,
+    released,
+    telling,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +69,7 @@ def deploy(
     if dry_run:
         return _preview(pipeline, wish, options, exit_code=exit_code)
     environment = host_profile().environment
+    refuse_closed_network(environment)
     with held(pipeline, environment), api_service(environment) as uri:
         return converge_and_show(uri, pipeline, wish, options)
 
@@ -82,6 +90,7 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
     pipeline = load_pipeline(spec)
     asked = replicas_for(pipeline, replicas)
     environment = host_profile().environment
+    refuse_closed_network(environment)
     with held(pipeline, environment), api_service(environment) as uri:
         with Reader(uri) as reader:
             now = as_it_runs(pipeline, containers_of(reader, pipeline.name))
@@ -102,6 +111,7 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
+    refuse_closed_network(environment)
     with held(pipeline, environment), api_service(environment) as uri:
         with Reader(uri) as reader:
             containers = containers_of(reader, pipeline.name)
@@ -145,8 +155,10 @@ def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: boo
     from pipeline.errors import WOULD_CHANGE
 
     wanted = desire(pipeline, wish)
+    environment = host_profile().environment
+    refuse_closed_network(environment)
     refuse_other_images(pipeline, wanted)
-    with api_service(host_profile().environment) as uri, Reader(uri) as reader:
+    with api_service(environment) as uri, Reader(uri) as reader:
         plan = preview(reader, pipeline, wanted, options)
     _say_plan(plan)
     return WOULD_CHANGE if exit_code and plan.changes else 0

@@ -66,6 +66,29 @@ def converge_and_show(
     return 0
 
 
+def require_of_host(subject: str, environment: Mapping[str, str]) -> None:
+    """Go on only if the doctor does not say that this host cannot do it.
+
+    Args:
+        subject: of one of the doctor's checks.
+        environment: of the engine; the host of a service elsewhere is not examined.
+    """
+    from pipeline.host.doctor import require
+
+    if not environment.get("CONTAINER_HOST", "unix:").startswith("unix:"):
+        return
+    require(subject, environment)
+
+
+def refuse_closed_network(environment: Mapping[str, str]) -> None:
+    """Refuse a host on which no container could have a network, before anything is made."""
+    import os
+
+    # The doctor looks at much more, and is asked only when this one device is closed.
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        require_of_host("network", environment)
+
+
 def released(pipeline: Pipeline) -> frozenset[str]:
     """The versions in the release lock, each as `image:version`."""
     if not pipeline.lock_path.exists():

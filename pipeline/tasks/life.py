@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline
-from pipeline.tasks.deploying import held, telling
+from pipeline.tasks.deploying import held, require_of_host, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,5 +70,8 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
         plan = plan_change(pipeline, change, containers)
         told = telling()
         told.planned(plan)
-        apply(plan, uri, told.ended).raise_first()
+        outcome = apply(plan, uri, told.ended)
+        if change == "pause" and outcome.failed:
+            require_of_host("pause", environment)  # the doctor's reason, where it has one
+        outcome.raise_first()
     return 0

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from pipeline.deploy.abilities import enforced
+from tests.integration.conftest import CHECKOUT
 from tests.integration.deploy.conftest import Project, fetch
 
 pytestmark = pytest.mark.integration
@@ -130,3 +133,23 @@ def test_a_replica_must_have_safe_defaults(project: Project) -> None:
     assert int(facts["CapBnd"], 16) == 0
     ports = found["HostConfig"]["PortBindings"]["5000/tcp"]
     assert [p["HostIp"] for p in ports] == ["127.0.0.1"]
+
+
+def test_a_closed_network_device_must_be_said_before_anything_is_made(project: Project) -> None:
+    # A mount namespace of our own, in which the device cannot be opened; then ourselves again.
+    again = f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()}"
+    closed = f'mount --bind /etc/shadow /dev/net/tun && exec {again} "$@"'
+    inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", closed, "-"]
+    for options in ([], ["--dry-run"]):
+        done = subprocess.run(
+            [*inside, sys.executable, "-m", "pipeline", "deploy", *options],
+            cwd=project.folder,
+            env={**project.environment, "PYTHONPATH": str(CHECKOUT)},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 4, done.stderr
+        assert "/dev/net/tun is closed to you" in done.stderr
+        assert "chmod 666 /dev/net/tun" in done.stderr
+    assert project.status() == {}
