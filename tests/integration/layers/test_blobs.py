@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
+import os
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ import pytest
 from pipeline.engine import command
 from tests.integration.conftest import Capas
 from tests.integration.layers.families import copy_in
+from tests.integration.layers.registry import Registry, running_registry
 from tests.integration.layers.test_report import build
+from tests.integration.storage import session_store
 
 pytestmark = pytest.mark.integration
 
@@ -23,43 +24,9 @@ TEXT = "FROM scratch\nCOPY lib /lib\nCOPY app /app\n"
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A registry of our own on the loopback: `host:port`."""
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (folder / "config.yml").write_text(
-        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
-        f"http: {{addr: 127.0.0.1:{port}}}\n"
-    )
-    process = subprocess.Popen(
-        ["docker-registry", "serve", str(folder / "config.yml")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    pytest.fail("the registry does not listen")
-
-
-def push(reference: str, target: str, environment: Mapping[str, str]) -> None:
-    argv = ["skopeo", "copy", "--quiet", "--dest-tls-verify=false"]
-    command.run(
-        [*argv, f"containers-storage:{reference}", f"docker://{target}"], environment=environment
-    )
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    with running_registry(tmp_path_factory.mktemp("registry")) as running:
+        yield running
 
 
 def blobs_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
@@ -67,10 +34,10 @@ def blobs_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 
 def test_measured_blobs_are_those_that_a_push_makes(
-    registry: str, environment: Mapping[str, str], capas: Capas, tmp_path: Path
+    registry: Registry, environment: Mapping[str, str], capas: Capas, tmp_path: Path
 ) -> None:
     name = build(environment, tmp_path, "capas-blob:1", TEXT, lib="lib" * 90_000, app="a")
-    push(name, f"{registry}/capas-blob:1", environment)
+    registry.push(name, "capas-blob:1", environment)
     measured = blobs_of(capas("report", "--images", name, "--format", "json", cwd=tmp_path))
     pushed = blobs_of(
         capas(
@@ -78,7 +45,7 @@ def test_measured_blobs_are_those_that_a_push_makes(
             "--images",
             name,
             "--registry",
-            registry,
+            registry.place,
             "--no-tls-verify",
             "--format",
             "json",
@@ -128,17 +95,17 @@ def test_a_pulled_layer_has_the_size_of_the_blob_that_was_pulled(
 
 
 def test_another_image_under_the_name_in_the_registry_is_refused(
-    registry: str, environment: Mapping[str, str], capas: Capas, tmp_path: Path
+    registry: Registry, environment: Mapping[str, str], capas: Capas, tmp_path: Path
 ) -> None:
     one = build(environment, tmp_path, "capas-other:1", TEXT, lib="1", app="a")
     two = build(environment, tmp_path, "capas-other:2", TEXT, lib="2", app="a")
-    push(one, f"{registry}/capas-other:2", environment)
+    registry.push(one, "capas-other:2", environment)
     done = capas(
         "report",
         "--images",
         two,
         "--registry",
-        registry,
+        registry.place,
         "--no-tls-verify",
         cwd=tmp_path,
         check=False,
@@ -146,3 +113,75 @@ def test_another_image_under_the_name_in_the_registry_is_refused(
     assert done.returncode == 1
     assert "is not the image localhost/capas-other:2" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_base_that_was_pushed_only_as_a_part_is_there(
+    registry: Registry, environment: Mapping[str, str], capas: Capas, tmp_path: Path
+) -> None:
+    base = build(environment, tmp_path, "capas-base:1", "FROM scratch\nCOPY lib /lib\n", lib="b")
+    text = f"FROM {base}\nCOPY app /app\n"
+    top = build(environment, tmp_path, "capas-top:1", text, app="on a base")
+    arguments = ["report", "--registry", registry.place, "--no-tls-verify", "--images", base, top]
+    early = capas(*arguments, cwd=tmp_path, check=False)
+    assert (early.returncode, early.stdout) == (1, "")
+    assert "the registry does not have capas-base:1, capas-top:1" in early.stderr
+    registry.push(top, "capas-top:1", environment)
+    assert {
+        blob["source"] for blob in blobs_of(capas(*arguments, "--format", "json", cwd=tmp_path))
+    } == {"registry"}
+
+
+def test_a_registry_that_does_not_answer(
+    environment: Mapping[str, str], capas: Capas, tmp_path: Path
+) -> None:
+    name = build(environment, tmp_path, "capas-nowhere:1", "FROM scratch\nCOPY a /a\n", a="n")
+    arguments = ["report", "--images", name, "--registry", "127.0.0.1:1"]
+    done = capas(*arguments, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "does not give the manifest of 127.0.0.1:1/capas-nowhere:1" in done.stderr
+    assert "connection refused" in done.stderr
+    assert "  → is it running?" in done.stderr
+
+
+def test_a_host_with_the_older_version_downloads_what_the_report_said(
+    registry: Registry, environment: Mapping[str, str], capas: Capas, tmp_path: Path
+) -> None:
+    """Of the newer version one layer is shared, one new, and one moved to another place."""
+    names = wired(environment, tmp_path)
+    arguments = ["report", "--format", "json", "--images", *names]
+    said = json.loads(capas(*arguments, cwd=tmp_path).stdout)
+    blobs = {layer["blob"]["digest"]: layer["blob"]["size"] for layer in said["layers"]}
+    assert {layer["blob"]["source"] for layer in said["layers"]} == {"measured"}
+    before = registry.stored().keys()
+    for name in names:
+        registry.push(name, name.removeprefix("localhost/"), environment)
+    received = {digest: registry.stored()[digest] for digest in registry.stored().keys() - before}
+    assert blobs.items() <= received.items()
+    # What else was received are a configuration and a manifest for each.
+    assert len(received) - len(blobs) == 2 * len(names)
+    with session_store(os.environ) as other:
+        fetched = []
+        for name in names:
+            start = len(registry.sent())
+            registry.pull(name.removeprefix("localhost/"), other.environment)
+            fetched.append({d: n for d, n in registry.sent()[start:] if d in blobs})
+    first, *later = fetched
+    assert sum(first.values()) == said["versions"][0]["transfer_bytes"]
+    assert [sum(one.values()) for one in later] == [
+        one["download_bytes"] for one in said["comparisons"]
+    ]
+    moved, squashed = said["comparisons"]
+    assert [layer["downloaded"] for layer in moved["new"]] == [True, False]
+    assert squashed["shared_layers"] == 0
+
+
+def wired(environment: Mapping[str, str], folder: Path) -> list[str]:
+    """A version, one with another file in the middle, and that one squashed."""
+    text = "FROM scratch\nCOPY lib /lib\nCOPY app /app\nCOPY same /same\n"
+    files = {"lib": "wire" * 50_000, "same": "moves up " * 2000}
+    one = build(environment, folder, "capas-wire:1", text, app="one" * 3000, **files)
+    two = build(environment, folder, "capas-wire:2", text, app="two" * 4000, **files)
+    three = "localhost/capas-wire:3"
+    argv = ["buildah", "build", "--quiet", "--squash", "--timestamp=0", f"--tag={three}"]
+    command.run([*argv, str(folder)], environment=environment)
+    return [one, two, three]
