@@ -12,9 +12,13 @@ import binascii
 import gzip
 import hashlib
 import json
+import os
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.engine.storage import StoredLayer
@@ -24,7 +28,7 @@ Kind = Literal["file", "directory", "symlink", "hardlink", "device", "whiteout",
 
 _BLOCK = 512
 _PIECE = 1 << 20
-"""Bytes of a record that are parsed at once."""
+"""Bytes that are read at once."""
 _SEGMENT = 2
 _EXTENSIONS = b"xgLKXS"
 _KINDS: dict[bytes, Kind] = {
@@ -94,17 +98,26 @@ def read_file_list(layer: StoredLayer) -> tuple[LayerFile, ...]:
 
 def file_digest(layer: StoredLayer, path: str) -> str | None:
     """The sha256 of a file's content, in hexadecimal, or None when we may not read it."""
-    place = layer.folder.joinpath(path)
+    folder, _, name = path.rpartition("/")
+    if not _stays_inside(layer.folder, folder):
+        return None
+    digest = hashlib.sha256()
     try:
-        if not place.resolve().is_relative_to(layer.folder.resolve()) or not place.is_file():
-            return None
-        with place.open("rb") as stream:
-            digest = hashlib.sha256()
-            while chunk := stream.read(1 << 20):
+        opened = os.open(layer.folder / folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(opened, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(opened).st_mode):
+                return None
+            while chunk := stream.read(_PIECE):
                 digest.update(chunk)
     except OSError:
         return None
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _stays_inside(root: Path, folder: str) -> bool:
+    """Whether a folder of a layer is really below it: links in it may lead anywhere."""
+    return Path(os.path.realpath(root / folder)).is_relative_to(os.path.realpath(root))
 
 
 def _entries(lines: gzip.GzipFile) -> Iterator[dict[str, Any]]:

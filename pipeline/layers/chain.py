@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 from pipeline.engine.storage import LayeredImage, StoredLayer
 from pipeline.layers.instruction import Instruction, base_name, parse_created_by
@@ -60,10 +62,15 @@ class Version:
         """The steps that made a layer."""
         return tuple(step for step in self.steps if step.layer)
 
+    @cached_property
+    def heights(self) -> tuple[int, ...]:
+        """Uncompressed bytes of its lowest 0, 1, 2, … layers."""
+        return tuple(accumulate((layer.size for layer in self.layers), initial=0))
+
     @property
     def size(self) -> int:
         """Bytes of all layers, uncompressed."""
-        return sum(layer.size for layer in self.layers)
+        return self.heights[-1]
 
 
 def chain_ids(diff_ids: Sequence[str]) -> tuple[str, ...]:

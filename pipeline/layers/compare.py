@@ -110,6 +110,6 @@ def compare(older: Version, newer: Version, lists: FileLists, digests: Digests) 
 def overlap(older: Version, newer: Version) -> Overlap:
     """How much of `newer` a host that has `older` has already."""
     count = shared_length(older, newer)
-    shared = sum(layer.size for layer in newer.layers[:count])
-    ratio = shared / newer.size if newer.size else 1.0
-    return Overlap(older.name, newer.name, count, shared, newer.size - shared, ratio)
+    shared, size = newer.heights[count], newer.size
+    ratio = shared / size if size else 1.0
+    return Overlap(older.name, newer.name, count, shared, size - shared, ratio)

@@ -117,7 +117,7 @@ class _Presenter:
         for version in self.family.versions:
             stacks.append(Stack(version.name, tuple(self.blocks(version, known))))
             known |= {step.chain_id for step in version.layer_steps}
-        caption = "The lowest layer first. What looks the same is the same layer, stored once."
+        caption = "The lowest layer first. What several versions share is stored once."
         return Stacks(caption, tuple(stacks))
 
     def blocks(self, version: Version, known: set[str]) -> list[Block]:

@@ -31,8 +31,9 @@ class DrawnBlock:
         tint: which of the tints; the same for equal keys.
         alone: only one stack has it.
         joins: the stack to the right has it in the same place.
-        log_lines: of text that its label has room for, above the size; 1 with the size beside.
-        linear_lines: the same in the linear picture; 0 when it is too low for any text.
+        log_rows: of text that it has room for; the size has the last one, or stands beside the
+            label when there is only one.
+        linear_rows: the same in the linear picture; 0 when it is too low for any text.
         details: the number of its details in `Drawing.details`.
     """
 
@@ -45,8 +46,8 @@ class DrawnBlock:
     tint: int
     alone: bool
     joins: bool
-    log_lines: int
-    linear_lines: int
+    log_rows: int
+    linear_rows: int
     details: int
     parts: tuple[DrawnBlock, ...] = ()
 
@@ -140,8 +141,8 @@ class _Layout:
             tint=self.tints[block.key],
             alone=len(self.users[block.key]) == 1,
             joins=joins,
-            log_lines=_lines(log),
-            linear_lines=_lines(linear) if linear >= _LEAST_FOR_TEXT else 0,
+            log_rows=_rows(log),
+            linear_rows=_rows(linear) if linear >= _LEAST_FOR_TEXT else 0,
             details=self.known.setdefault(details, len(self.known)),
             parts=tuple(self._row(block.parts, right)),
         )
@@ -172,8 +173,8 @@ class _Layout:
         return min([*units, 12.0])
 
 
-def _lines(height: float) -> int:
-    return max(int((height - _PADDING) // _LINE) - 1, 1)
+def _rows(height: float) -> int:
+    return max(int((height - _PADDING) // _LINE), 1)
 
 
 def _weight(size: int) -> float:

@@ -7,6 +7,7 @@ stars stand for what a version has first. Where the letters have no room there a
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from pipeline.report.numbers import show_bytes
@@ -17,16 +18,20 @@ _NAME_AT_MOST = 20
 _LEGEND_AT_MOST = 40
 _FILL = {"shared": " ", "new": "*"}
 _SIGN = {"shared": "-", "new": "*"}
+_KEY = {
+    True: "A letter is one layer, with stars where it comes first.",
+    False: "A star is a new layer, a dash one that a version above has too.",
+}
 _SCALES = [4.0 * 0.9**n for n in range(45)]
 
 
 def picture_lines(picture: Stacks, width: int, paint: Paint) -> list[str]:
-    """The picture and its legend."""
+    """What the marks mean, the picture, and its legend."""
     blocks = {block.key: block for stack in picture.stacks for block in stack.blocks}
     numbers = {key: n for n, key in enumerate(blocks)}
     names = min(max((len(s.name) for s in picture.stacks), default=0), _NAME_AT_MOST)
     widths = _block_widths(picture, numbers, width - names - 3)
-    lines = []
+    lines = [paint.tone(line, "quiet") for line in textwrap.wrap(_KEY[bool(widths)], width)]
     for stack in picture.stacks:
         row = (
             _row(stack, widths, numbers, paint)

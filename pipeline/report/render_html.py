@@ -69,5 +69,8 @@ def _numeric(table: Table, column: int) -> bool:
 
 
 def _heat(ratio: float) -> int:
-    """How much accent a cell of a heat map has, in percent; pale enough for dark text on all."""
-    return round(6 + ratio * 36)
+    """How much accent a cell of a heat map has, in percent; pale enough for dark text on all.
+
+    Only the whole is quite dark: versions that share a large base differ in the last percent.
+    """
+    return 42 if ratio == 1 else round(4 + ratio * 22)

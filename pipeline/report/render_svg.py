@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape, quoteattr
 from pipeline.report.drawing import Drawing, DrawnBlock, DrawnStack, draw
 from pipeline.report.words import Part, Report, Section, Stacks
 
-_WIDTH, _GAP, _MARGIN, _HEAD, _SPACE = 170, 26, 24, 92, 3
+_WIDTH, _GAP, _MARGIN, _HEAD, _SPACE = 190, 26, 24, 92, 3
+_KEY = 20
 _LETTER = 6.2
 _LINE = 15
 _TWO_LINES = 40
@@ -43,7 +44,8 @@ def render_svg(report: Report) -> str:
     tallest = max(heights, default=0)
     columns = len(drawing.stacks)
     width = max(2 * _MARGIN + columns * _WIDTH + max(columns - 1, 0) * _GAP, 480)
-    height = _MARGIN + _HEAD + 44 + tallest + _MARGIN
+    height = _MARGIN + _HEAD + 44 + tallest + 2 * _KEY + _MARGIN
+    bottom = height - _MARGIN - 2 * _KEY
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img" aria-labelledby="title desc">'
@@ -57,10 +59,11 @@ def render_svg(report: Report) -> str:
         f'<rect class="paper" width="{width}" height="{height}"/>',
         _text("title", _MARGIN, _MARGIN + 22, report.title),
         *_lead(report.lead, width),
+        *_key(height - _MARGIN - _KEY),
     ]
     for number, stack in enumerate(drawing.stacks):
         x = _MARGIN + number * (_WIDTH + _GAP)
-        lines += _stack(stack, x, height - _MARGIN, height - _MARGIN - heights[number])
+        lines += _stack(stack, x, bottom, bottom - heights[number])
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
@@ -115,6 +118,15 @@ def _lead(text: str, width: int) -> Iterator[str]:
             y, line = y + 18, ""
         line = f"{line} {word}".strip()
     yield _text("soft", _MARGIN, y, line)
+
+
+def _key(y: int) -> Iterator[str]:
+    """What the two looks mean."""
+    x = _MARGIN
+    for look, words in (("tint0", "in several"), ("alone", "in one only")):
+        yield f'<rect class="{look}" x="{x}" y="{y}" width="16" height="16" rx="4"/>'
+        yield _text("soft", x + 24, y + 13, words)
+        x += 130
 
 
 def _text(look: str, x: float, y: float, text: str, *, end: bool = False) -> str:

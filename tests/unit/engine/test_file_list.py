@@ -102,8 +102,12 @@ def test_a_digest_is_of_a_file_in_the_layer_and_of_nothing_outside(tmp_path: Pat
     (layer.folder / "a").write_text("")
     (tmp_path / "secret").write_text("")
     (layer.folder / "link").symlink_to(tmp_path / "secret")
+    (layer.folder / "out").symlink_to(tmp_path)
+    (layer.folder / "dir").mkdir()
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert file_digest(layer, "a") == empty
     assert file_digest(layer, "link") is None
     assert file_digest(layer, "../secret") is None
+    assert file_digest(layer, "out/secret") is None
+    assert file_digest(layer, "dir") is None
     assert file_digest(layer, "missing") is None

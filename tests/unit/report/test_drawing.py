@@ -20,8 +20,8 @@ def test_linear_heights_are_in_proportion_and_logarithmic_ones_in_order() -> Non
     a, b, c = drawing.stacks[0].blocks
     assert abs(a.linear - 4 * b.linear) < 0.5
     assert a.log > b.log > c.log >= 26
-    assert a.linear_lines > 1
-    assert c.linear_lines == 0
+    assert a.linear_rows > 1
+    assert c.linear_rows == 0
 
 
 def test_a_block_joins_the_same_one_in_the_same_place_to_its_right() -> None:

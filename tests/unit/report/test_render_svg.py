@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def test_it_is_a_picture_with_a_block_for_every_layer() -> None:
     root = ElementTree.fromstring(render_svg(REPORT))
     width, height = (float(root.attrib[name]) for name in ("width", "height"))
-    blocks = [r for r in root.iter(f"{SVG}rect") if r.get("rx")]
+    blocks = [r for r in root.iterfind(f"{SVG}g/{SVG}g/{SVG}rect") if r.get("rx")]
     assert len(blocks) == 3
     for rect in blocks:
         assert 0 <= float(rect.attrib["x"]) <= width - float(rect.attrib["width"])
