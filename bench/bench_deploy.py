@@ -5,8 +5,12 @@ python -m bench.bench_deploy [ROUNDS [REPLICAS…]]
 Peers: a loop of `podman run`; podman-compose, when it is installed; docker-compose on Podman's
 socket, when DOCKER_COMPOSE names its binary. Each does the same four things: everything from
 nothing, the same again, one replica more, everything away. The peers wait for nothing; capas
-holds every new container to keep running. All containers have an init, so that none takes its
-grace period to end.
+holds every new container to keep running or to listen. All containers have an init, so that none
+takes its grace period to end. One API service listens at the user's usual socket all the time, as
+systemd keeps it, and serves capas and docker-compose.
+
+The loop is no deploy: it has nothing to find out, and nobody to tell. A single `podman run` is
+faster than the start of Python with Invoke; `floor` says what that start costs alone.
 """
 
 from __future__ import annotations
@@ -14,15 +18,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.timing import process, seconds
+from bench.timing import best, process, seconds
 from pipeline.engine import command
-from pipeline.engine.service import api_service
+from pipeline.engine.service import answers, usual_socket
 from tests.integration.conftest import made_of_debian
 from tests.integration.storage import session_store
 
@@ -115,6 +122,20 @@ def compose(
     return Peer(name, dict(zip(STAGES, actions, strict=True)))
 
 
+@contextmanager
+def service(environment: Mapping[str, str]) -> Iterator[str]:
+    """The user's own API service at its usual place."""
+    path = usual_socket(environment)
+    assert path is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    argv = ["podman", "system", "service", "--time=0", f"unix://{path}"]
+    with subprocess.Popen(argv, env=dict(environment), stderr=subprocess.DEVNULL) as running:
+        while not answers(path):
+            time.sleep(0.01)  # a socket has no event for "now listening"
+        yield f"unix://{path}"
+        running.terminate()
+
+
 CASES = (Case(20, ports=True), Case(20, ports=False), Case(100, ports=False))
 
 
@@ -125,7 +146,11 @@ def main(rounds: int = 3, *sizes: int) -> None:
         environment = dict(store.environment)
         spec = ROOT / "specs" / "pytweets.toml"
         made_of_debian(spec, "python-base", IMAGE, folder / "image", environment)
-        with api_service(environment) as uri:
+        with service(environment) as uri:
+            invoke = process(
+                [sys.executable, "-c", "import invoke"], environment=environment, cwd=folder
+            )
+            print(f"floor, `import invoke` alone: {best(invoke):.2f} s\n")
             print("| replicas | what | " + " | ".join(STAGES) + " |")
             print("|---" * (len(STAGES) + 2) + "|")
             for case in cases:

@@ -75,7 +75,7 @@ def _unpause(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 
 def _remove_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    writer.remove_container(operation.name, force=True)
+    writer.end_container(operation.name, operation.seconds)
 
 
 def _rename(operation: Operation, writer: Writer, _pause: Pause) -> None:

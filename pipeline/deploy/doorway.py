@@ -64,7 +64,7 @@ class Doorway:
         """The door as it shall be in the end."""
         self._members = dict(members)
         if self._image is None:
-            return removal(self._there, "no ingress any more", after) if self._there else []
+            return [removal(self._there, "no ingress any more", after)] if self._there else []
         if self.serves:
             return self._reconfigure(f"with {len(members)} replicas", after)
         return self._stand_up(self._image, after)
@@ -74,7 +74,7 @@ class Doorway:
         operations: list[Operation] = []
         if self._there is not None and not self._same:
             cause = "its image, port or networks changed"
-            operations += removal(self._there, cause, after)
+            operations.append(removal(self._there, cause, after))
         elif self._there is not None:
             cause = f"it is {self._there.state}"
         if self._there is None or not self._same:

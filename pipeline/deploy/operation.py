@@ -24,7 +24,8 @@ class Operation:
         after: keys of the operations that must have succeeded before.
         body: what the API is sent, for `create`.
         check: what `wait for` holds the container to; None is "it runs".
-        seconds: the grace of `stop` (None is the container's own), or the deadline of `drain`.
+        seconds: the grace of `stop` and `remove` (None is the container's own), or the deadline of
+            `drain`.
         to: the new name, for `rename`; the text, for `write`.
         detail: tells apart operations that do the same to the same thing.
         secret: where the value of a secret comes from.

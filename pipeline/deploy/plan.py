@@ -187,8 +187,8 @@ def _orphans(
         notes += [f"{name} is no longer in the spec: --remove-orphans removes it" for name in names]
         return [], notes
     cause = "no longer in the spec"
-    operations = [operation for c in gone for operation in removal(c, cause)]
-    after = tuple(o.key for o in operations if o.verb == "remove")
+    operations = [removal(c, cause) for c in gone]
+    after = tuple(o.key for o in operations)
     operations += [Operation("remove", "network", name, cause, after) for name in networks]
     operations += [Operation("remove", "secret", name, cause, after) for name in secrets]
     return operations, notes

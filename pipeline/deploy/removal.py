@@ -12,23 +12,17 @@ from pipeline.spec.model import Pipeline
 
 NEXT = ".next"
 """Ends the name of a replica that will take an old one's place and name."""
-STOPPABLE = ("running", "paused", "stopping")
 
 
 def removal(
     container: Container, cause: str, after: tuple[str, ...] = (), seconds: float | None = None
-) -> list[Operation]:
-    """Stop it, when it runs, and remove it.
+) -> Operation:
+    """Remove it; when it runs, its stop signal and its grace come first.
 
     Args:
         seconds: the grace; None is what the container was made with.
     """
-    operations = []
-    if container.state in STOPPABLE:
-        stop = Operation("stop", "container", container.name, cause, after, seconds=seconds)
-        operations.append(stop)
-        after = (*after, stop.key)
-    return [*operations, Operation("remove", "container", container.name, cause, after)]
+    return Operation("remove", "container", container.name, cause, after, seconds=seconds)
 
 
 def unfinished(pipeline: Pipeline, observed: Observed) -> list[Operation]:
@@ -49,8 +43,8 @@ def plan_down(pipeline: Pipeline, observed: Observed) -> Plan:
     """
     operations = unfinished(pipeline, observed)
     for container in sorted(observed.containers, key=lambda c: (not c.is_door, c.name)):
-        operations += removal(container, "down")
-    gone = tuple(o.key for o in operations if o.verb == "remove")
+        operations.append(removal(container, "down"))
+    gone = tuple(o.key for o in operations)
     operations += [
         Operation("remove", "network", name, "down", gone)
         for name in owned(pipeline.name, observed.networks)

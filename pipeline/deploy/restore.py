@@ -47,10 +47,10 @@ def _service(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> li
     serving = {c.number: c.alias for c in observed.of(name) if c.running}
     door = Doorway(pipeline, blueprint.desired, observed, serving)
     operations: list[Operation] = []
-    gone = [o for c in new if c.number in old for o in removal(c, _CAUSE)]
+    gone = [removal(c, _CAUSE) for c in new if c.number in old]
     up: list[Operation] = []
     for container in old.values():
-        after = tuple(o.key for o in gone if o.verb == "remove")
+        after = tuple(o.key for o in gone)
         if not container.running:
             up.append(Operation("start", "container", container.name, _CAUSE, after))
             # Not held to the spec's health check: that one may be made for what failed.

@@ -18,11 +18,12 @@ from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.observe import Container, Observed, own_alias
 from pipeline.deploy.operation import Operation
 from pipeline.deploy.ports import Binding, assign
-from pipeline.deploy.removal import NEXT, STOPPABLE, removal
+from pipeline.deploy.removal import NEXT, removal
 from pipeline.engine import labels
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
+_SERVING = ("running", "paused", "stopping")
 _STARTABLE = ("created", "configured", "initialized", "exited", "stopped")
 
 
@@ -93,12 +94,12 @@ class _Place:
     @property
     def serving(self) -> tuple[Container, ...]:
         """Old containers that run."""
-        return tuple(c for c in self.others if c.state in STOPPABLE)
+        return tuple(c for c in self.others if c.state in _SERVING)
 
     @property
     def in_between(self) -> bool:
         """Whether something old serves where something new shall."""
-        served = self.current is not None and self.current.state in STOPPABLE
+        served = self.current is not None and self.current.state in _SERVING
         return bool(self.serving) and not served
 
 
@@ -197,9 +198,9 @@ class _Planner:
         ready = self._around.gate
         if place.others:
             cause = self._why(place)
-            cleared = [o for c in place.others for o in removal(c, cause)]
+            cleared = [removal(c, cause) for c in place.others]
             self._plan.operations += cleared
-            ready = (*ready, *(o.key for o in cleared if o.verb == "remove"))
+            ready = (*ready, *(o.key for o in cleared))
         place.heir = place.name
         self._create(place, cause, ready)
         self._start(place, cause, (self._created(place),))
@@ -229,9 +230,9 @@ class _Planner:
         while place.heir in names:
             place.heir += NEXT
         gone = [c for c in place.others if c not in place.serving]
-        cleared = [o for c in gone for o in removal(c, cause)]
+        cleared = [removal(c, cause) for c in gone]
         self._plan.operations += cleared
-        removed = tuple(o.key for o in cleared if o.verb == "remove")
+        removed = tuple(o.key for o in cleared)
         self._create(place, cause, (*self._around.gate, *removed))
         return (self._created(place),)
 
@@ -246,20 +247,17 @@ class _Planner:
         surplus = [c for c in self._found if c.number not in members]
         for container in surplus:
             cause = f"scaled to {self._service.replicas}"
-            self._add(*removal(container, cause, ready, grace))
+            self._add(removal(container, cause, ready, grace))
         for place in self._places:
             self._tidy(place, ready)
 
     def _tidy(self, place: _Place, ready: tuple[str, ...]) -> None:
         planned = {o.key for o in self._plan.operations}
         for old in place.others:
-            if f"remove container {old.name}" not in planned:
-                operations = [
-                    o for o in removal(old, f"{place.heir} has its place", ready)
-                    if o.key not in planned
-                ]  # fmt: skip
-                self._add(*operations)
-                ready = (*ready, operations[-1].key)
+            gone = removal(old, f"{place.heir} has its place", ready)
+            if gone.key not in planned:
+                self._add(gone)
+                ready = (*ready, gone.key)
         if place.heir != place.name:
             cause = f"it is replica {place.number}"
             self._add(Operation("rename", "container", place.heir, cause, ready, to=place.name))

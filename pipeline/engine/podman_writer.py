@@ -124,6 +124,17 @@ class Writer(Reader):
         params = {"force": force, "timeout": 0} if force else {}
         self._call("delete", f"/containers/{name}", missing_ok=True, params=params)
 
+    def end_container(self, name: str, timeout: float | None = None) -> None:
+        """Stop it with its own signal, when it runs, and remove it; one that is gone is fine.
+
+        Args:
+            timeout: seconds before SIGKILL; None is what the container was made with.
+        """
+        params: Json = {"force": True}
+        if timeout is not None:
+            params["timeout"] = round(timeout)
+        self._call("delete", f"/containers/{name}", missing_ok=True, params=params)
+
     def write_file(self, name: str, path: str, content: str) -> None:
         """Put a file into a container's own layer, whether it runs or not."""
         archive = io.BytesIO()

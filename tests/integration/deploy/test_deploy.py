@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,6 +119,29 @@ def test_down_must_leave_volumes_and_say_so(project: Project) -> None:
     assert project.status() == {}
     project.run("deploy")
     assert project.podman("exec", f"{project.name}-web-2", "cat", "/data/file") == "kept"
+
+
+@pytest.mark.parametrize(
+    ("on_term", "said"), [("echo ended > /data/said; exit", "ended\n"), ("true", "")]
+)
+def test_down_must_ask_a_container_to_end_and_wait_for_its_grace(
+    project: Project, on_term: str, said: str
+) -> None:
+    program = f"touch /data/said; trap '{on_term}' TERM; while :; do sleep 0.05; done"
+    project.write(
+        "[volumes.data]",
+        replicas=1,
+        healthcheck=None,
+        ports=None,
+        volumes=["data:/data"],
+        command=["sh", "-c", program],
+        stop_grace_period="1s",
+    )
+    project.run("deploy")
+    project.run("down")
+    assert project.status() == {}
+    volume = json.loads(project.podman("volume", "inspect", f"{project.name}_data"))[0]
+    assert Path(volume["Mountpoint"], "said").read_text() == said
 
 
 def test_a_replica_must_have_safe_defaults(project: Project) -> None:

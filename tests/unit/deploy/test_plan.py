@@ -59,7 +59,6 @@ def test_scaling_up_must_touch_nobody_else(world: World) -> None:
 def test_scaling_down_must_remove_the_last(world: World) -> None:
     world.deploy()
     assert str(world.plan(Wish({}, {"web": 1}))) == text(
-        "stop container pytweets-web-2 (scaled to 1)",
         "remove container pytweets-web-2 (scaled to 1)",
     )
 
@@ -231,9 +230,7 @@ def test_what_left_the_spec_must_be_named_and_removed_only_on_demand(world: Worl
         "note: pytweets-web-2 is no longer in the spec: --remove-orphans removes it",
     )
     assert str(world.plan(options=Options(remove_orphans=True))) == text(
-        "stop container pytweets-web-1 (no longer in the spec)",
         "remove container pytweets-web-1 (no longer in the spec)",
-        "stop container pytweets-web-2 (no longer in the spec)",
         "remove container pytweets-web-2 (no longer in the spec)",
     )
 
@@ -417,7 +414,7 @@ def test_scaling_behind_a_door_must_close_it_before_a_replica_ends(world: World)
     with_a_door(world)
     world.deploy()
     assert verbs(world, Wish({}, {"web": 1})) == [
-        "write door", "reload door", "drain door", "confirm door", "stop 2", "remove 2",
+        "write door", "reload door", "drain door", "confirm door", "remove 2",
     ]  # fmt: skip
 
 
