@@ -131,6 +131,11 @@ class Basics:
         """
         return self.cgroups.mode == "v2" and self.session.systemd and self.session.bus
 
+    @property
+    def can_pause(self) -> bool:
+        """Whether containers of this user can be paused: what is frozen is a control group."""
+        return self.session.uid == 0 or self.own_group
+
     def version(self, program: str) -> Version:
         """Its version; empty when it is not installed."""
         return self.programs[program].version if program in self.programs else ()

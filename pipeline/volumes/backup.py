@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine.cache import state_folder
 from pipeline.engine.podman_writer import Writer
 from pipeline.engine.volume_files import folder_of, pack
-from pipeline.errors import CapasError
+from pipeline.errors import CapasError, EngineError
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.archive import Writing
 from pipeline.volumes.observe import can_pause, existing, users_of
@@ -61,7 +61,7 @@ def backup(
         users_of(api, volume.engine_name),
         stop=stop,
         live=live,
-        can_pause=can_pause(api.info()),
+        can_pause=can_pause(environment),
     )
     try:
         with Writing(target) as file, held(api, hold):
@@ -87,12 +87,20 @@ def held(api: Writer, hold: Hold) -> Iterator[None]:
             elif hold.how == "stop":
                 api.stop_container(name)
         yield
-    finally:
+    except BaseException:
         for name in acted:
-            if hold.how == "pause":
-                api.unpause_container(name)
-            elif hold.how == "stop":
-                api.start_container(name)
+            with suppress(EngineError):  # what failed first is what has to be told
+                _let_go(api, hold, name)
+        raise
+    for name in acted:
+        _let_go(api, hold, name)
+
+
+def _let_go(api: Writer, hold: Hold, name: str) -> None:
+    if hold.how == "pause":
+        api.unpause_container(name)
+    elif hold.how == "stop":
+        api.start_container(name)
 
 
 def usual_target(pipeline: Pipeline, volume: Volume, environ: Mapping[str, str]) -> Path:

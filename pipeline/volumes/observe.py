@@ -12,6 +12,7 @@ from pipeline.engine.disk import measure_folders
 from pipeline.engine.podman import Reader
 from pipeline.engine.volume_files import folder_of
 from pipeline.errors import HostUnable, UsageError
+from pipeline.host.observe import observe_basics
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.plan import User
 
@@ -85,11 +86,14 @@ def existing(reader: Reader, volume: Volume) -> dict[str, Any]:
     )
 
 
-def can_pause(info: Mapping[str, Any]) -> bool:
-    """Whether containers can be paused, from what Podman says of its host."""
-    host = info.get("host") or {}
-    rootless = (host.get("security") or {}).get("rootless", True)
-    return not rootless or host.get("cgroupVersion") == "v2"
+def can_pause(environ: Mapping[str, str]) -> bool:
+    """Whether containers of this user can be paused: they need a control group of their own.
+
+    The host of a service elsewhere cannot be looked at: no, then.
+    """
+    if not environ.get("CONTAINER_HOST", "unix:").startswith("unix:"):
+        return False
+    return observe_basics(environ).can_pause
 
 
 def _folder(volume: Mapping[str, Any]) -> Path | None:

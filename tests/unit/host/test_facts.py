@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.host.facts import (
+    CgroupMode,
+    Cgroups,
     cgroup_mode,
     filesystem_at,
     parse_mountinfo,
@@ -10,6 +14,7 @@ from pipeline.host.facts import (
     parse_subids,
     parse_version,
 )
+from tests.unit.host.samples import FEDORA
 
 HYBRID = parse_mountinfo("""\
 22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
@@ -84,3 +89,20 @@ def test_subordinate_ranges_stand_under_the_name_or_the_number() -> None:
         (300000, 10),
     )
     assert parse_subids(text, ("bob", "1002")) == ()
+
+
+@pytest.mark.parametrize(
+    ("mode", "uid", "bus", "can"),
+    [
+        ("v2", 1001, True, True),
+        ("v2", 1001, False, False),  # nobody gives containers a group of their own
+        ("hybrid", 1001, True, False),
+        ("hybrid", 0, False, True),
+    ],
+)
+def test_pausing_needs_a_control_group_or_root(
+    mode: CgroupMode, uid: int, bus: bool, can: bool
+) -> None:
+    session = replace(FEDORA.session, uid=uid, bus=bus)
+    host = replace(FEDORA, session=session, cgroups=Cgroups(mode, FEDORA.cgroups.controllers))
+    assert host.can_pause is can

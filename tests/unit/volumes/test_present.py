@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pipeline.report.render import rendered
-from pipeline.volumes.observe import Found, can_pause
+from pipeline.volumes.observe import Found
 from pipeline.volumes.plan import User
 from pipeline.volumes.present import present_volumes
 
@@ -25,13 +25,3 @@ def test_volumes_are_told_with_who_is_on_them() -> None:
 
 def test_no_volumes_are_no_table() -> None:
     assert "names no volume" in rendered(present_volumes("shop", []), "text")
-
-
-def test_pausing_needs_cgroup_2_or_root() -> None:
-    def host(version: str, *, rootless: bool) -> dict[str, object]:
-        return {"host": {"cgroupVersion": version, "security": {"rootless": rootless}}}
-
-    assert can_pause(host("v2", rootless=True))
-    assert can_pause(host("v1", rootless=False))
-    assert not can_pause(host("v1", rootless=True))
-    assert not can_pause({})
