@@ -6,13 +6,15 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.build import recipe
 from pipeline.build.apply import Builder, Job
 from pipeline.build.digests import Digests
-from pipeline.build.inputs import read_inputs
-from pipeline.engine import buildah, command
+from pipeline.build.inputs import PreparedRootfs, read_inputs
+from pipeline.build.rootfs import prepare_rootfs
+from pipeline.engine import buildah, command, labels
 from pipeline.errors import CapasError
 from pipeline.report.progress import Progress
 from pipeline.spec.containerfile import parse
@@ -49,7 +51,8 @@ def built_trials(
             for number, trial in enumerate(trials):
                 reference = f"{space}/{trial.version.image}:{trial.version.name}"
                 references.append(reference)
-                builder.build(_job(trial, reference, Path(folder, f"{number}.log")))
+                log = Path(folder, f"{number}.log")
+                builder.build(_job(trial, reference, log, environment))
         yield references
     finally:
         builder.remove_leftovers()
@@ -57,19 +60,24 @@ def built_trials(
             command.run(buildah.remove_images_argv(references), environment=environment)
 
 
-def _job(trial: Trial, reference: str, log: Path) -> Job:
-    inputs = read_inputs(trial.version, Digests(None))
-    parsed = parse(trial.containerfile, trial.version.containerfile)
-    target = trial.version.target
-    stage = parsed.stage(target) if target else parsed.stages[-1]
+def _job(trial: Trial, reference: str, log: Path, environment: Mapping[str, str]) -> Job:
+    version, digests = trial.version, Digests(None)
+    rootfs = None
+    if version.rootfs is not None:
+        tar = prepare_rootfs(version.rootfs, environment, tell=lambda _: None)
+        rootfs = PreparedRootfs(tar, digests.of(tar))
+    inputs = read_inputs(version, digests, rootfs)
+    parsed = parse(trial.containerfile, version.containerfile)
+    stages = tuple(parsed.stages[stage.index] for stage in inputs.stages)
+    tried = replace(inputs, text=trial.containerfile, containerfile=parsed, stages=stages)
     return Job(
-        name=f"trial of {trial.version.short}",
+        name=f"trial of {version.short}",
         reference=reference,
-        containerfile=trial.containerfile,
+        containerfile=recipe.written(tried, {labels.VERSION: version.name}),
         inputs=inputs,
-        args=trial.version.args,
-        target=target,
+        args=version.args,
+        target=version.target,
         timestamp=trial.timestamp,
-        steps=len(stage.instructions) if stage else 0,
+        steps=len(stages[-1].instructions) + 1,
         log=log,
     )

@@ -163,11 +163,9 @@ def _may_cross(mover: Line, other: Line) -> bool:
 
 
 def _touch(one: Line, other: Line) -> bool:
-    """Whether a path of one is a path of the other, or lies below one."""
+    """Whether a path of one is a path of the other, lies below one, or leads through a link."""
     mine, theirs = one.paths, other.paths
-    if mine & theirs:
-        return True
-    return _below(mine, theirs) or _below(theirs, mine)
+    return bool(mine & theirs) or _below(one.reached, theirs) or _below(other.reached, mine)
 
 
 def _below(paths: frozenset[str], folders: frozenset[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +10,9 @@ from pipeline.engine.file_list import LayerFile
 from pipeline.layers.cause import FileLists
 from pipeline.layers.chain import Step, Version
 from pipeline.spec import model
-from pipeline.spec.containerfile import Instruction, parse
+from pipeline.spec.containerfile import parse
 from pipeline.spec.containerfile.build import Build
+from pipeline.spec.containerfile.steps import StageBuild
 from pipeline.spec.containerfile.steps import Step as Meant
 
 _OURS = '"io.github.capas.'
@@ -25,7 +26,7 @@ class Line:
         chunk: its lines in the Containerfile, comments and blank lines above included.
         files: what its layer holds; empty without one.
         size: bytes of the layer.
-        source: of a COPY with exactly one source from the context, that source.
+        source: of a COPY with exactly one source, from the context or a stage, that source.
         target: of a COPY or ADD, the absolute path it copies to.
         flags: of a COPY or ADD, as they stand in the Containerfile.
     """
@@ -55,6 +56,11 @@ class Line:
         return frozenset(f.path for f in self.files if f.kind != "directory")
 
     @cached_property
+    def reached(self) -> frozenset[str]:
+        """`paths`, and its target as it is written: a link may have led from there to them."""
+        return self.paths | {f"{self.target.strip('/')}/"}
+
+    @cached_property
     def effect(self) -> frozenset[tuple[object, ...]]:
         """What it did, whenever that was: equal effects are equal layers with fixed times."""
         return frozenset(
@@ -67,9 +73,12 @@ class Blueprint:
     """One version's Containerfile, taken apart.
 
     Attributes:
-        head: the text up to and with the FROM of the last stage.
+        head: the text up to and with what stays at the bottom: the FROM, and of an image that is
+            made of packages the ADD of their root file system.
+        lines: the instructions that make the image, of all the stages that it goes on from.
         tail: the text below its last instruction.
-        base: the diff_ids below the first instruction.
+        base: the diff_ids below the first of `lines`.
+        stages_apart: whether there are stages that it only copies from, or not even that.
     """
 
     name: str
@@ -78,6 +87,7 @@ class Blueprint:
     lines: tuple[Line, ...]
     tail: str
     base: tuple[str, ...]
+    stages_apart: bool = False
 
     def text(self, lines: tuple[Line, ...]) -> str:
         """The Containerfile with other instructions."""
@@ -88,48 +98,71 @@ def blueprint_of(built: Version, version: model.Version, lists: FileLists) -> Bl
     """Put a version's Containerfile beside its image; None when they do not fit together."""
     text = version.containerfile.read_text(encoding="utf-8", errors="surrogateescape")
     parsed = parse(text, version.containerfile)
-    if parsed.findings or not parsed.stages or version.rootfs is not None:
+    if parsed.findings or not parsed.stages:
         return None
     stage = parsed.stage(version.target) if version.target else parsed.stages[-1]
     if stage is None:
         return None
-    meant = Build(context=version.context, args=version.args).stages(parsed)[stage.index].steps
-    own = _own_steps(built, stage.instructions)
-    if own is None or len(meant) != len(own):
+    walk = Build(context=version.context, args=version.args).stages(parsed)
+    chain = _chain(walk, stage.index)
+    own = _own_steps(built, [step for link in chain for step in link.steps])
+    if own is None:
         return None
     rows = text.splitlines(keepends=True)
-    lines, above = [], stage.origin.end_line
-    for step, made in zip(meant, own, strict=True):
-        chunk = "".join(rows[above : step.instruction.end_line])
-        above = step.instruction.end_line
-        lines.append(_line(step, made, chunk if chunk.endswith("\n") else f"{chunk}\n", lists))
-    above_base = sum(1 for made in own if made.layer)
+    made = iter(own)
+    lines: list[Line] = []
+    above = fixed = 0
+    for link in chain:
+        for step in (link.origin, *link.steps):
+            chunk = "".join(rows[above : step.instruction.end_line])
+            above = step.instruction.end_line
+            chunk = chunk if chunk.endswith("\n") else f"{chunk}\n"
+            if step is link.origin:
+                lines.append(Line("FROM", step.instruction.text.strip(), chunk))
+            else:
+                lines.append(_line(step, next(made), chunk, lists))
+            if len(lines) == 1 or (step.keyword == "ADD" and step.arguments[0] == model.ROOTFS_TAR):
+                fixed = len(lines)
+    movable = tuple(lines[fixed:])
+    above_base = sum(1 for line in movable if line.size)
     return Blueprint(
         name=built.name,
         version=version,
-        head="".join(rows[: stage.origin.end_line]),
-        lines=tuple(lines),
+        head="".join(line.chunk for line in lines[:fixed]),
+        lines=movable,
         tail="".join(rows[above:]),
         base=built.image.diff_ids[: len(built.layers) - above_base],
+        stages_apart=len(chain) < len(parsed.stages),
     )
 
 
-def _own_steps(built: Version, instructions: tuple[Instruction, ...]) -> list[Step] | None:
+def _chain(walk: Sequence[StageBuild], index: int) -> list[StageBuild]:
+    """A stage and those that it goes on from, the lowest first."""
+    chain = [walk[index]]
+    while (below := chain[0].base_stage) is not None:
+        chain.insert(0, walk[below])
+    return chain
+
+
+def _own_steps(built: Version, meant: Sequence[Meant]) -> list[Step] | None:
     """The image's steps that these instructions made; None when they are others."""
-    steps = list(built.steps)
-    if steps and steps[-1].instruction.keyword == "LABEL" and _OURS in steps[-1].instruction.text:
-        steps.pop()
-    if not instructions or len(instructions) > len(steps):
+    steps = [step for step in built.steps if not _is_ours(step)]
+    if not meant or len(meant) > len(steps):
         return None
-    own = steps[-len(instructions) :]
-    for step, instruction in zip(own, instructions, strict=True):
-        if step.instruction.keyword != instruction.keyword:
+    own = steps[-len(meant) :]
+    for step, instruction in zip(own, meant, strict=True):
+        if step.instruction.keyword != instruction.keyword or instruction.inherited:
             return None
     return own
 
 
+def _is_ours(step: Step) -> bool:
+    """Whether it is one of the labels that a build adds."""
+    return step.instruction.keyword == "LABEL" and _OURS in step.instruction.text
+
+
 def _line(meant: Meant, made: Step, chunk: str, lists: FileLists) -> Line:
-    sources = list(_context_sources(meant))
+    sources = [] if meant.heredocs else meant.arguments[:-1]
     return Line(
         keyword=meant.keyword,
         text=meant.instruction.text.strip(),
@@ -140,8 +173,3 @@ def _line(meant: Meant, made: Step, chunk: str, lists: FileLists) -> Line:
         target=meant.destination.path if meant.destination else "",
         flags=tuple(word.text for word in meant.instruction.flags),
     )
-
-
-def _context_sources(meant: Meant) -> Iterator[str]:
-    if "from" not in meant.flags and not meant.heredocs:
-        yield from meant.arguments[:-1]

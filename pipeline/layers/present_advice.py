@@ -52,6 +52,14 @@ def _section(advised: Advised) -> Section:
         parts.append(
             Paragraph("Files are copied by name: a file that comes later has to be added.", "quiet")
         )
+    if any(one.stages_apart for one in proposal.blueprints):
+        parts.append(
+            Paragraph(
+                "Stages that the image only copies from stay as they are: their order decides what "
+                "a build makes again, not what versions share.",
+                "quiet",
+            )
+        )
     parts.append(Listing(proposal.diff, "diff"))
     return Section(proposal.image, tuple(parts))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,47 @@ def test_without_a_better_order_the_report_says_so(capas: Capas, tmp_path: Path)
     capas("build", cwd=folder)
     done = capas("report", "--advise", cwd=folder)
     assert "No other order or split of instructions would have shared more." in done.stdout
+
+
+def test_stages_that_the_image_goes_on_from_are_part_of_it(capas: Capas, tmp_path: Path) -> None:
+    text = (
+        "ARG WHICH=1\nFROM scratch AS app\nARG WHICH\nCOPY main /app/main\n"
+        "FROM scratch AS other\nCOPY main /other\n"
+        'FROM app\nCOPY lib /app/lib\nENV WHICH=$WHICH\nCMD ["/app/main"]\n'
+    )
+    lower = text.replace("COPY main /app/main\n", "COPY main /app/main\nCOPY lib /lib\n")
+    folder = project(tmp_path, lower)
+    capas("build", cwd=folder)
+    done = capas("report", "--prove", "--format", "json", cwd=folder)
+    (advice,) = json.loads(done.stdout)["advice"]
+    assert advice["proved"] is True
+    assert "+COPY lib /lib\n COPY main /app/main\n" in advice["diff"]
+    assert "/app/lib" not in "".join(x for x in advice["diff"].splitlines() if x[:1] in "+-")
+
+
+def test_what_comes_from_another_stage_is_split_too(capas: Capas, tmp_path: Path) -> None:
+    text = "FROM scratch AS made\nCOPY . /out\nFROM scratch\nCOPY --from=made /out /app\n"
+    folder = project(tmp_path, text)
+    capas("build", cwd=folder)
+    told = capas("report", "--prove", cwd=folder).stdout
+    assert "Built and compared" in told
+    assert "+COPY --from=made /out/lib /app/lib\n" in told
+    assert "Stages that the image only copies from stay as they are" in " ".join(told.split())
+
+
+ROOTFS = ', rootfs = { suite = "bookworm", packages = ["base-passwd", "busybox-static"] } }'
+
+
+def test_the_root_file_system_of_an_image_made_of_packages_stays_below(
+    capas: Capas, tmp_path: Path
+) -> None:
+    folder = project(tmp_path, "FROM scratch\nADD rootfs.tar /\nCOPY main /m\nCOPY lib /app/lib\n")
+    spec = folder / "specs" / "advice.toml"
+    spec.write_text(spec.read_text().replace(" }", ROOTFS))
+    # Packages come from the cache of the user who runs the tests, so that sessions share them.
+    cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    capas("build", cwd=folder, XDG_CACHE_HOME=cache)
+    done = capas("report", "--prove", "--format", "json", cwd=folder, XDG_CACHE_HOME=cache)
+    (advice,) = json.loads(done.stdout)["advice"]
+    assert advice["proved"] is True
+    assert " ADD rootfs.tar /\n+COPY lib /app/lib\n COPY main /m\n" in advice["diff"]

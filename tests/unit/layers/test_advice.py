@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -88,6 +89,15 @@ def test_a_file_that_a_later_copy_covers_stays_below_it() -> None:
     often = copy("src", "/app/", file("app/big", "1"))
     again = copy("src", "/app/", file("app/big", "2"))
     assert advise("a", versions([often, big()], [again, big()])) is None
+
+
+def test_what_was_copied_through_a_link_stays_above_the_link() -> None:
+    """`/bin/big` came to lie in `usr/bin`, because below it `bin` is a link."""
+    link = replace(file("bin", "usr/bin"), kind="symlink", size=0)
+    through = copy("big", "/bin/big", file("usr/bin/big", "b" * 50_000))
+    roots = [copy("root.tar", "/", link, file("etc/version", x)) for x in "12"]
+    layouts = [[replace(root, keyword="ADD"), through] for root in roots]
+    assert advise("a", versions(*layouts)) is None
 
 
 def test_configuration_that_instructions_depend_on_is_never_crossed() -> None:
