@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import sys
 import traceback
@@ -44,7 +45,11 @@ def command(
     def decorate(body: Callable[P, int | None]) -> Task[Callable[P, None]]:
         @functools.wraps(body)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            code = exit_code_of(lambda: body(*args, **kwargs))
+            def run() -> int | None:
+                _refuse_missing(name or body.__name__, body, kwargs)
+                return body(*args, **kwargs)
+
+            code = exit_code_of(run)
             if code:
                 raise Exit(code=code)
 
@@ -61,6 +66,23 @@ def command(
         return cast("Task[Callable[P, None]]", made)
 
     return decorate
+
+
+def _refuse_missing(
+    task_name: str, body: Callable[..., int | None], given: Mapping[str, object]
+) -> None:
+    """Refuse to run without an option that has no default: Invoke hands on None for it.
+
+    Raises:
+        UsageError: it was not given.
+    """
+    for option, parameter in inspect.signature(body).parameters.items():
+        if parameter.default is parameter.empty and given.get(option, "") is None:
+            shown = option.strip("_").replace("_", "-")
+            raise UsageError(
+                f"--{shown} is needed",
+                resolution=f"`capas --help {task_name}` shows its options",
+            )
 
 
 def exit_code_of(body: Callable[[], int | None]) -> int:

@@ -62,6 +62,11 @@ def service(environment: Mapping[str, str]) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def capas(environment: Mapping[str, str]) -> Capas:
     """The program, on this session's store."""
+    return capas_on(environment)
+
+
+def capas_on(environment: Mapping[str, str]) -> Capas:
+    """The program, on the store of an environment."""
 
     def run(
         *arguments: str, cwd: Path, check: bool = True, **variables: str

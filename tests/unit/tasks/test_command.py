@@ -98,3 +98,23 @@ def test_an_unknown_choice_must_name_the_known_ones() -> None:
     with pytest.raises(UsageError) as raised:
         one_of("xml", "--format", ["text", "json"])
     assert "text, json" in raised.value.resolution
+
+
+def test_an_option_without_a_default_must_be_asked_for(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    ran = []
+
+    @command(name="move")
+    def body(_context: Context, *, from_: str, limit: str | None = None) -> None:
+        """Move."""
+        ran.append((from_, limit))
+
+    body(Context(), from_="here", limit=None)
+    with pytest.raises(Exit) as raised:
+        body(Context(), from_=None, limit=None)
+    assert raised.value.code == 2
+    assert ran == [("here", None)]
+    said = capfd.readouterr().err
+    assert "--from is needed" in said
+    assert "capas --help move" in said
