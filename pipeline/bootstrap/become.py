@@ -68,14 +68,23 @@ def drop_to(account: pwd.struct_passwd) -> None:
 
 def child_as(account: pwd.struct_passwd, body: Callable[[], int]) -> int:
     """Fork a child that becomes the account and ends with `body`'s exit code; its process id."""
+
+    def as_account() -> int:
+        drop_to(account)
+        return body()
+
+    return child(as_account)
+
+
+def child(body: Callable[[], int]) -> int:
+    """Fork a child that ends with `body`'s exit code; its process id."""
     sys.stdout.flush()
     sys.stderr.flush()
-    child = os.fork()
-    if child:
-        return child
+    forked = os.fork()
+    if forked:
+        return forked
     code = 127
     try:
-        drop_to(account)
         code = body()
     except OSError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from pipeline.bootstrap import account as accounts
@@ -22,6 +23,8 @@ from pipeline.bootstrap.mirror import (
 
 SECOND = "-second"
 """What is added to the account's name for the second one, which the tests act as."""
+LIMITING_HOST = "tests/accounts/limiting/enter-host"
+"""In a checkout: puts a command onto a host that enforces limits."""
 
 
 def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
@@ -105,18 +108,24 @@ def _run_task(
         for name, value in environment.environ.items()
     }
     argv = [environment.python, "-m", "pipeline", *words]
-    if _task(arguments) == "test":
-        from pipeline.bootstrap.second import door
-
-        with door(account, f"{account.pw_name}{SECOND}") as address:
-            code = run_as(
-                account, argv, cwd=work.cwd, environment={**environ, "CAPAS_SECOND_DOOR": address}
-            )
-    else:
+    with ExitStack() as stack:
+        if _task(arguments) == "test":
+            environ.update(stack.enter_context(_doors(account, program)))
         code = run_as(account, argv, cwd=work.cwd, environment=environ)
     for mirror in work.mirrors:
         bring_home(account, mirror)
     return code
+
+
+@contextmanager
+def _doors(account: pwd.struct_passwd, program: Mirror) -> Iterator[dict[str, str]]:
+    """What the tests reach the second account by: on this host, and on one that enforces limits."""
+    from pipeline.bootstrap.second import door
+
+    second = f"{account.pw_name}{SECOND}"
+    limiting = f"{program.source}/{LIMITING_HOST}"
+    with door(account, second) as usual, door(account, second, limiting) as limited:
+        yield {"CAPAS_SECOND_DOOR": usual, "CAPAS_LIMITING_DOOR": limited}
 
 
 def _task(arguments: Sequence[str]) -> str:

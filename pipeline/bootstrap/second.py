@@ -15,14 +15,18 @@ from contextlib import contextmanager, suppress
 
 from pipeline.bootstrap import account as accounts
 from pipeline.bootstrap import doorkeeper
-from pipeline.bootstrap.become import child_as, environment_of
+from pipeline.bootstrap.become import child, child_as, environment_of
 from pipeline.bootstrap.speak import Stop
 from pipeline.bootstrap.venv import find_python
 
 
 @contextmanager
-def door(first: pwd.struct_passwd, name: str) -> Iterator[str]:
+def door(first: pwd.struct_passwd, name: str, through: str = "") -> Iterator[str]:
     """The address of the second account's door; it is closed with the block.
+
+    Args:
+        through: a program of root's that is given the account's name and a command, prepares a
+            host of its own for it, and becomes the command there as the account.
 
     Raises:
         Stop: the account is not there, or no Python that it can run.
@@ -39,12 +43,14 @@ def door(first: pwd.struct_passwd, name: str) -> Iterator[str]:
     address = f"{folder}/door"
     argv = [python, "-IS", "-c", code, address, str(first.pw_uid)]
 
+    words = [through, second.pw_name, *argv] if through else argv
+
     def body() -> int:
         os.chdir(second.pw_dir)
         os.setsid()
-        os.execve(python, argv, environment_of(second, {}))  # noqa: S606 (argv, no shell)
+        os.execve(words[0], words, environment_of(second, {}))  # noqa: S606 (argv, no shell)
 
-    keeper = child_as(second, body)
+    keeper = child(body) if through else child_as(second, body)
     try:
         yield address
     finally:

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from pipeline.deploy import door
+from pipeline.deploy.ended import how_it_ended
 from pipeline.deploy.health import Verdict, await_healthy, unhealthy
+from pipeline.deploy.limits import lost_limits
 from pipeline.deploy.observe import MARK_FILE, containers_of
 from pipeline.deploy.operation import Operation
 from pipeline.deploy.secret import secret_value
@@ -46,11 +48,13 @@ def _create_secret(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 def _create_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
     answer = writer.create_container(operation.body)
-    ignored = [w for w in answer.get("Warnings") or () if "ignored" in w]
-    if ignored and "resource_limits" in operation.body:
+    limits = operation.body.get("resource_limits")
+    if limits and (lost := lost_limits(limits, writer.container(operation.name))):
         writer.remove_container(operation.name, force=True)
         raise EngineError(
-            f"Podman would run {operation.name} without its limits", details="\n".join(ignored)
+            f"Podman would run {operation.name} without its limits of {', '.join(lost)}",
+            details="\n".join(answer.get("Warnings") or ()),
+            resolution="`resources.optional = true` goes on without; `capas doctor` knows more",
         )
 
 
@@ -97,7 +101,7 @@ def _wait_for_end(operation: Operation, writer: Writer, pause: Pause) -> None:
         pause(_POLL)
     code = found["State"]["ExitCode"] if found else -1
     if code != 0:
-        said = f"it ended with exit code {code}" if found else "there is no such container"
+        said = how_it_ended(found) if found else "there is no such container"
         raise unhealthy(writer, operation.name, Verdict(False, state, said))
 
 

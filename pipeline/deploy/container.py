@@ -12,16 +12,13 @@ from typing import Any
 
 from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.desired import Desired, digest
+from pipeline.deploy.limits import limits_of
 from pipeline.deploy.observe import ImageFacts, own_alias
 from pipeline.deploy.ports import Binding
 from pipeline.engine import labels
 from pipeline.errors import HostUnable
-from pipeline.spec.model import Mount, Pipeline, Resources
+from pipeline.spec.model import Mount, Pipeline
 
-DEFAULT_PIDS = 512
-"""Processes and threads of a replica whose spec gives no limit, where the host enforces one."""
-_CPU_PERIOD = 100_000
-"""Microseconds; the kernel's own period of cpu limits."""
 _RESTART_TRIES = 10
 
 
@@ -72,7 +69,7 @@ def blueprint(
             would show a secret.
     """
     service = desired.service
-    limits, missing = _limits(service.resources, abilities)
+    limits, missing = limits_of(service.resources, abilities)
     if missing and not service.resources.optional:
         raise HostUnable(
             f"this host does not enforce the limits of {service.name}: {', '.join(missing)}",
@@ -269,23 +266,6 @@ def _shown(desired: Desired, abilities: Abilities) -> list[str]:
         "`podman inspect`; as a file it is not"
         for secret in shown
     ]
-
-
-def _limits(wanted: Resources, abilities: Abilities) -> tuple[dict[str, Any], tuple[str, ...]]:
-    limits: dict[str, Any] = {}
-    missing = []
-    if wanted.memory is not None:
-        limits["memory"] = {"limit": wanted.memory}
-    if wanted.cpus is not None:
-        limits["cpu"] = {"quota": round(wanted.cpus * _CPU_PERIOD), "period": _CPU_PERIOD}
-    if wanted.pids is not None:
-        limits["pids"] = {"limit": wanted.pids}
-    for name in [n for n in limits if n not in abilities.limits]:
-        missing.append(name)
-        del limits[name]
-    if "pids" in abilities.limits and "pids" not in limits:
-        limits["pids"] = {"limit": DEFAULT_PIDS}
-    return limits, tuple(missing)
 
 
 def _signal(name: str) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy import probe
+from pipeline.deploy.ended import ENDED, how_it_ended
 from pipeline.deploy.probe import Answer
 from pipeline.engine import command
 from pipeline.engine.sockets import listening, parent
@@ -87,7 +88,8 @@ def examine_container(
         return Verdict(False, "gone", "there is no such container")
     state = found["State"]["Status"]
     if state != "running":
-        return Verdict(False, state, f"it is {state} with exit code {found['State']['ExitCode']}")
+        said = how_it_ended(found) if state in ENDED else f"it is {state}"
+        return Verdict(False, state, said)
     if check is None:
         return Verdict(True, state, "it runs")
     answer = _ask(writer, found, check)
@@ -147,7 +149,7 @@ def _is_over(found: dict[str, Any] | None) -> bool:
     if found is None:
         return True
     policy = found["HostConfig"]["RestartPolicy"]["Name"]
-    return found["State"]["Status"] in ("exited", "stopped") and policy in ("", "no")
+    return found["State"]["Status"] in ENDED and policy in ("", "no")
 
 
 def _ask(writer: Writer, found: dict[str, Any], check: Healthcheck) -> Answer:

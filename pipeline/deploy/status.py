@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.deploy.door import door_check
+from pipeline.deploy.ended import ENDED, how_it_ended
 from pipeline.deploy.health import examine_container
 from pipeline.deploy.observe import Container, containers_of
 from pipeline.engine.podman_writer import Writer
-from pipeline.report.words import Cell, Mark, Report, Table, Tone
+from pipeline.report.words import Bullets, Cell, Mark, Part, Report, Table, Tone
 from pipeline.spec.model import Healthcheck, Pipeline
 
 Health = Literal["healthy", "unhealthy", "unchecked", "not running"]
@@ -26,7 +27,7 @@ class Row:
     """One container.
 
     Attributes:
-        said: the probe's answer.
+        said: the probe's answer, or how the container ended.
         urls: where its published ports are found.
     """
 
@@ -60,13 +61,17 @@ def present_status(pipeline: Pipeline, rows: Sequence[Row]) -> Report:
     return Report(
         pipeline.name,
         f"{running} of {len(rows)} containers run." if rows else "Nothing is deployed.",
-        (table,) if rows else (),
+        _parts(table, rows),
         {"pipeline": pipeline.name, "containers": [_data(row) for row in rows]},
     )
 
 
 def _row(uri: str, container: Container, check: Healthcheck | None, *, probe: bool) -> Row:
     urls = tuple(binding.url for binding in container.bindings)
+    if container.state in ENDED and container.exit_code:
+        with Writer(uri) as writer:
+            found = writer.container(container.id)
+        return Row(container, "not running", how_it_ended(found) if found else "", urls)
     if not container.running:
         return Row(container, "not running", "", urls)
     if check is None or not probe:
@@ -74,6 +79,17 @@ def _row(uri: str, container: Container, check: Healthcheck | None, *, probe: bo
     with Writer(uri) as writer:
         verdict = examine_container(writer, writer.container(container.id), check)
     return Row(container, "healthy" if verdict.healthy else "unhealthy", verdict.said, urls)
+
+
+def _parts(table: Table, rows: Sequence[Row]) -> tuple[Part, ...]:
+    ends = tuple(
+        f"{row.container.name}: {row.said}"
+        for row in rows
+        if row.said and row.health == "not running"
+    )
+    if not rows:
+        return ()
+    return (table, Bullets(ends)) if ends else (table,)
 
 
 def _check(pipeline: Pipeline, container: Container) -> Healthcheck | None:

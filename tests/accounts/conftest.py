@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,25 +74,43 @@ def ask(
 @pytest.fixture(scope="session")
 def second(store: Store) -> Iterator[Neighbour]:
     """The second account with a store of its own, which is removed at the end."""
-    named = os.environ.get("CAPAS_SECOND_DOOR")
+    named = store.environment.get("CONTAINERS_CONF")
+    with _neighbour("CAPAS_SECOND_DOOR", store, Path(named).read_text() if named else "") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def limited(store: Store) -> Iterator[Neighbour]:
+    """The second account on a host that enforces limits (`limiting/enter-host`)."""
+    runtime = Path(__file__).parent / "limiting" / "crun-with-v1-limits"
+    conf = f'[engine]\nruntime = "limiting"\n[engine.runtimes]\nlimiting = ["{runtime}"]\n'
+    with _neighbour("CAPAS_LIMITING_DOOR", store, conf) as made:
+        yield made
+
+
+@contextmanager
+def _neighbour(variable: str, store: Store, conf: str) -> Iterator[Neighbour]:
+    """The second account behind the door that a variable names.
+
+    Args:
+        conf: its containers.conf; empty for none.
+    """
+    named = os.environ.get(variable)
     if not named:
         pytest.skip("no second account: `./capas test` makes one when root calls it")
     door = Path(named)
     made = ask(door, ["mktemp", "-d", "/var/tmp/capas-tests-XXXXXX"], {})
     folder = Path(made.stdout.strip())
     runtime = ask(door, ["sh", "-c", 'mktemp -d "$XDG_RUNTIME_DIR/ct-XXXXXX"'], {})
-    ours = dict(store.environment)
-    environment: dict[str, str] = {}
-    for setting in ("STORAGE_DRIVER", "BUILDAH_ISOLATION"):
-        if setting in ours:
-            environment[setting] = ours[setting]
+    settings = ("STORAGE_DRIVER", "BUILDAH_ISOLATION")
+    environment = {n: store.environment[n] for n in settings if n in store.environment}
     for what in ("cache", "config", "data", "state"):
         environment[f"XDG_{what.upper()}_HOME"] = str(folder / what)
     environment["XDG_RUNTIME_DIR"] = runtime.stdout.strip()
-    if named_conf := ours.get("CONTAINERS_CONF"):
-        conf = folder / "containers.conf"
-        ask(door, ["tee", str(conf)], {}, Path(named_conf).read_text())
-        environment["CONTAINERS_CONF"] = str(conf)
+    if conf:
+        path = folder / "containers.conf"
+        ask(door, ["tee", str(path)], {}, conf)
+        environment["CONTAINERS_CONF"] = str(path)
     neighbour = Neighbour(door, environment, folder)
     yield neighbour
     neighbour.run(["podman", "rm", "--all", "--force", "--time=0"])
@@ -103,11 +122,16 @@ def second(store: Store) -> Iterator[Neighbour]:
 @pytest.fixture(scope="session")
 def base_of_both(second: Neighbour, small_base: str, environment: Mapping[str, str]) -> str:
     """An image that both have."""
+    hand_over(small_base, environment, second)
+    return small_base
+
+
+def hand_over(image: str, environment: Mapping[str, str], neighbour: Neighbour) -> None:
+    """Give the second account an image of the first one's."""
     archive = Path(f"/var/tmp/capas-tests-{os.getpid()}.tar")
-    command.run(["podman", "save", f"--output={archive}", small_base], environment=environment)
+    command.run(["podman", "save", f"--output={archive}", image], environment=environment)
     archive.chmod(0o644)
     try:
-        second.run(["podman", "load", f"--input={archive}"])
+        neighbour.run(["podman", "load", f"--input={archive}"])
     finally:
         archive.unlink()
-    return small_base

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pipeline.deploy.abilities import Abilities
-from pipeline.deploy.container import DEFAULT_PIDS, blueprint, container_body
+from pipeline.deploy.container import blueprint, container_body
 from pipeline.deploy.desired import desire
+from pipeline.deploy.limits import DEFAULT_PIDS
 from pipeline.deploy.observe import ImageFacts
 from pipeline.deploy.ports import Binding
 from pipeline.errors import HostUnable
