@@ -200,9 +200,12 @@ def _resolve(store: Storage, reference: str) -> str:
             details="\n".join(several),
             resolution="say its full name",
         )
+    repository = tagged.partition("@")[0].rpartition(":")[0].rpartition("/")[2]
+    others = sorted(name for name in store.names if f"/{repository}:" in name)
+    looked = f"looked in {', '.join(map(str, store.roots))} ({store.driver})"
     raise UsageError(
         f"the image {reference} is not in the store",
-        details=f"looked in {', '.join(map(str, store.roots))} ({store.driver})",
+        details="\n".join([looked, *(["there are: " + ", ".join(others)] if others else [])]),
         resolution="`capas build` makes the versions of a spec; `podman images` lists the store",
     )
 

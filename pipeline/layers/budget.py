@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipeline.layers.compare import Comparison
 from pipeline.layers.family import Family
+from pipeline.report.numbers import show_bytes, show_share
 from pipeline.spec.model import Budgets
 
 Rule = Literal["max_new_bytes", "min_shared_ratio"]
@@ -28,6 +29,15 @@ class Verdict:
     limit: float
     measured: float
     held: bool
+
+    @property
+    def difference(self) -> str:
+        """What was measured and what the rule asks for."""
+        if self.rule == "max_new_bytes":
+            measured, limit = show_bytes(int(self.measured)), show_bytes(int(self.limit))
+            return f"{measured} in layers that {self.against} does not have, at most {limit}"
+        measured, limit = show_share(self.measured), show_share(self.limit)
+        return f"{measured} of its bytes are shared with {self.against}, at least {limit}"
 
 
 def judge(family: Family, budgets: Budgets) -> tuple[Verdict, ...]:

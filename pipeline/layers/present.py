@@ -243,7 +243,7 @@ class _Presenter:
                 Code(one.rule),
                 _amount(one, one.limit),
                 _amount(one, one.measured),
-                Mark("held", "good") if one.held else Mark("over the budget", "bad"),
+                Mark("held", "good") if one.held else Mark("broken", "bad"),
             )
             for one in self.verdicts
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.report.words import Cell, Code, Mark, Share, Size
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -42,3 +44,8 @@ def show_cell(cell: Cell) -> str:
 def is_number(cell: Cell) -> bool:
     """Whether a cell stands right in its column."""
     return isinstance(cell, Size | Share | int)
+
+
+def is_numeric(rows: Sequence[Sequence[Cell]], column: int) -> bool:
+    """Whether a column of a table holds numbers only."""
+    return bool(rows) and all(is_number(row[column]) for row in rows)

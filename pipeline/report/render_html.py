@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from pipeline.report.drawing import Drawing, anchor, draw
 from pipeline.report.file_tree import grow
-from pipeline.report.numbers import is_number, show_cell, show_share
-from pipeline.report.words import Report, Stacks, Table
+from pipeline.report.numbers import is_number, is_numeric, show_cell, show_share
+from pipeline.report.words import Report, Stacks
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -51,7 +51,7 @@ def _environment() -> Environment:
         show_cell=show_cell,
         show_share=show_share,
         is_number=is_number,
-        numeric=_numeric,
+        is_numeric=is_numeric,
         heat=_heat,
         anchor=anchor,
         grow=grow,
@@ -62,10 +62,6 @@ def _environment() -> Environment:
 def _text(name: str) -> str:
     text = _TEMPLATES.joinpath(name).read_text(encoding="utf-8")
     return re.sub(r"\n{2,}", "\n", text).strip()
-
-
-def _numeric(table: Table, column: int) -> bool:
-    return all(is_number(row[column]) for row in table.rows)
 
 
 def _heat(ratio: float) -> int:

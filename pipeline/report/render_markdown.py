@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from pipeline.report.numbers import is_number, show_bytes, show_cell, show_share
+from pipeline.report.numbers import is_numeric, show_bytes, show_cell, show_share
 from pipeline.report.words import (
     Bullets,
     Cell,
@@ -64,10 +64,7 @@ def _(part: Facts, _level: int) -> list[str]:
 
 @_render.register
 def _(part: Table, _level: int) -> list[str]:
-    numeric = [
-        bool(part.rows) and all(is_number(row[n]) for row in part.rows)
-        for n in range(len(part.columns))
-    ]
+    numeric = [is_numeric(part.rows, n) for n in range(len(part.columns))]
     lines = [
         _row([_text(column) for column in part.columns]),
         _row(["--:" if right else "---" for right in numeric]),
@@ -98,8 +95,7 @@ def _(part: Heatmap, level: int) -> list[str]:
 @_render.register
 def _(part: Tree, level: int) -> list[str]:
     rows = tuple((Code(leaf.path), leaf.effect, Size(leaf.size)) for leaf in part.leaves)
-    caption = f"{part.caption}: {part.note}" if part.note else part.caption
-    blocks = _render(Table(("path", "", "size"), rows, caption), level)
+    blocks = _render(Table(("path", "", "size"), rows, part.heading), level)
     return [*blocks, f"and {part.more} more"] if part.more else blocks
 
 

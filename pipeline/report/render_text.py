@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
-from pipeline.report.numbers import is_number, show_cell, show_share
+from pipeline.report.numbers import is_numeric, show_cell, show_share
 from pipeline.report.paint import Paint
 from pipeline.report.picture import picture_lines
 from pipeline.report.words import (
@@ -126,8 +126,7 @@ class _Writer:
     @part.register
     def _(self, part: Tree) -> list[str]:
         rows = tuple((Size(x.size), x.effect, Code(x.path), x.note) for x in part.leaves)
-        caption = f"{part.caption}: {part.note}" if part.note else part.caption
-        lines = [*self.caption(caption), *self.table(("size", "", "path", ""), rows)]
+        lines = [*self.caption(part.heading), *self.table(("size", "", "path", ""), rows)]
         return [*lines, f"and {part.more} more"] if part.more else lines
 
     @part.register
@@ -147,7 +146,7 @@ class _Writer:
         texts = [[self.shown(cell) for cell in row] for row in rows]
         kept = [n for n in range(len(columns)) if columns[n] or any(row[n] for row in texts)]
         widths = self.widths([columns[n] for n in kept], [[row[n] for n in kept] for row in texts])
-        right = [all(is_number(row[n]) for row in rows) for n in kept]
+        right = [is_numeric(rows, n) for n in kept]
         head = self.line([[columns[n]] for n in kept], widths, right, None)
         lines = [self.paint.tone(line, "quiet") for line in head]
         for row, shown in zip(rows, texts, strict=True):

@@ -25,7 +25,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Mark:
-    """A word that carries a judgement: `held`, `refuted`, `over the budget`."""
+    """A word that carries a judgement: `held`, `refuted`, `broken`."""
 
     text: str
     tone: Tone = "plain"
@@ -158,6 +158,11 @@ class Tree:
     leaves: tuple[Leaf, ...]
     more: int = 0
     note: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The caption, and the note when there is one."""
+        return f"{self.caption}: {self.note}" if self.note else self.caption
 
 
 @dataclass(frozen=True)

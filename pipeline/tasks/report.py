@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.engine.storage import Storage
+    from pipeline.layers.budget import Verdict
     from pipeline.layers.family import Named
     from pipeline.layers.observe import Observed
     from pipeline.report.words import Report
@@ -87,14 +88,16 @@ def report(
     told = present_family(observed.family, title, observed.lists, verdicts=verdicts, files=listed)
     if pipeline is not None and (advise or prove):
         told = _advised(told, pipeline, observed, environment, prove=prove)
-    held = all(verdict.held for verdict in verdicts)
+    passed = True
     if pipeline is not None and verify:
         from pipeline.tasks.verify import tried_out
 
         found, passed = tried_out(pipeline, environment, (), None)
-        told, held = told.with_section(found, "verify"), held and passed
+        told = told.with_section(found, "verify")
     render(told, wanted)
-    return 0 if held else 1
+    broken = [verdict for verdict in verdicts if not verdict.held]
+    _tell_broken(broken)
+    return 0 if passed and not broken else 1
 
 
 def _environment() -> Mapping[str, str]:
@@ -106,6 +109,17 @@ def _environment() -> Mapping[str, str]:
     from pipeline.engine.service_store import readable_store
 
     return readable_store(host, environment)
+
+
+def _tell_broken(verdicts: Sequence[Verdict]) -> None:
+    from pipeline.report.terminal import tell_error
+
+    for verdict in verdicts:
+        tell_error(
+            f"{verdict.version} breaks its budget {verdict.rule}",
+            verdict.difference,
+            "the report says which layers are new and why; `[x-report]` of the spec sets budgets",
+        )
 
 
 def _refuse_without_spec(wanted: bool) -> None:

@@ -68,7 +68,14 @@ def test_an_image_that_is_not_there(capas: Capas, tmp_path: Path) -> None:
     done = capas("report", "--images", "nobody:1", cwd=tmp_path, check=False)
     assert done.returncode == 2
     assert "the image nobody:1 is not in the store" in done.stderr
+    assert "there are" not in done.stderr
     assert done.stdout == ""
+
+
+def test_the_names_that_were_meant(versions: tuple[str, str], capas: Capas, tmp_path: Path) -> None:
+    done = capas("report", "--images", "capas-report", cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert f"there are: {', '.join(versions)}\n" in done.stderr
 
 
 BUDGETS = """name = "budgets"
@@ -103,3 +110,4 @@ def test_a_budget_decides_the_exit_code(
     (verdict,) = json.loads(done.stdout)["budgets"]
     assert (verdict["rule"], verdict["limit"]) == ("max_new_bytes", limit)
     assert verdict["held"] is (code == 0)
+    assert (f"budget{limit}:2 breaks its budget max_new_bytes" in done.stderr) is (code == 1)

@@ -26,6 +26,7 @@ def test_a_budget_is_held_up_to_its_limit() -> None:
         (verdict,) = judge(family(), Budgets(max_new_bytes=limit))
         assert (verdict.version, verdict.against, verdict.rule) == ("a:2", "a:1", "max_new_bytes")
         assert (verdict.measured, verdict.held) == (new, held)
+        assert verdict.difference == "6.66 kB in layers that a:1 does not have, at most 6.66 kB"
 
 
 def test_a_versions_own_budget_counts_for_it() -> None:
