@@ -11,13 +11,18 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.engine import command
 from pipeline.errors import EngineError, HostUnable
 
+if TYPE_CHECKING:
+    import subprocess
+
+_LAST_LINES = 15
 _DEBIAN_SUITES = frozenset({"bullseye", "bookworm", "trixie", "forky", "sid"})
 _DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _NETWORK_SETTINGS = re.compile(r"Acquire::(http|https|Retries|ForceIPv[46])\b", re.IGNORECASE)
@@ -25,8 +30,14 @@ _REGISTRY_WAY = (
     "where a registry is reachable, build on `docker.io/library/python:3.12-slim` instead"
 )
 _HOST_FILES = ("main", "parts", "preferences", "preferencesparts", "sourceparts")
-_TIMEOUT = 900.0
-"""Seconds that one apt run may take."""
+_PATIENCE = (
+    'Acquire::http::Timeout "20";',
+    'Acquire::https::Timeout "20";',
+    'Acquire::Retries "1";',
+)
+"""A mirror that accepts and says nothing is given up (apt-transport-http(1)); a host's own wins."""
+
+OnStart = Callable[["subprocess.Popen[str]"], None]
 
 
 @dataclass(frozen=True)
@@ -63,12 +74,14 @@ class Apt:
     Args:
         folder: where all of it lies; used by one process at a time.
         suite: the release that packages come from.
+        on_start: is given each process, for whoever must end it from another thread.
 
     Raises:
         HostUnable: this host has no apt.
     """
 
-    def __init__(self, folder: Path, suite: str) -> None:
+    def __init__(self, folder: Path, suite: str, on_start: OnStart | None = None) -> None:
+        self._on_start = on_start
         self._config = folder / "apt.conf"
         self.archives = folder / "archives"
         for needed in (folder / "lists" / "partial", self.archives / "partial"):
@@ -76,8 +89,8 @@ class Apt:
         (folder / "status").write_text("", encoding="utf-8")
         sources = sources_for(suite, read_os_release(Path("/etc/os-release")), host_sources())
         (folder / "sources.list").write_text("".join(f"{s}\n" for s in sources), encoding="utf-8")
-        dump = _apt(["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"], None)
-        self._config.write_text(configuration(folder, dump.splitlines()), encoding="utf-8")
+        dump = self._run(["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"], ours=False)
+        self._config.write_text(configuration(folder, dump), encoding="utf-8")
 
     def update(self) -> None:
         """Fetch the package lists; lists that did not change are not fetched again.
@@ -85,7 +98,7 @@ class Apt:
         Raises:
             EngineError: an archive is not reachable, or its signature is not good.
         """
-        _apt(["apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"], self._config)
+        self._run(["apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"])
 
     def resolve(self, packages: Sequence[str]) -> tuple[Package, ...]:
         """The package files that make up `packages` with all they depend on, by file name.
@@ -93,11 +106,35 @@ class Apt:
         Raises:
             EngineError: apt knows no such package, or they do not fit together.
         """
-        return parse_uris(_apt(_install_argv("--print-uris", packages), self._config))
+        return parse_uris(self._run(_install_argv("--print-uris", packages)))
 
     def download(self, packages: Sequence[str]) -> None:
         """Download into `archives` what `resolve` lists; apt verifies hashes and signatures."""
-        _apt(_install_argv("--download-only", packages), self._config)
+        self._run(_install_argv("--download-only", packages))
+
+    def _run(self, argv: Sequence[str], *, ours: bool = True) -> list[str]:
+        """What a program of apt says, line by line; with our configuration or the host's."""
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+        if ours:
+            environment["APT_CONFIG"] = str(self._config)
+        said: list[str] = []
+        try:
+            code = command.stream(
+                argv, said.append, environment=environment, on_start=self._on_start
+            )
+        except HostUnable:
+            raise HostUnable(
+                "this host has no apt to make a root file system with",
+                details=f"{argv[0]} is not installed",
+                resolution=_REGISTRY_WAY,
+            ) from None
+        if code != 0:
+            raise EngineError(
+                "apt could not provide the packages of the root file system",
+                details="\n".join([shlex.join(argv), *said[-_LAST_LINES:]]),
+                resolution=f"check the network and the packages' names; {_REGISTRY_WAY}",
+            )
+        return said
 
 
 def sources_for(
@@ -203,13 +240,13 @@ def configuration(folder: Path, host: Iterable[str]) -> str:
         'Acquire::Languages "none";',
         'Acquire::ForceHash "SHA256";',
     ]
-    return "".join(f"{line}\n" for line in [*kept, *ours])
+    return "".join(f"{line}\n" for line in [*_PATIENCE, *kept, *ours])
 
 
-def parse_uris(said: str) -> tuple[Package, ...]:
+def parse_uris(said: Iterable[str]) -> tuple[Package, ...]:
     """What `apt-get --print-uris` prints: `'URI' FILE SIZE HASH`, sorted by file name."""
     found = []
-    for line in said.splitlines():
+    for line in said:
         if line.startswith("'"):
             uri, file, size, *digest = shlex.split(line)
             found.append(Package(uri, file, int(size), digest[0] if digest else ""))
@@ -232,23 +269,3 @@ def _install_argv(how: str, packages: Sequence[str]) -> list[str]:
 
 def _keyring(signed_by: str) -> str:
     return signed_by if signed_by.startswith("/") and " " not in signed_by else ""
-
-
-def _apt(argv: Sequence[str], config: Path | None) -> str:
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
-    if config is not None:
-        environment["APT_CONFIG"] = str(config)
-    try:
-        return command.run(argv, environment=environment, timeout=_TIMEOUT).stdout
-    except HostUnable:
-        raise HostUnable(
-            "this host has no apt to make a root file system with",
-            details=f"{argv[0]} is not installed",
-            resolution=_REGISTRY_WAY,
-        ) from None
-    except EngineError as error:
-        raise EngineError(
-            "apt could not provide the packages of the root file system",
-            details=error.details,
-            resolution=f"check the network and the packages' names; {_REGISTRY_WAY}",
-        ) from None

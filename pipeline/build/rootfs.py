@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.build.apt import Apt, Package
+from pipeline.build.apt import Apt, OnStart, Package
 from pipeline.build.debs import write_rootfs
 from pipeline.errors import CapasError
 from pipeline.spec.model import ROOTFS_TAR, Rootfs
@@ -40,6 +40,7 @@ def prepare_rootfs(
     *,
     refresh: bool = False,
     tell: Callable[[str], object],
+    on_start: OnStart | None = None,
 ) -> Path:
     """The path of the tar for `ADD rootfs.tar /`, made when it is not there yet.
 
@@ -47,6 +48,7 @@ def prepare_rootfs(
         environ: names the cache folder (XDG_CACHE_HOME, HOME).
         refresh: ask the archives whether there are newer packages.
         tell: is given a line of progress.
+        on_start: is given each process of apt, for whoever must end it from another thread.
 
     Raises:
         HostUnable: no apt or no dpkg-deb here.
@@ -62,7 +64,7 @@ def prepare_rootfs(
         cache.mkdir(parents=True, exist_ok=True)
         with _only_one(cache / "lock"):
             if refresh or not tar.is_file():  # another process may have made it meanwhile
-                _make(rootfs, cache, folder, tell)
+                _make(rootfs, cache, folder, tell, on_start)
     except OSError as error:
         raise CapasError(
             "the root file system could not be written to the cache",
@@ -95,10 +97,16 @@ def listing(packages: tuple[Package, ...]) -> str:
     return "".join(f"{package.file} {package.hash}\n" for package in packages)
 
 
-def _make(rootfs: Rootfs, cache: Path, folder: Path, tell: Callable[[str], object]) -> None:
+def _make(
+    rootfs: Rootfs,
+    cache: Path,
+    folder: Path,
+    tell: Callable[[str], object],
+    on_start: OnStart | None,
+) -> None:
     for left in cache.glob("making-*"):  # of a process that was killed; nobody else is in here
         shutil.rmtree(left, ignore_errors=True)
-    apt = Apt(cache / "apt" / rootfs.suite, rootfs.suite)
+    apt = Apt(cache / "apt" / rootfs.suite, rootfs.suite, on_start)
     tell(f"asking {rootfs.suite}'s archives for {', '.join(rootfs.packages)}")
     apt.update()
     packages = apt.resolve(rootfs.packages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.build.apt import Apt
 from pipeline.build.rootfs import cache_folder, prepare_rootfs
 from pipeline.errors import EngineError
 from pipeline.spec.model import Rootfs
@@ -21,6 +23,7 @@ CHECKOUT = Path(__file__).parents[3]
 SMALL = Rootfs("bookworm", ("base-passwd", "busybox-static"))
 PREPARE = """
 import os, sys
+from pipeline.build.apt import Apt
 from pipeline.build.rootfs import prepare_rootfs
 from pipeline.spec.model import Rootfs
 made = prepare_rootfs(Rootfs("bookworm", ("base-passwd", "busybox-static")), os.environ, tell=print)
@@ -84,3 +87,45 @@ def test_a_package_that_nobody_has_is_told_in_apts_words(tmp_path: Path) -> None
     with pytest.raises(EngineError, match="apt could not provide") as caught:
         prepare_rootfs(Rootfs("bookworm", ("no-such-package",)), environ, tell=lambda _line: None)
     assert "no-such-package" in caught.value.details
+
+
+def test_a_mirror_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> None:
+    apt = Apt(tmp_path, "bookworm")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mirror = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (tmp_path / "sources.list").write_text(f"deb {mirror} bookworm main\n")
+        with (tmp_path / "apt.conf").open("a") as configuration:
+            # Ours is 20 seconds; the mirror is on this machine, whatever proxy the host has.
+            configuration.write('Acquire::http::Timeout "1";\n')
+            configuration.write('Acquire::http::Proxy::127.0.0.1 "DIRECT";\n')
+        started = time.monotonic()
+        with pytest.raises(EngineError, match="apt could not provide") as caught:
+            apt.update()
+    assert f"Failed to fetch {mirror}" in caught.value.details
+    assert time.monotonic() - started < 60
+
+
+def test_an_interruption_ends_the_download_and_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / "Containerfile").write_text("FROM scratch\nADD rootfs.tar /\n")
+    (tmp_path / "pipeline.toml").write_text(
+        'name = "cut"\n[images.big.versions."1"]\ncontext = "."\n'
+        '[images.big.versions."1".rootfs]\nsuite = "bookworm"\npackages = ["postgresql"]\n'
+    )
+    cache = tmp_path / "cache"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "build", "--spec=pipeline.toml", "--progress=plain"],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(CHECKOUT)},
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stderr
+        assert any("downloading" in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    assert not list(cache_folder({"XDG_CACHE_HOME": str(cache)}).glob("*/rootfs.tar"))

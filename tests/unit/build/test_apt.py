@@ -130,6 +130,8 @@ def test_our_apt_takes_the_hosts_network_settings_and_nothing_else(tmp_path: Pat
     assert "Post-Invoke" not in text
     assert f'Dir::State::status "{tmp_path}/status";' in text
     assert 'Dir::Etc::parts "/dev/null";' in text
+    told = configuration(tmp_path, ['Acquire::http::Timeout "90";']).splitlines()
+    assert told.index('Acquire::http::Timeout "20";') < told.index('Acquire::http::Timeout "90";')
 
 
 def test_uris_are_read_and_sorted_by_file() -> None:
@@ -138,7 +140,7 @@ def test_uris_are_read_and_sorted_by_file() -> None:
         "'http://deb.example/z.deb' zlib1g_1%3a1.2_amd64.deb 86732 SHA256:bb\n"
         "'http://deb.example/a.deb' libacl1_2.3_amd64.deb 31234 \n"
     )
-    assert parse_uris(said) == (
+    assert parse_uris(said.splitlines()) == (
         Package("http://deb.example/a.deb", "libacl1_2.3_amd64.deb", 31234, ""),
         Package("http://deb.example/z.deb", "zlib1g_1%3a1.2_amd64.deb", 86732, "SHA256:bb"),
     )
