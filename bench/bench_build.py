@@ -20,13 +20,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.timing import interleaved, seconds
+from bench.memory import peak
+from bench.timing import ROOT, as_installed, interleaved, seconds
 from pipeline.build.rootfs import prepare_rootfs
 from pipeline.spec.load import load
 from pipeline.spec.model import ROOTFS_TAR, Pipeline
 from tests.integration.storage import Store, session_store
 
-ROOT = Path(__file__).parents[1]
 BUSYBOX = Path("/bin/busybox")
 
 
@@ -47,29 +47,16 @@ class Contestant:
         """Remove every image of its store."""
         self._run(("podman", "rmi", "--all", "--force"))
 
-    def peak_kilobytes(self) -> int:
-        """The largest of its processes, from a run of its own."""
-        pid = os.posix_spawnp(self.argv[0], self.argv, self._environment(), file_actions=_SILENT)
-        _, status, usage = os.wait4(pid, 0)
-        if status:
-            sys.exit(f"{self.name} failed")
-        return usage.ru_maxrss
+    def peak(self) -> int:
+        """Bytes of all its processes together, from a run of its own."""
+        return peak(self.argv, environment=self.environment, cwd=self.folder)
 
     def _run(self, argv: tuple[str, ...]) -> None:
         done = subprocess.run(
-            argv, cwd=self.folder, env=self._environment(), capture_output=True, check=False
+            argv, cwd=self.folder, env=dict(self.environment), capture_output=True, check=False
         )
         if done.returncode:
             sys.exit(f"{self.name} failed: {done.stderr.decode()[-2000:]}")
-
-    def _environment(self) -> dict[str, str]:
-        return {**self.environment, "PYTHONPATH": str(ROOT)}
-
-
-_SILENT = [
-    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-]
 
 
 def versions_project(folder: Path, count: int) -> Path:
@@ -127,7 +114,7 @@ def contestants(spec: Path, stores: Mapping[str, Store]) -> list[Contestant]:
     compose = folder / "compose.yaml"
     compose.write_text("services:\n" + "".join(_services(pipeline)))
     found = [
-        Contestant("capas", stores["capas"].environment, capas, folder),
+        Contestant("capas", as_installed(stores["capas"].environment), capas, folder),
         Contestant("loop", stores["loop"].environment, ("sh", str(loop)), folder),
     ]
     program = shutil.which("podman-compose") or shutil.which(
@@ -196,7 +183,10 @@ def main(rounds: int) -> None:
         pytweets = contestants(pytweets_project(folder / "pytweets"), stores)
         _tell("PyTweets: base and three versions, cold", cold(pytweets, min(rounds, 3)))
         compare("the same, warm", {one.name: one.build for one in pytweets}, rounds)
-        memory = {one.name: one.peak_kilobytes() / 1024 for one in pytweets}
+        memory = {"PyTweets, warm": _peaks(pytweets)}
+        for one in pytweets:
+            one.empty()
+        memory["PyTweets, cold"] = _peaks(pytweets)
         ten = contestants(versions_project(folder / "ten", 10), stores)
         _tell("ten versions, cold", cold(ten, min(rounds, 3)))
         compare("ten versions, warm", {one.name: one.build for one in ten}, rounds)
@@ -204,8 +194,21 @@ def main(rounds: int) -> None:
         hundred = contestants(versions_project(folder / "hundred", 100), stores)
         _tell("100 versions, cold, once", cold(hundred, 1))
         compare("100 versions, warm", {one.name: one.build for one in hundred}, min(rounds, 2))
-        said = ", ".join(f"{name} {size:.0f} MB" for name, size in memory.items())
-        sys.stdout.write(f"\nThe largest process of a warm build of PyTweets: {said}.\n")
+        memory["100 versions, warm"] = _peaks(hundred)
+        _tell_memory(memory)
+
+
+def _peaks(ones: list[Contestant]) -> dict[str, int]:
+    return {one.name: one.peak() for one in ones}
+
+
+def _tell_memory(memory: Mapping[str, Mapping[str, int]]) -> None:
+    names = next(iter(memory.values()))
+    sys.stdout.write(f"\n| memory at most, all processes, MB | {' | '.join(names)} |\n")
+    sys.stdout.write("|---" * (len(names) + 1) + "|\n")
+    for row, sizes in memory.items():
+        said = " | ".join(f"{size / 1e6:.0f}" for size in sizes.values())
+        sys.stdout.write(f"| {row} | {said} |\n")
 
 
 def _change(folder: Path, ones: list[Contestant], rounds: int) -> None:

@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.timing import best, process, seconds
+from bench.timing import as_installed, best, process, seconds
 from pipeline.engine import command
 from pipeline.engine.service import answers, usual_socket
 from tests.integration.conftest import made_of_debian
@@ -73,7 +73,7 @@ def capas(case: Case, folder: Path, environment: Mapping[str, str]) -> Peer:
 
     def run(*words: str) -> Callable[[], object]:
         argv = [sys.executable, "-m", "pipeline", *words, f"--spec={spec}"]
-        return process(argv, environment={**environment, "PYTHONPATH": str(ROOT)}, cwd=folder)
+        return process(argv, environment=environment, cwd=folder)
 
     more = run("deploy", f"--replicas={case.replicas + 1}")
     return Peer(
@@ -143,7 +143,7 @@ def main(rounds: int = 3, *sizes: int) -> None:
     cases = [case for case in CASES if not sizes or case.replicas in sizes]
     with session_store(os.environ) as store, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        environment = dict(store.environment)
+        environment = as_installed(store.environment)
         spec = ROOT / "specs" / "pytweets.toml"
         made_of_debian(spec, "python-base", IMAGE, folder / "image", environment)
         with service(environment) as uri:

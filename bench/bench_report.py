@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench.timing import interleaved, process, seconds
+from bench.timing import as_installed, interleaved, process, seconds
 from tests.integration.layers.families import copy_in, write_image, write_index
 from tests.integration.storage import session_store
 
@@ -148,7 +148,7 @@ def scale(environment: Mapping[str, str], rounds: int) -> None:
 
 def main(rounds: int) -> None:
     with session_store(os.environ) as store:
-        environment = {**store.environment, "PYTHONPATH": str(ROOT)}
+        environment = as_installed(store.environment)
         pytweets(environment, rounds)
         scale(environment, rounds)
 

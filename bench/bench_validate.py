@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.timing import interleaved, process
+from bench.timing import as_installed, interleaved, process
 
 ROOT = Path(__file__).parents[1]
 BARE = "import invoke, tomli, jsonschema"
@@ -51,7 +51,7 @@ def large_project(folder: Path, versions: int, services: int) -> Path:
 
 
 def main(rounds: int) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = as_installed(os.environ)
     pytweets = ROOT / "specs" / "pytweets.toml"
     with tempfile.TemporaryDirectory() as folder:
         seen = {**environment, "XDG_CACHE_HOME": folder}
