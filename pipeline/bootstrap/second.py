@@ -1,7 +1,8 @@
 """A second account for tests that act as two: a door through which the first one asks it.
 
 The second account itself listens on a socket that only the first may open, and runs what it is
-asked to; root starts it and ends it, and runs nothing of what is asked.
+asked to; root starts it and ends it, and runs nothing of what is asked. Beside the door, seen by
+nobody else, it has a small disk to fill.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ from __future__ import annotations
 import os
 import pwd
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipeline.bootstrap import account as accounts
 from pipeline.bootstrap import doorkeeper
-from pipeline.bootstrap.become import child, child_as, environment_of
+from pipeline.bootstrap.become import child, drop_to, environment_of
 from pipeline.bootstrap.speak import Stop
 from pipeline.bootstrap.venv import find_python
+
+_SMALL_DISK = "48m"
+_NEW_MOUNTS = 0x20000
+"""CLONE_NEWNS of unshare(2)."""
 
 
 @contextmanager
@@ -44,19 +50,39 @@ def door(first: pwd.struct_passwd, name: str, through: str = "") -> Iterator[str
     argv = [python, "-IS", "-c", code, address, str(first.pw_uid)]
 
     words = [through, second.pw_name, *argv] if through else argv
+    small = f"{folder}/small"
+    os.mkdir(small)
 
     def body() -> int:
+        _mount_small_disk(small, second)
+        if not through:
+            drop_to(second)
         os.chdir(second.pw_dir)
         os.setsid()
         os.execve(words[0], words, environment_of(second, {}))  # noqa: S606 (argv, no shell)
 
-    keeper = child(body) if through else child_as(second, body)
+    keeper = child(body)
     try:
         yield address
     finally:
         with suppress(ProcessLookupError):
             os.kill(keeper, signal.SIGTERM)
         os.waitpid(keeper, 0)
+        os.rmdir(small)
         with suppress(FileNotFoundError):
             os.unlink(address)
         os.rmdir(folder)
+
+
+def _mount_small_disk(folder: str, account: pwd.struct_passwd) -> None:
+    """Mount one that this process and its children alone see; it goes with the last of them."""
+    from ctypes import CDLL  # os.unshare is new in Python 3.12
+
+    if CDLL(None).unshare(_NEW_MOUNTS):
+        return  # the test that needs it says so
+    options = f"size={_SMALL_DISK},mode=0700,uid={account.pw_uid},gid={account.pw_gid}"
+    for argv in (
+        ["mount", "--make-rprivate", "/"],
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder],
+    ):
+        subprocess.run(argv, check=False)

@@ -8,12 +8,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from pipeline.engine import labels
-from pipeline.engine.images import ImageDetail, inspect_image
+from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.images import inspect_image
 from tests.accounts.conftest import CHECKOUT, Neighbour
 from tests.integration.build.project import make_project
 from tests.integration.conftest import Capas
@@ -66,10 +68,22 @@ def _of_second(second: Neighbour, name: str) -> tuple[str, list[str], dict[str, 
     return row["Id"], row["RootFS"]["Layers"], row["Labels"]
 
 
-def _build(second: Neighbour, checkout: str) -> str:
-    build = 'cd "$0" && exec "$1" -m pipeline build --progress plain'
-    argv = ["sh", "-c", build, checkout, sys.executable]
+def _build(second: Neighbour, checkout: str, *settings: str) -> str:
+    build = 'umask 077; cd "$0" && exec "$1" -m pipeline build --progress plain'
+    argv = ["env", *settings, "sh", "-c", build, checkout, sys.executable]
     return second.run(argv, PYTHONPATH=str(CHECKOUT)).stdout
+
+
+def _ours(environment: Mapping[str, str]) -> dict[str, CacheImage]:
+    return {name: inspect_image(environment, f"localhost/{name}") for name in NAMES}
+
+
+def _assert_same(second: Neighbour, ours: Mapping[str, CacheImage], created: str) -> None:
+    for name in NAMES:
+        image, diff_ids, told = _of_second(second, name)
+        assert (image, diff_ids) == (ours[name].id, list(ours[name].diff_ids)), name
+        assert told[labels.OCI_CREATED] == created
+        assert told[labels.OCI_REVISION] == ours[name].labels[labels.OCI_REVISION]
 
 
 def test_two_accounts_get_the_same_images(
@@ -80,9 +94,7 @@ def test_two_accounts_get_the_same_images(
     tmp_path: Path,
 ) -> None:
     capas("build", cwd=project)
-    ours: dict[str, ImageDetail] = {
-        name: inspect_image(environment, f"localhost/{name}") for name in NAMES
-    }
+    ours = _ours(environment)
     bundle = tmp_path / "project.bundle"
     _git(project, "bundle", "create", str(bundle), "HEAD", "main")
     checkout = f"{second.folder}/checkout"
@@ -97,11 +109,15 @@ def test_two_accounts_get_the_same_images(
     assert _of_second(second, "app:1.1")[1] != list(ours["app:1.1"].diff_ids)
     second.run(["git", "-C", checkout, "checkout", "--quiet", "main"])
     assert "app:1.1  built" in _build(second, checkout)
-    for name in NAMES:
-        image, diff_ids, told = _of_second(second, name)
-        assert (image, diff_ids) == (ours[name].id, list(ours[name].diff_ids)), name
-        assert told[labels.OCI_CREATED] == "2001-09-09T01:46:40Z"
-        assert told[labels.OCI_REVISION] == ours[name].labels[labels.OCI_REVISION]
+    _assert_same(second, ours, "2001-09-09T01:46:40Z")
+    today = datetime.now(timezone.utc).date().isoformat()
+    assert all(today not in entry.created for image in ours.values() for entry in image.history)
+    # And at a time that is given, which is another image.
+    capas("build", cwd=project, SOURCE_DATE_EPOCH="1234567890")
+    _build(second, checkout, "SOURCE_DATE_EPOCH=1234567890")
+    at_that_time = _ours(environment)
+    assert all(at_that_time[name].id != ours[name].id for name in NAMES)
+    _assert_same(second, at_that_time, "2009-02-13T23:31:30Z")
 
 
 def _base64(path: Path) -> str:
