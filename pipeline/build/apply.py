@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from pipeline.build.logs import cache_folder
 from pipeline.build.output import Cached, Said, Step, parse_line
 from pipeline.build.staging import stage_context
 from pipeline.engine import buildah, command
-from pipeline.engine.images import ImageDetail, inspect_image
+from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.images import inspect_image
 from pipeline.engine.leftovers import new_marker, remove_working_containers
 from pipeline.errors import CapasError, EngineError
 from pipeline.report.progress import Progress
@@ -64,7 +66,7 @@ class Built:
     """
 
     name: str
-    image: ImageDetail
+    image: CacheImage
     cached: tuple[bool, ...]
     seconds: float
 
@@ -101,14 +103,17 @@ class Builder:
             ):
                 built = self._in_scratch(job, Path(scratch), log)
         except OSError as error:
+            room = f"make room below {cache}, or let XDG_CACHE_HOME name a folder on another disk"
             raise CapasError(
-                f"{job.name} was not built: {error.strerror}", details=str(error.filename or "")
+                f"{job.name} was not built: {error.strerror}",
+                details=str(error.filename2 or error.filename or ""),
+                resolution=room if error.errno in (errno.ENOSPC, errno.EDQUOT) else "",
             ) from None
         return Built(job.name, built[0], built[1], time.monotonic() - started)
 
     def _in_scratch(
         self, job: Job, scratch: Path, log: TextIO
-    ) -> tuple[ImageDetail, tuple[bool, ...]]:
+    ) -> tuple[CacheImage, tuple[bool, ...]]:
         folder = scratch / "context"
         folder.mkdir()
         context = stage_context(job.inputs, folder)
@@ -120,7 +125,7 @@ class Builder:
             image = self._made(scratch)
         return image, tuple(follower.cached)
 
-    def _made(self, scratch: Path) -> ImageDetail:
+    def _made(self, scratch: Path) -> CacheImage:
         iid = (scratch / "iid").read_text(encoding="ascii").removeprefix("sha256:")
         return inspect_image(self._environment, iid)
 
@@ -149,13 +154,14 @@ class Builder:
         )
         follower = _Follower(job.name, self._progress, log)
         code = command.stream(
-            argv, follower.follow, environment=self._environment, on_start=self._register
+            argv, follower.follow, environment=self._environment, on_start=self.register
         )
         if code != 0:
             raise follower.failure(code, job.log)
         return follower
 
-    def _register(self, process: subprocess.Popen[str]) -> None:
+    def register(self, process: subprocess.Popen[str]) -> None:
+        """A process that `end_all` ends, too; at once when it has been called already."""
         with self._lock:
             self._running = {one for one in self._running if one.poll() is None} | {process}
             ended = self._ended
@@ -213,11 +219,17 @@ class _Follower:
         return EngineError(
             f"{self._name} was not built: Buildah failed{where}",
             details="\n".join([*self._last, f"({how}; the image built before is unchanged)"]),
-            resolution=f"the whole log: {log}",
+            resolution="; ".join([*_advice(self._last), f"the whole log: {log}"]),
         )
 
 
-def _foreign(image: ImageDetail, job: Job) -> bool:
+def _advice(said: Iterable[str]) -> Iterator[str]:
+    """What to do about a failure that Buildah's words tell."""
+    if any("no space left on device" in line.lower() for line in said):
+        yield "make room: `capas prune` shows the images that nothing needs"
+
+
+def _foreign(image: CacheImage, job: Job) -> bool:
     """Whether the image has layers of a build with other times.
 
     Buildah's cache does not look at times (`stage_executor.go`, historyAndDiffIDsMatch): a layer

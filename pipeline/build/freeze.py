@@ -15,7 +15,8 @@ from pipeline.build.observe import Survey
 from pipeline.build.provenance import Provenance
 from pipeline.build.releases import Release
 from pipeline.engine import labels
-from pipeline.engine.images import ImageDetail, inspect_image
+from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.images import inspect_image
 from pipeline.errors import CapasError
 from pipeline.host.maker import maker_here
 
@@ -72,7 +73,7 @@ def _release(
     )
 
 
-def _provenance(image: ImageDetail) -> Provenance:
+def _provenance(image: CacheImage) -> Provenance:
     """What the image itself says: it may have been built at another commit than today's."""
     created = datetime.fromisoformat(image.labels[labels.OCI_CREATED].replace("Z", "+00:00"))
     return Provenance(

@@ -111,6 +111,21 @@ class ImageFiles:
             posixpath.join(real, one) for one in self.children.get(real, ()) if fits.matches(one)
         ]
 
+    def table(self, path: str) -> list[list[bytes]]:
+        """The fields of each line of a file like /etc/passwd; none when it is not there.
+
+        Raises:
+            CannotTell: it may not be read on this machine.
+        """
+        try:
+            place = self.nodes[self.found(path)].place
+        except (CannotTell, KeyError):
+            return []
+        try:
+            return [line.split(b":") for line in place.read_bytes().splitlines()]
+        except OSError as error:
+            raise CannotTell(f"/{path} may not be read here: {error.strerror}") from None
+
     def below(self, folder: str) -> Iterator[str]:
         """All paths below a folder, each folder's names in order, as Go walks it."""
         waiting = [folder]

@@ -132,7 +132,7 @@ class Planner:
             forecaster = replace(forecaster, cache=False)
             forecasts = tuple(map(_built_anew, forecaster.all()))
         self._results[name] = forecaster.result
-        self._rebuilt.add(name, label if decision.identity else None, forecasts)
+        self._rebuilt.add(name, label, forecasts)
         plans = self._explained(name, inputs, forecasts)
         cause = next((f"{one.text}: {one.cause}" for one in plans if one.cause), decision.cause)
         return VersionPlan(name, "build", cause, decision.identity, plans)
@@ -235,10 +235,10 @@ class Planner:
                 found[reference] = self._by_id.get(stored.id) if stored else None
         return found
 
-    def _label(self, decision: Decision, inputs: Inputs) -> Instruction:
-        """The LABEL that the build would add; a placeholder while its values are not known."""
+    def _label(self, decision: Decision, inputs: Inputs) -> Instruction | None:
+        """The LABEL that the build would add; None while its values are not known."""
         if not decision.identity:
-            return parsed(f'LABEL "of"="{inputs.version.short}"')
+            return None
         labelled = labels_of(
             inputs,
             pipeline=self._survey.pipeline.name,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.build.archive import CannotTell
+from pipeline.build.chown import owner_of
 from pipeline.build.image_files import NOTHING, ImageFiles, with_copied
 from pipeline.build.inputs import Inputs, Place
 from pipeline.build.recipe import arguments_instruction
@@ -30,6 +31,14 @@ FROM, INHERITED = -1, -2
 """Places of a stage's FROM, and of what an ONBUILD of the base kept for it."""
 
 NOP = "/bin/sh -c #(nop) "
+
+
+def parsed(text: str) -> Instruction:
+    """One instruction from its text."""
+    return parse(f"FROM scratch\n{text}\n", Path("Containerfile")).stages[0].instructions[0]
+
+
+_UNKNOWN_LABEL = parsed('LABEL "of"="an image below that is not built yet"')
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ class Forecaster:
         inputs: of the build.
         images: all of the store, in its order; those that this build would make are added.
         bases: the image of each reference; None for one that is not there yet.
-        label: the LABEL that the build adds.
+        label: the LABEL that the build adds; None while its values are not known.
         stamp: the time that the build's history gets, as RFC 3339.
         files_of: the files of an image of the store.
         contents: the files of images that builds of this run would make, by their top layers.
@@ -99,13 +108,13 @@ class Forecaster:
     inputs: Inputs
     images: list[CacheImage]
     bases: Mapping[str, CacheImage | None]
-    label: Instruction
+    label: Instruction | None
     stamp: str
     files_of: Callable[[CacheImage], ImageFiles]
     contents: dict[str, Callable[[], ImageFiles]] = field(default_factory=dict)
     doubts: Mapping[str, str] = field(default_factory=dict)
     cache: bool = True
-    _stages: dict[int, _Standing] = field(default_factory=dict)
+    _stages: dict[int, _Standing] = field(default_factory=dict, init=False)
 
     def all(self) -> tuple[Forecast, ...]:
         """Every instruction of every stage that the build needs, FROMs included."""
@@ -170,7 +179,7 @@ class Forecaster:
     def _added(self, stage: StageBuild) -> Instruction | None:
         """The instruction that capas adds at the end of a stage."""
         if stage.stage is self.inputs.stages[-1]:
-            return self.label
+            return self.label or _UNKNOWN_LABEL
         given = self.inputs.handed_on.get(stage.stage.index)
         return None if given is None else parsed(arguments_instruction(given))
 
@@ -190,7 +199,7 @@ class Forecaster:
             state: State = "unknown" if standing.unknown else "rebuild"
             return Forecast(index, place, step.instruction, state, reason=standing.unknown)
         try:
-            texts = self._texts(stage, place, step)
+            texts = self._texts(stage, place, step, below)
         except CannotTell as error:
             standing.foundation = None
             standing.unknown = str(error) if standing.searching else ""
@@ -201,8 +210,8 @@ class Forecaster:
         if standing.searching:
             found = search(self.images, below, texts, adds_layer=adds_layer)
         if found is None:
-            past = Past(texts[0], self.stamp, empty=not adds_layer)
-            made = made_on(self.images, below, past)
+            pasts = [Past(text, self.stamp, empty=not adds_layer) for text in texts]
+            made = made_on(self.images, below, pasts)
             self.images.append(made)
             self.contents.setdefault(made.top, self._contents(below, step, (index, place)))
             standing.searching = False
@@ -210,8 +219,12 @@ class Forecaster:
         state = "reuse" if found else "rebuild"
         return Forecast(index, place, step.instruction, state, texts, below, found)
 
-    def _texts(self, stage: StageBuild, place: int, step: Step) -> tuple[str, ...]:
+    def _texts(
+        self, stage: StageBuild, place: int, step: Step, below: Foundation
+    ) -> tuple[str, ...]:
         """What Buildah would write into the history (getCreatedBy)."""
+        if step.instruction is _UNKNOWN_LABEL:
+            raise CannotTell("its values are known when the image below is built")
         if step.refused:
             raise CannotTell(f"{step.refused[0][0].text}: {step.refused[0][1]}")
         if step.keyword == "ARG":
@@ -224,7 +237,7 @@ class Forecaster:
         if step.keyword in {"COPY", "ADD"}:
             return tuple(
                 f"{NOP}{step.keyword} {summary} in {step.instruction.arguments[-1]} "
-                for summary in self._summaries((stage.stage.index, place), step)
+                for summary in self._summaries((stage.stage.index, place), step, below)
             )
         return (f"{NOP}{step.instruction.text}",)
 
@@ -251,9 +264,10 @@ class Forecaster:
         ]
         return " ".join(sorted(texts))
 
-    def _summaries(self, place: Place, step: Step) -> tuple[str, ...]:
+    def _summaries(self, place: Place, step: Step, below: Foundation) -> tuple[str, ...]:
         chown = step.flags.get("chown", "")
-        given = Given(_owner(chown), _mode(step.flags.get("chmod", "")))
+        owner = owner_of(chown, lambda: self._files(below))
+        given = Given(owner, _mode(step.flags.get("chmod", "")))
         *sources, target = step.arguments
         if place in self.inputs.reads:
             return summaries(self.inputs, place, target, given, unpack=step.keyword == "ADD")
@@ -298,7 +312,7 @@ class Forecaster:
 
     def _copied(self, before: ImageFiles, step: Step, place: Place) -> ImageFiles:
         chown = step.flags.get("chown", "")
-        given = Given(_owner(chown), _mode(step.flags.get("chmod", "")))
+        given = Given(owner_of(chown, lambda: before), _mode(step.flags.get("chmod", "")))
         *sources, target = step.arguments
         if place in self.inputs.reads:
             entries = brought(self.inputs, place, given, unpack=step.keyword == "ADD")
@@ -322,19 +336,8 @@ def _from_given(given: Given, chown: str) -> Given:
     return given if chown else replace(given, owner=None)
 
 
-def parsed(text: str) -> Instruction:
-    """One instruction from its text."""
-    return parse(f"FROM scratch\n{text}\n", Path("Containerfile")).stages[0].instructions[0]
-
-
-def _owner(text: str) -> tuple[int, int]:
-    if not text:
-        return 0, 0
-    user, _, group = text.partition(":")
-    if not user.isdecimal() or not (group or user).isdecimal():
-        raise CannotTell(f"--chown={text} is looked up in the image")
-    return int(user), int(group or user)
-
-
 def _mode(text: str) -> int | None:
-    return int(text, 8) if text else None
+    try:
+        return int(text, 8) if text else None
+    except ValueError:
+        raise CannotTell(f"--chmod={text} is no octal number") from None

@@ -232,6 +232,7 @@ class _Run:
             self._environment,
             refresh=refresh,
             tell=lambda line: self._progress.said(name, line),
+            on_start=self._builder.register,
         )
         digests = Digests(None)
         return read_inputs(version, digests, PreparedRootfs(tar, digests.of(tar)))

@@ -61,7 +61,7 @@ def search(
     return None
 
 
-def made_on(images: Sequence[CacheImage], below: Foundation, past: Past) -> CacheImage:
+def made_on(images: Sequence[CacheImage], below: Foundation, pasts: Sequence[Past]) -> CacheImage:
     """The image that an instruction will make: later builds of the same run find it.
 
     Where another image holds the result of the same instruction on the same image, only the image
@@ -70,12 +70,13 @@ def made_on(images: Sequence[CacheImage], below: Foundation, past: Past) -> Cach
     Args:
         images: all of the store, and those that are made in this run.
         below: what the instruction stands on.
-        past: what it will write into the history.
+        pasts: what it will write into the history, any of them.
     """
+    past = pasts[0]
     own: tuple[str, ...] = () if past.empty else (f"made {len(images)}",)
     layers, depth = own, len(below.diff_ids) + len(own)
     for image in images:
-        if _holds(image, below, past) and len(image.layers) >= depth:
+        if len(image.layers) >= depth and any(_holds(image, below, one) for one in pasts):
             past = image.history[len(below.history)]
             layers = image.diff_ids[depth - len(own) : depth]
             own = (image.layers[-depth][0],) if own else ()

@@ -93,17 +93,8 @@ def _names(files: ImageFiles, synthesized: Mapping[int, tuple[bytes, bytes]]) ->
 
 def _table(files: ImageFiles, path: str) -> dict[int, bytes]:
     """Names by numbers, from a file whose lines begin `name:password:number:`."""
-    try:
-        node = files.nodes[files.found(path)]
-    except (CannotTell, KeyError):
-        return {}
-    try:
-        text = node.place.read_bytes()
-    except OSError as error:
-        raise CannotTell(f"/{path} may not be read here: {error.strerror}") from None
     found: dict[int, bytes] = {}
-    for line in text.splitlines():
-        fields = line.split(b":")
+    for fields in files.table(path):
         if len(fields) > 2 and fields[2].isdigit():
             found.setdefault(int(fields[2]), fields[0])
     return found

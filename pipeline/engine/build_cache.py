@@ -64,12 +64,22 @@ class CacheImage:
         return labels
 
 
-def cache_images(store: Storage) -> tuple[CacheImage, ...]:
-    """All images of the store, in the order of Buildah's search.
+def cache_images(store: Storage, *, named: bool = False) -> tuple[CacheImage, ...]:
+    """All images of the store, in the order of Buildah's search; or just those that have a name.
 
     Images whose records are incomplete are left out: Buildah passes over them, too.
     """
-    return tuple(_readable(store))
+    return tuple(_readable(store, named=named))
+
+
+def cache_image(store: Storage, image_id: str) -> CacheImage:
+    """One image, by its whole id.
+
+    Raises:
+        KeyError: it is not in the store.
+    """
+    root, record = store.images[image_id]
+    return _image(store, root, root / f"{store.driver}-images" / image_id, record)
 
 
 def images_in_use(store: Storage) -> frozenset[str]:
@@ -85,11 +95,12 @@ def images_in_use(store: Storage) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def _readable(store: Storage) -> Iterator[CacheImage]:
-    for image_id, (root, record) in store.images.items():
-        folder = root / f"{store.driver}-images" / image_id
+def _readable(store: Storage, *, named: bool) -> Iterator[CacheImage]:
+    for image_id, (_, record) in store.images.items():
+        if named and not record.get("names"):
+            continue
         try:
-            yield _image(store, root, folder, record)
+            yield cache_image(store, image_id)
         except (KeyError, TypeError, ValueError, OSError):
             continue
 

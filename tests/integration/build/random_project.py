@@ -50,7 +50,11 @@ class RandomProject:
         (base / "bin" / "busybox").chmod(0o755)
         for name in ("sh", "cat", "true"):
             (base / "bin" / name).symlink_to("busybox")
-        self.base = Made(base, ["FROM scratch", "COPY bin /bin"], ["COPY a.txt /etc/base"])
+        (base / "names").mkdir()
+        (base / "names" / "passwd").write_text("root:x:0:0:::\napp:x:70:80:::\n")
+        (base / "names" / "group").write_text("root:x:0:\ncrew:x:90:\n")
+        head = ["FROM scratch", "COPY bin /bin", "COPY names /etc"]
+        self.base = Made(base, head, ["COPY a.txt /etc/base"])
         self.versions = {name: self._version(root / name) for name in ("1.0", "1.1", "1.2")}
         for made in (self.base, *self.versions.values()):
             made.write()
@@ -133,7 +137,8 @@ class RandomProject:
         if names:
             target = pick.choice(["/app/", "/d1/", "/x", "/work"])
             lines += [f"COPY {pick.choice(names)} {target}"] * 5
-            lines.append(f"COPY --chmod=640 --chown=7:8 {pick.choice(names)} /d1/")
+            owner = pick.choice(["7:8", "7", "app", "app:8", "7:crew"])
+            lines.append(f"COPY --chmod=640 --chown={owner} {pick.choice(names)} /d1/")
             lines.append(f"COPY {' '.join(pick.choices(names, k=2))} /d1/")
         if any(name.endswith(".txt") and "/" not in name for name in names):
             lines.append("COPY *.txt /globbed/")
@@ -215,7 +220,9 @@ def _names(folder: Path) -> list[str]:
     """All files of a context but those that decide about it, sorted."""
     found = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
     kept = {"Containerfile", ".containerignore", "packed.tar"}
-    return sorted(name for name in found if name not in kept and not name.startswith("bin/"))
+    return sorted(
+        name for name in found if name not in kept and not name.startswith(("bin/", "names/"))
+    )
 
 
 def _files(folder: Path, pick: random.Random, names: list[str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from pipeline.engine import command, labels
 from pipeline.engine.buildah import build_argv
 from pipeline.engine.images import inspect_image, list_images
+from pipeline.engine.storage import observe_storage
 from tests.integration.build.project import make_project
 from tests.integration.conftest import Capas
 
@@ -59,7 +60,7 @@ def test_a_changed_file_builds_what_reads_it_and_nothing_else(
     after = _images(environment)
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {"localhost/app:1.1"}
-    kept = {image.id for image in list_images(environment).images}
+    kept = observe_storage(environment).images
     assert before["localhost/app:1.1"] in kept, "the old image stays until it is pruned"
 
 
@@ -93,7 +94,7 @@ def test_a_value_of_an_argument_reaches_the_image_through_a_stage(
         version = f'context = "../app/1.0", args = {{ C = "{value}" }}'
         spec.write_text(text.replace('context = "../app/1.0"', version))
         capas("build", "--version", "1.0", cwd=project)
-        assert f"X={value}" in inspect_image(environment, "localhost/app:1.0").env
+        assert f"X={value}" in inspect_image(environment, "localhost/app:1.0").config["Env"]
 
 
 def test_layers_of_a_build_without_our_times_are_not_taken(

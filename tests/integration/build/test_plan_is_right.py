@@ -75,6 +75,7 @@ def _case(
     results = build(survey, environment, Quiet(), workers=1)
     seen["cases"] += 1
     built = {one.name for one in results.done if one.built}
+    kept = {one.name for one in results.done if not one.built}
     wrong = [
         f"{where}, {version.name} after {edits}: {one}"
         for version in plan.versions
@@ -85,7 +86,7 @@ def _case(
         if version.action == "keep" and version.name in built:
             wrong.append(f"{where}, {version.name}: planned to be kept, was built")
         seen["kept"] += version.action == "keep"
-        if version.action == "build" and version.name not in built:
+        if version.action == "build" and version.name in kept:
             seen["versions whose base came out the same after all"] += 1
             wrong += [
                 f"{where}, {version.name} after {edits}: {one} but it was kept"

@@ -10,6 +10,7 @@ import tomli
 
 from pipeline.engine import command
 from pipeline.engine.images import list_images
+from pipeline.engine.storage import observe_storage
 from tests.integration.build.project import make_project
 from tests.integration.conftest import Capas
 
@@ -130,10 +131,10 @@ def test_prune_takes_old_images_but_no_release_and_nothing_in_use(
     shown = capas("prune", cwd=project).stdout
     assert "app:1.0" in shown
     assert str(old[0])[:12] in shown
-    everything = {image.id for image in list_images(environment, intermediate=True).images}
+    everything = set(observe_storage(environment).images)
     assert set(old.values()) <= everything, "it only shows"
     capas("prune", "--yes", cwd=project)
-    left = {image.id for image in list_images(environment, intermediate=True).images}
+    left = set(observe_storage(environment).images)
     assert left & set(old.values()) == {old[1]}
     assert released in left
     assert "nothing to remove" in capas("prune", cwd=project).stdout

@@ -143,6 +143,54 @@ def test_a_step_whose_image_was_removed_is_made_again_as_it_was(tmp_path: Path) 
     assert (made.top, made.diff_ids) == ("id2", ("l1", "l2"))
 
 
+def test_a_removed_step_is_known_by_any_text_that_it_may_have(tmp_path: Path) -> None:
+    """A file that is copied gets its own name or the destination's: only the image knows."""
+    (tmp_path / "a").write_text("a")
+    text = "FROM localhost/base:1\nCOPY a /b\n"
+    (_, copied, _) = _forecasts(tmp_path, text, [BASE])
+    for number in range(2):
+        past = Past(copied.texts[number], STAMP)
+        above = _image("x", *BASE.history, past, Past("more"), layers=("l1", "l2", "l3"))
+        above = replace(above, layers=(("id3", 1), ("id2", 1), ("l1", 1)), top="id3", below="id2")
+        images = [BASE, above]
+        assert _states(_forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
+        assert (images[2].history[-1], images[2].top) == (past, "id2")
+
+
+def _forecaster(tmp_path: Path, text: str) -> Forecaster:
+    (tmp_path / "Containerfile").write_text(text)
+    version = Version("web", "1", tmp_path, tmp_path / "Containerfile")
+    inputs = read_inputs(version, Digests(None))
+    bases: dict[str, CacheImage | None] = {"localhost/base:1": BASE}
+    return Forecaster(inputs, [*STORE], bases, LABEL, STAMP, lambda _image: ImageFiles({}))
+
+
+def test_on_a_base_in_doubt_nothing_is_known(tmp_path: Path) -> None:
+    forecaster = _forecaster(tmp_path, "FROM localhost/base:1\nRUN make\n")
+    doubted = replace(forecaster, doubts={"localhost/base:1": "who knows"})
+    assert [(one.state, one.reason) for one in doubted.all()] == [("unknown", "who knows")] * 3
+
+
+def test_labels_whose_values_are_not_known_are_unknown_where_everything_else_is_found(
+    tmp_path: Path,
+) -> None:
+    found = replace(_forecaster(tmp_path, "FROM localhost/base:1\nRUN make\n"), label=None)
+    assert _states(found.all()) == ["reuse", "reuse", "unknown"]
+    new = replace(_forecaster(tmp_path, "FROM localhost/base:1\nRUN new\n"), label=None)
+    assert _states(new.all()) == ["reuse", "rebuild", "rebuild"]
+
+
+def test_a_mode_that_buildah_will_refuse_is_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    states = _states(_forecaster(tmp_path, "FROM scratch\nCOPY --chmod=u+x a /\n").all())
+    assert states == ["reuse", "unknown", "unknown"]
+
+
+def test_without_the_cache_nothing_is_taken(tmp_path: Path) -> None:
+    forecaster = _forecaster(tmp_path, "FROM localhost/base:1\nRUN make\n")
+    assert _states(replace(forecaster, cache=False).all()) == ["reuse", "rebuild", "rebuild"]
+
+
 def test_the_files_of_a_stage_that_only_copies_are_known_before_it_is_built(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     text = (
