@@ -63,18 +63,29 @@ def work_for(cwd: str, program: Mirror, *, usable: bool, home: str) -> Work:
     """Where a task runs that root called in `cwd`.
 
     In the checkout it runs in the mirror; in a folder that the account can use, there; a project
-    elsewhere is mirrored too. Anything else of root's is none of the account's business: then it
-    is the mirror of the checkout.
+    elsewhere is mirrored too, with the folder it begins in. Anything else of root's is none of the
+    account's business: then it is the mirror of the checkout.
     """
     inside = below(cwd, program.source)
     if inside is not None:
         return Work(f"{program.place}{inside}", (program,))
     if usable:
         return Work(cwd, (program,))
-    if os.path.isdir(f"{cwd}/specs"):
-        project = Mirror(cwd, place_of(cwd, home), lambda path: path.split("/", 1)[0] == ".git")
-        return Work(project.place, (program, project))
+    if (folder := project_around(cwd)) is not None:
+        place = place_of(folder, home)
+        project = Mirror(folder, place, lambda path: path.split("/", 1)[0] == ".git")
+        return Work(f"{place}{below(cwd, folder)}", (program, project))
     return Work(program.place, (program,))
+
+
+def project_around(cwd: str) -> str | None:
+    """The folder of the project that `cwd` lies in; an empty folder is where one begins."""
+    folder = cwd
+    while folder != "/":
+        if os.path.isdir(f"{folder}/specs"):
+            return folder
+        folder = os.path.dirname(folder)
+    return None if os.listdir(cwd) else cwd
 
 
 def below(path: str, folder: str) -> str | None:

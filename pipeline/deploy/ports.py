@@ -80,7 +80,7 @@ def assign(
     all_kept = [binding for bindings in kept.values() for binding in bindings]
     taken = {(b.protocol, b.host) for b in [*all_kept, *also_taken] if b.host}
     result: dict[int, tuple[Binding, ...]] = {}
-    notes: list[str] = []
+    skips: dict[str, _Skips] = {}
     for number in sorted(replicas):
         if number in kept:
             result[number] = tuple(kept[number])
@@ -90,10 +90,39 @@ def assign(
             binding, skipped = _next_free(port, number, taken, held)
             taken.add((binding.protocol, binding.host))  # 0, any free port, is never asked for
             bindings.append(binding)
-            notes += [f"port {other} is held by {who}: {binding.host} instead"
-                      for other, who in skipped]  # fmt: skip
+            for other, who in skipped:
+                skips.setdefault(who, _Skips()).add(other, binding.host)
         result[number] = tuple(bindings)
-    return result, tuple(dict.fromkeys(notes))
+    return result, tuple(one.note(who) for who, one in skips.items())
+
+
+@dataclass
+class _Skips:
+    """Ports that one holder has, and those that were taken instead."""
+
+    held: set[int] = field(default_factory=set)
+    instead: dict[int, None] = field(default_factory=dict)
+
+    def add(self, held: int, instead: int) -> None:
+        self.held.add(held)
+        self.instead[instead] = None
+
+    def note(self, who: str) -> str:
+        ports = "port" if len(self.held) == 1 else "ports"
+        verb = "is" if len(self.held) == 1 else "are"
+        instead = ", ".join(map(str, self.instead))
+        return f"{ports} {_ranges(self.held)} {verb} held by {who}: {instead} instead"
+
+
+def _ranges(ports: Collection[int]) -> str:
+    """`8080, 8083-8085`."""
+    runs: list[list[int]] = []
+    for port in sorted(ports):
+        if runs and port == runs[-1][-1] + 1:
+            runs[-1].append(port)
+        else:
+            runs.append([port])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def lost_ports(message: str) -> tuple[int, ...]:

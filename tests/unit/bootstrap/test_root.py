@@ -38,6 +38,22 @@ def test_a_project_of_roots_is_mirrored_too(tmp_path: Path) -> None:
     assert found.cwd == place_of(str(tmp_path), "/home/capas")
 
 
+def test_below_the_folder_of_a_project_the_task_works_there_too(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    inside = tmp_path / "containers" / "web"
+    inside.mkdir(parents=True)
+    found = work(str(inside))
+    assert found.mirrors[1].source == str(tmp_path)
+    assert found.cwd == f"{place_of(str(tmp_path), '/home/capas')}/containers/web"
+
+
+def test_an_empty_folder_is_mirrored_for_the_project_that_begins_in_it(tmp_path: Path) -> None:
+    found = work(str(tmp_path))
+    assert found == Work(found.mirrors[1].place, found.mirrors)
+    (tmp_path / "letters").touch()
+    assert work(str(tmp_path)) == Work("/home/capas/copy", (PROGRAM,)), "none of its business"
+
+
 def test_mirrors_of_two_folders_of_one_name_lie_apart() -> None:
     assert place_of("/a/capas", "/h") != place_of("/b/capas", "/h")
     assert place_of("/a/my app", "/h").startswith("/h/.local/share/capas/checkouts/my app-")

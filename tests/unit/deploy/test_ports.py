@@ -33,6 +33,16 @@ def test_a_held_port_must_be_skipped_and_told() -> None:
     assert notes == ("port 8080 is held by a neighbour: 8081 instead",)
 
 
+def test_many_held_ports_must_be_told_in_one_line_for_each_holder() -> None:
+    neighbours = held(8080, 8081, 8082, 8085)
+    other = Held({**neighbours.ports, ("tcp", LOOPBACK, 8084): "the container db"})
+    _, notes = assign([Port(5000, 8080)], [1, 2], {}, other)
+    assert notes == (
+        "ports 8080-8082, 8085 are held by a neighbour: 8083, 8086 instead",
+        "port 8084 is held by the container db: 8086 instead",
+    )
+
+
 def test_a_strict_port_must_be_refused_when_it_is_held() -> None:
     with pytest.raises(CapasError, match="port 8081 is held by a neighbour"):
         assign([Port(5000, 8080, strict=True)], [1, 2], {}, held(8081))
