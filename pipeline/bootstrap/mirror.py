@@ -59,9 +59,12 @@ class Last(NamedTuple):
 
 
 def place_of(source: str, home: str) -> str:
-    """Where the mirror of a folder lies: its name for people, a digest of its path for us."""
+    """Where the mirror of a folder lies: a digest of its path for us, and below it its own name.
+
+    `init` calls a project what its folder is called.
+    """
     digest = hashlib.sha256(os.fsencode(source)).hexdigest()[:12]
-    return f"{home}/.local/share/capas/checkouts/{os.path.basename(source)}-{digest}"
+    return f"{home}/.local/share/capas/checkouts/{digest}/{os.path.basename(source)}"
 
 
 def environment_for(account: pwd.struct_passwd, checkout: str) -> Environment:
@@ -181,7 +184,8 @@ def account_side(place: str, source: IO[bytes], out: IO[bytes], *, push: bool) -
     """What the account does in an exchange: it touches the mirror and never the source."""
     os.makedirs(place, mode=0o755, exist_ok=True)
     there = read_tree(place, leave_out=_GIT)
-    last = _last(place) or Last(there, "")
+    known = _last(place)
+    last = known or Last(there, "")
     changed = to_send(last.tree, there)
     for path in changed:
         if there[path].kind != "l":
@@ -189,7 +193,7 @@ def account_side(place: str, source: IO[bytes], out: IO[bytes], *, push: bool) -
     write_message(out, None)
     out.flush()
     renewed = push and _take(place, there, last.git, source, out)
-    if changed and not renewed:
+    if (changed or known is None) and not renewed:
         _remember(place, Last(there, last.git))
 
 

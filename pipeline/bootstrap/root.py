@@ -21,6 +21,8 @@ from pipeline.bootstrap.mirror import (
     place_of,
 )
 
+_PATHS = ("CAPAS_SPEC",)
+"""Variables whose value is a path that the task opens."""
 SECOND = "-second"
 """What is added to the account's name for the second one, which the tests act as."""
 LIMITING_HOST = "tests/accounts/limiting/enter-host"
@@ -85,7 +87,8 @@ def project_around(cwd: str) -> str | None:
         if os.path.isdir(f"{folder}/specs"):
             return folder
         folder = os.path.dirname(folder)
-    return None if os.listdir(cwd) else cwd
+    with os.scandir(cwd) as entries:
+        return None if any(entries) else cwd
 
 
 def below(path: str, folder: str) -> str | None:
@@ -115,7 +118,7 @@ def _run_task(
         bring_up_to_date(account, project)
     words = [translated(argument, work.mirrors) for argument in arguments]
     environ = {
-        name: translated(value, work.mirrors) if name.startswith("CAPAS_") else value
+        name: translated(value, work.mirrors) if name in _PATHS else value
         for name, value in environment.environ.items()
     }
     argv = [environment.python, "-m", "pipeline", *words]

@@ -72,6 +72,17 @@ def test_what_a_task_made_and_changed_comes_home(mirror: Mirror) -> None:
     assert read_tree(mirror.place) == read_tree(mirror.source)
 
 
+def test_what_a_task_made_in_an_empty_folder_comes_home(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    mirror = Mirror(str(source), str(tmp_path / "place"), of_the_program)
+    exchange(mirror, push=True)
+    Path(mirror.place, "specs").mkdir()
+    Path(mirror.place, "specs", "a.toml").write_text("name = 'a'\n")
+    exchange(mirror, push=False)
+    assert (source / "specs" / "a.toml").read_text() == "name = 'a'\n"
+
+
 def test_what_a_killed_task_made_comes_home_with_the_next(mirror: Mirror) -> None:
     exchange(mirror, push=True)
     (Path(mirror.place) / "specs" / "a.lock").write_text("lock")
