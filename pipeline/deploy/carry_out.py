@@ -10,7 +10,8 @@ from pipeline.deploy.ended import how_it_ended
 from pipeline.deploy.health import Verdict, await_healthy, unhealthy
 from pipeline.deploy.limits import lost_limits
 from pipeline.deploy.observe import MARK_FILE, containers_of
-from pipeline.deploy.operation import Operation
+from pipeline.deploy.operation import RELEASE_SECONDS, Operation
+from pipeline.deploy.ports import lost_ports
 from pipeline.deploy.secret import secret_value
 from pipeline.engine.podman import Json
 from pipeline.engine.podman_writer import Writer
@@ -58,12 +59,35 @@ def _create_container(operation: Operation, writer: Writer, _pause: Pause) -> No
         )
 
 
-def _start(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    writer.start_container(operation.name)
+def _start(operation: Operation, writer: Writer, pause: Pause) -> None:
+    patience = operation.seconds or 0.0
+    _once_free(lambda: writer.start_container(operation.name), patience, pause)
 
 
-def _restart(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    writer.restart_container(operation.name, operation.seconds)
+def _restart(operation: Operation, writer: Writer, pause: Pause) -> None:
+    _once_free(
+        lambda: writer.restart_container(operation.name, operation.seconds), RELEASE_SECONDS, pause
+    )
+
+
+def _once_free(call: Callable[[], None], patience: float, pause: Pause) -> None:
+    """Make a call again while a port is held, for so many seconds."""
+    end = time.monotonic() + patience
+    while (error := _held_port(call)) is not None:
+        if time.monotonic() >= end:
+            raise error
+        pause(_POLL)
+
+
+def _held_port(call: Callable[[], None]) -> EngineError | None:
+    """The error of a call that found its port held."""
+    try:
+        call()
+    except EngineError as error:
+        if lost_ports(error.details):
+            return error
+        raise
+    return None
 
 
 def _stop(operation: Operation, writer: Writer, _pause: Pause) -> None:

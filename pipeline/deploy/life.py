@@ -7,7 +7,7 @@ from typing import Literal
 
 from pipeline.deploy.desired import in_order
 from pipeline.deploy.observe import Container
-from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.operation import RELEASE_SECONDS, Operation, Plan
 from pipeline.spec.model import Pipeline
 
 Change = Literal["stop", "start", "restart", "pause", "unpause"]
@@ -48,7 +48,8 @@ def _steps(
     if container.is_door:
         needed = [container.service]
     after = tuple(key for name in needed for key in up.get(name, ()))
-    step = Operation(change, "container", container.name, cause, after)
+    patience = RELEASE_SECONDS if change == "start" else None
+    step = Operation(change, "container", container.name, cause, after, seconds=patience)
     if container.is_door:
         return [step]
     check = service.healthcheck if service else None

@@ -14,6 +14,10 @@ Verb = Literal[
     "pull", "wait for", "wait for the end of", "write", "reload", "drain", "confirm",
 ]  # fmt: skip
 
+RELEASE_SECONDS = 3.0
+"""How long what forwarded a port may hold it when its container has ended: pasta, Podman 5's, ends
+by itself some time later."""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -24,8 +28,8 @@ class Operation:
         after: keys of the operations that must have succeeded before.
         body: what the API is sent, for `create`.
         check: what `wait for` holds the container to; None is "it runs".
-        seconds: the grace of `stop` and `remove` (None is the container's own), or the deadline of
-            `drain`.
+        seconds: the grace of `stop` and `remove` (None is the container's own), the deadline of
+            `drain`, or how long `start` waits for a port that an old container held.
         to: the new name, for `rename`; the text, for `write`.
         detail: tells apart operations that do the same to the same thing.
         secret: where the value of a secret comes from.

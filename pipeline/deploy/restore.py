@@ -7,11 +7,12 @@ the very containers, whatever has changed in the spec since they were made.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.deploy.container import Blueprint
 from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.observe import Container, Observed
-from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.operation import RELEASE_SECONDS, Operation, Plan
 from pipeline.deploy.removal import removal
 from pipeline.spec.model import Pipeline
 
@@ -52,7 +53,8 @@ def _service(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> li
     for container in old.values():
         after = tuple(o.key for o in gone)
         if not container.running:
-            up.append(Operation("start", "container", container.name, _CAUSE, after))
+            start = Operation("start", "container", container.name, _CAUSE, after)
+            up.append(replace(start, seconds=RELEASE_SECONDS))
             # Not held to the spec's health check: that one may be made for what failed.
             must = "it must keep running"
             up.append(Operation("wait for", "container", container.name, must, (up[-1].key,)))

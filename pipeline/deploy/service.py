@@ -16,7 +16,7 @@ from pipeline.deploy.container import Blueprint, container_body
 from pipeline.deploy.difference import why_replaced
 from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.observe import Container, Observed, own_alias
-from pipeline.deploy.operation import Operation
+from pipeline.deploy.operation import RELEASE_SECONDS, Operation
 from pipeline.deploy.ports import Binding, assign
 from pipeline.deploy.removal import NEXT, removal
 from pipeline.engine import labels
@@ -290,7 +290,8 @@ class _Planner:
     def _start(
         self, place: _Place, cause: str, after: tuple[str, ...], *, wait: bool = False
     ) -> tuple[str, ...]:
-        start = Operation("start", "container", place.heir, cause, after)
+        patience = RELEASE_SECONDS if place.others else None
+        start = Operation("start", "container", place.heir, cause, after, seconds=patience)
         self._add(start)
         self._plan.started.append(start.key)
         if self._around.one_shot or not (wait or self._around.wait):

@@ -54,7 +54,7 @@ class Reader:
 
     def version(self) -> str:
         """Podman's version: every answer names it (`/version` itself looks at much else)."""
-        return self._call("get", "/_ping").headers.get("Libpod-API-Version", "")
+        return self._call("get", "/_ping").headers.get("libpod-api-version", "")
 
     def info(self) -> Json:
         """`podman info`; it takes the engine about 0.3 s."""

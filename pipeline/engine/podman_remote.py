@@ -41,7 +41,9 @@ class RemoteConnection:
         except PodmanError as error:
             raise ConnectionError(str(error)) from error
         return Answer(
-            response.status_code, response.iter_content(chunk_size=None), response.headers
+            response.status_code,
+            response.iter_content(chunk_size=None),
+            {name.lower(): value for name, value in response.headers.items()},
         )
 
     def close(self) -> None:

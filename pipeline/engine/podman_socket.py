@@ -21,7 +21,11 @@ _CHUNK = 65536
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service answered; its body can be read once."""
+    """What the service answered; its body can be read once.
+
+    Attributes:
+        headers: by name in small letters.
+    """
 
     status: int
     chunks: Iterator[bytes]
@@ -109,14 +113,14 @@ class SocketConnection:
             )
             response = http_connection.getresponse()
             if not stream:
-                return Answer(response.status, iter([response.read()]), dict(response.headers))
+                return Answer(response.status, iter([response.read()]), _headers(response))
         except http.client.HTTPException as error:
             http_connection.close()
             raise ConnectionError(str(error) or type(error).__name__) from error
         except BaseException:
             http_connection.close()  # half a conversation cannot be gone on with
             raise
-        return Answer(response.status, _chunks(response, http_connection), dict(response.headers))
+        return Answer(response.status, _chunks(response, http_connection), _headers(response))
 
     def close(self) -> None:
         """Close the kept connection."""
@@ -132,6 +136,10 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}
 
 
 def _opener(uri: str) -> Callable[[], http.client.HTTPConnection]:

@@ -160,3 +160,9 @@ def test_the_users_service_is_left_alone_if_it_has_other_settings(
     with users_service(theirs) as path, api_service(environment) as uri:
         assert uri != f"unix://{path}"
         assert answers(path)
+
+
+def test_the_version_must_be_the_engines_own(service: str, environment: Mapping[str, str]) -> None:
+    argv = ["podman", "version", "--format={{.Client.Version}}"]
+    with Reader(service) as reader:
+        assert reader.version() == command.run(argv, environment=environment).stdout.strip()
