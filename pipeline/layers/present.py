@@ -42,7 +42,8 @@ _SOURCES = {
     "measured": "measured: compressed once, as a push does",
     "registry": "the registry's manifest",
 }
-_FILES_SHOWN = 5
+_SHOWN = 5
+_LONGEST = 60
 
 
 def present_family(
@@ -231,6 +232,11 @@ class _Presenter:
         else:
             parts.append(Paragraph("No new layer."))
         parts += _files(comparison)
+        if comparison.dropped:
+            older = comparison.older.layer_steps[len(comparison.shared) :]
+            names = _at_most([_cut(self.names[step.chain_id]) for step in older])
+            size = show_bytes(comparison.dropped_bytes)
+            parts.append(Paragraph(f"No longer in it, {size}: {', '.join(names)}", "quiet"))
         if comparison.configuration:
             parts.append(Paragraph("Configuration, which makes no layer:"))
             parts.append(Bullets(comparison.configuration))
@@ -330,7 +336,15 @@ def _files(comparison: Comparison) -> list[Part]:
         [describe_change(change) for change in new.cause.files if change.aspect != "time"]
         for new in comparison.new
     ]
-    lines = [line for several in told if len(several) > 1 for line in several]
-    if len(lines) > _FILES_SHOWN:
-        lines[_FILES_SHOWN:] = [f"and {len(lines) - _FILES_SHOWN} more"]
+    lines = _at_most([line for several in told if len(several) > 1 for line in several])
     return [Bullets(tuple(lines))] if lines else []
+
+
+def _at_most(texts: list[str]) -> list[str]:
+    """A handful, and how many more there are."""
+    more = len(texts) - _SHOWN
+    return texts if more <= 0 else [*texts[:_SHOWN], f"and {more} more"]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("text", "json", "md", "html", "svg")
 _FILES_ON_A_PAGE = 200
+_NAMED_IN_TITLE = 2
 
 
 @command(
@@ -73,10 +74,13 @@ def report(
     pipeline = None
     if images:
         _refuse_without_spec(advise or prove or verify)
-        title, named = f"Layers of {' and '.join(images)}", _named(storage, images)
+        named = _named(storage, images)
+        subject = " and ".join(one.name for one in named)
+        if len(named) > _NAMED_IN_TITLE:
+            subject = f"{len(named)} images"
     else:
         pipeline = load_pipeline(spec)
-        title, named = f"Layers of {pipeline.name}", _versions(storage, pipeline)
+        subject, named = pipeline.name, _versions(storage, pipeline)
     observed = observe_family(
         named,
         storage.driver,
@@ -85,6 +89,7 @@ def report(
         registry=Registry(registry, tls_verify) if registry else None,
     )
     verdicts = judge(observed.family, pipeline.budgets if pipeline else Budgets())
+    title = f"Layers of {subject}"
     told = present_family(observed.family, title, observed.lists, verdicts=verdicts, files=listed)
     if pipeline is not None and (advise or prove):
         told = _advised(told, pipeline, observed, environment, prove=prove)
@@ -156,8 +161,12 @@ def _advised(
 def _named(storage: Storage, references: Sequence[str]) -> list[Named]:
     from pipeline.engine.storage import find_image
     from pipeline.layers.family import Named
+    from pipeline.layers.naming import plain
 
-    return [Named(name, name.rpartition(":")[0], find_image(storage, name)) for name in references]
+    return [
+        Named(plain(name), name.rpartition(":")[0], find_image(storage, name))
+        for name in references
+    ]
 
 
 def _versions(storage: Storage, pipeline: Pipeline) -> list[Named]:
