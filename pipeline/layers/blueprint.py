@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,7 +26,7 @@ class Line:
         chunk: its lines in the Containerfile, comments and blank lines above included.
         files: what its layer holds; empty without one.
         size: bytes of the layer.
-        source: of a COPY with exactly one source, from the context or a stage, that source.
+        source: of a COPY or ADD with exactly one source, from the context or a stage, that source.
         target: of a COPY or ADD, the absolute path it copies to.
         flags: of a COPY or ADD, as they stand in the Containerfile.
     """
@@ -108,21 +108,10 @@ def blueprint_of(built: Version, version: model.Version, lists: FileLists) -> Bl
     own = _own_steps(built, [step for link in chain for step in link.steps])
     if own is None:
         return None
-    rows = text.splitlines(keepends=True)
-    made = iter(own)
-    lines: list[Line] = []
-    above = fixed = 0
-    for link in chain:
-        for step in (link.origin, *link.steps):
-            chunk = "".join(rows[above : step.instruction.end_line])
-            above = step.instruction.end_line
-            chunk = chunk if chunk.endswith("\n") else f"{chunk}\n"
-            if step is link.origin:
-                lines.append(Line("FROM", step.instruction.text.strip(), chunk))
-            else:
-                lines.append(_line(step, next(made), chunk, lists))
-            if len(lines) == 1 or (step.keyword == "ADD" and step.arguments[0] == model.ROOTFS_TAR):
-                fixed = len(lines)
+    lines = list(_lines(text, chain, own, lists))
+    fixed = 1 + max(
+        (n for n, line in enumerate(lines) if line.source == model.ROOTFS_TAR), default=0
+    )
     movable = tuple(lines[fixed:])
     above_base = sum(1 for line in movable if line.size)
     return Blueprint(
@@ -130,10 +119,27 @@ def blueprint_of(built: Version, version: model.Version, lists: FileLists) -> Bl
         version=version,
         head="".join(line.chunk for line in lines[:fixed]),
         lines=movable,
-        tail="".join(rows[above:]),
+        tail=text[sum(len(line.chunk) for line in lines) :],
         base=built.image.diff_ids[: len(built.layers) - above_base],
         stages_apart=len(chain) < len(parsed.stages),
     )
+
+
+def _lines(
+    text: str, chain: Sequence[StageBuild], own: Sequence[Step], lists: FileLists
+) -> Iterator[Line]:
+    """All instructions of some stages with their FROMs; what lies between belongs to the latter."""
+    rows = [f"{row}\n" for row in text.split("\n")]
+    made = iter(own)
+    above = 0
+    for link in chain:
+        for step in (link.origin, *link.steps):
+            chunk = "".join(rows[above : step.instruction.end_line])
+            above = step.instruction.end_line
+            if step is link.origin:
+                yield Line("FROM", step.instruction.text.strip(), chunk)
+            else:
+                yield _line(step, next(made), chunk, lists)
 
 
 def _chain(walk: Sequence[StageBuild], index: int) -> list[StageBuild]:
@@ -169,7 +175,7 @@ def _line(meant: Meant, made: Step, chunk: str, lists: FileLists) -> Line:
         chunk=chunk,
         files=tuple(lists(made.layer)) if made.layer else (),
         size=made.layer.size if made.layer else 0,
-        source=sources[0] if meant.keyword == "COPY" and len(sources) == 1 else "",
+        source=sources[0] if meant.keyword in ("COPY", "ADD") and len(sources) == 1 else "",
         target=meant.destination.path if meant.destination else "",
         flags=tuple(word.text for word in meant.instruction.flags),
     )

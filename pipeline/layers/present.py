@@ -8,17 +8,16 @@ from functools import cached_property
 
 from pipeline.engine.storage import StoredLayer
 from pipeline.layers.budget import Verdict
-from pipeline.layers.cause import Cause, FileLists, describe_change, short_digest
+from pipeline.layers.cause import Cause, FileLists, short_digest
 from pipeline.layers.chain import Step, Version
-from pipeline.layers.compare import Comparison
 from pipeline.layers.contents import EFFECTS, Contents
 from pipeline.layers.family import Family
 from pipeline.layers.machine import family_data
 from pipeline.layers.naming import layer_names, plain
+from pipeline.layers.present_comparison import present_comparisons
 from pipeline.report.numbers import show_bytes, show_share
 from pipeline.report.words import (
     Block,
-    Bullets,
     Cell,
     Code,
     Facts,
@@ -42,8 +41,6 @@ _SOURCES = {
     "measured": "measured: compressed once, as a push does",
     "registry": "the registry's manifest",
 }
-_SHOWN = 5
-_LONGEST = 60
 
 
 def present_family(
@@ -92,7 +89,9 @@ class _Presenter:
             Section("Versions", (self.versions(),)),
         ]
         if family.comparisons:
-            parts.append(Section("From version to version", self.comparisons()))
+            parts.append(
+                Section("From version to version", present_comparisons(family, self.names))
+            )
         if self.verdicts:
             parts.append(Section("Budgets", (self.budgets(),)))
         if len(family.versions) > 2:
@@ -205,43 +204,6 @@ class _Presenter:
             ),
         )
 
-    def comparisons(self) -> tuple[Part, ...]:
-        rows = tuple(
-            (
-                f"{one.older.name} → {one.newer.name}",
-                len(one.shared),
-                Size(one.shared_bytes),
-                Share(one.shared_ratio),
-                len(one.new),
-                Size(one.new_bytes),
-                Size(self.family.transfer(one.downloads)),
-            )
-            for one in self.family.comparisons
-        )
-        columns = ("", "shared", "bytes", "share", "new", "bytes", "download")
-        return (Table(columns, rows), *(self.parting(one) for one in self.family.comparisons))
-
-    def parting(self, comparison: Comparison) -> Section:
-        parts: list[Part] = []
-        if comparison.new:
-            rows = tuple(
-                (Size(new.layer.size), Code(self.names[new.step.chain_id]), new.cause.text)
-                for new in comparison.new
-            )
-            parts.append(Table(("size", "new layer", "because"), rows))
-        else:
-            parts.append(Paragraph("No new layer."))
-        parts += _files(comparison)
-        if comparison.dropped:
-            older = comparison.older.layer_steps[len(comparison.shared) :]
-            names = _at_most([_cut(self.names[step.chain_id]) for step in older])
-            size = show_bytes(comparison.dropped_bytes)
-            parts.append(Paragraph(f"No longer in it, {size}: {', '.join(names)}", "quiet"))
-        if comparison.configuration:
-            parts.append(Paragraph("Configuration, which makes no layer:"))
-            parts.append(Bullets(comparison.configuration))
-        return Section(f"{comparison.older.name} → {comparison.newer.name}", tuple(parts))
-
     def budgets(self) -> Table:
         rows = tuple(
             (
@@ -328,23 +290,3 @@ def _fold(name: str, blocks: Sequence[Block]) -> Block:
         ),
         parts=tuple(blocks),
     )
-
-
-def _files(comparison: Comparison) -> list[Part]:
-    """Every file behind causes that speak of several, up to a handful."""
-    told = [
-        [describe_change(change) for change in new.cause.files if change.aspect != "time"]
-        for new in comparison.new
-    ]
-    lines = _at_most([line for several in told if len(several) > 1 for line in several])
-    return [Bullets(tuple(lines))] if lines else []
-
-
-def _at_most(texts: list[str]) -> list[str]:
-    """A handful, and how many more there are."""
-    more = len(texts) - _SHOWN
-    return texts if more <= 0 else [*texts[:_SHOWN], f"and {more} more"]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

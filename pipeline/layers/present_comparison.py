@@ -1,0 +1,78 @@
+"""From version to version: what is shared, new and gone, and why, in neutral words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.layers.cause import describe_change
+from pipeline.layers.compare import Comparison
+from pipeline.layers.family import Family
+from pipeline.report.numbers import show_bytes
+from pipeline.report.words import Bullets, Code, Paragraph, Part, Section, Share, Size, Table
+
+_SHOWN = 5
+_LONGEST = 60
+
+
+def present_comparisons(family: Family, names: Mapping[str, str]) -> tuple[Part, ...]:
+    """All comparisons in one table, then each on its own.
+
+    Args:
+        names: of layers, by chain_id.
+    """
+    rows = tuple(
+        (
+            f"{one.older.name} → {one.newer.name}",
+            len(one.shared),
+            Size(one.shared_bytes),
+            Share(one.shared_ratio),
+            len(one.new),
+            Size(one.new_bytes),
+            Size(family.transfer(one.downloads)),
+        )
+        for one in family.comparisons
+    )
+    columns = ("", "shared", "bytes", "share", "new", "bytes", "download")
+    return (Table(columns, rows), *(_parting(one, names) for one in family.comparisons))
+
+
+def _parting(comparison: Comparison, names: Mapping[str, str]) -> Section:
+    parts: list[Part] = []
+    if comparison.new:
+        rows = tuple(
+            (Size(new.layer.size), Code(names[new.step.chain_id]), new.cause.text)
+            for new in comparison.new
+        )
+        parts.append(Table(("size", "new layer", "because"), rows))
+    else:
+        parts.append(Paragraph("No new layer."))
+    parts += _files(comparison)
+    if comparison.dropped:
+        older = comparison.older.layer_steps[len(comparison.shared) :]
+        gone = _at_most([_cut(names[step.chain_id]) for step in older])
+        size = show_bytes(comparison.dropped_bytes)
+        parts.append(Paragraph(f"No longer in it, {size}: {', '.join(gone)}", "quiet"))
+    if comparison.configuration:
+        parts.append(Paragraph("Configuration, which makes no layer:"))
+        parts.append(Bullets(comparison.configuration))
+    return Section(f"{comparison.older.name} → {comparison.newer.name}", tuple(parts))
+
+
+def _files(comparison: Comparison) -> list[Part]:
+    """Every file behind causes that speak of several, up to a handful."""
+    told = [
+        [describe_change(change) for change in new.cause.files if change.aspect != "time"]
+        for new in comparison.new
+    ]
+    lines = _at_most([line for several in told if len(several) > 1 for line in several])
+    return [Bullets(tuple(lines))] if lines else []
+
+
+def _at_most(texts: list[str]) -> list[str]:
+    """A handful, and how many more there are."""
+    more = len(texts) - _SHOWN
+    return texts if more <= 0 else [*texts[:_SHOWN], f"and {more} more"]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
