@@ -85,6 +85,22 @@ def stored_once(lab: Lab) -> None:
     lab.see("equal layers that lie in one and the same folder", expected=shared, found=same)
 
 
+def downloaded_once(lab: Lab) -> None:
+    """Download a version from a place that has only the layer that is missing here."""
+    lab.do(f"build a version with one more COPY on top of {lab.subject.image}")
+    version = lab.build({"new": "new"})
+    before = _identity(lab, version)
+    with lab.empty_place() as place:
+        lab.do("copy it into an empty folder (OCI image layout), and delete it here")
+        lab.copy_out(version, place)
+        lab.api.remove_image(version)
+        taken = lab.keep_only_the_last_layer(place)
+        lab.do(f"take the {taken} layers out of the folder that {lab.subject.image} has here too")
+        lab.do("download the version from there")
+        lab.see("the version", expected="there", found=lab.copy_in(place, version))
+    lab.see("its id and layers", expected=before, found=_identity(lab, version))
+
+
 def rebuilt(lab: Lab) -> None:
     """Build four times and see which layers are new."""
     lab.do("build an image with two COPYs on top of the subject")
@@ -162,6 +178,12 @@ EXPERIMENTS = (
         "Layers are shared",
         "Equal layers are stored once.",
         stored_once,
+    ),
+    Experiment(
+        "downloaded-once",
+        "Layers travel once",
+        "Equal layers are downloaded once.",
+        downloaded_once,
     ),
     Experiment(
         "rebuilt",

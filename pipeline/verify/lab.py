@@ -8,15 +8,23 @@ import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pipeline.engine import command, labels
 from pipeline.engine.buildah import build_argv
+from pipeline.engine.distribution import (
+    Place,
+    copy,
+    copy_in_argv,
+    copy_out_argv,
+    find_manifest,
+)
 from pipeline.engine.podman_writer import Writer
 from pipeline.engine.sockets import listening
-from pipeline.errors import CapasError
+from pipeline.errors import CapasError, EngineError
 from pipeline.verify.experiment import Notebook, Untriable
 from pipeline.verify.subject import Subject
 
@@ -165,6 +173,35 @@ class Lab:
             )
             command.run(argv, environment=self.environment)
         return reference
+
+    @contextmanager
+    def empty_place(self) -> Iterator[Place]:
+        """A folder in the OCI image layout with nothing in it, for the time of the block."""
+        with tempfile.TemporaryDirectory(prefix="capas-experiment-") as made:
+            yield Place(made, folder=Path(made))
+
+    def copy_out(self, image: str, place: Place) -> None:
+        """Copy an image of the store to a place."""
+        identity = str((self.api.image(image) or {}).get("Id", ""))
+        copy(copy_out_argv(identity, place, "it"), self.environment)
+
+    def keep_only_the_last_layer(self, place: Place) -> int:
+        """Take all other layers of the image at a place away; how many that were."""
+        manifest = find_manifest(place, "it", self.environment)
+        if manifest is None or place.folder is None:
+            raise CapasError(f"nothing arrived in {place.name}")
+        others = list(manifest.blobs)[:-1]
+        for digest in others:
+            place.folder.joinpath("blobs", *digest.split(":")).unlink()
+        return len(others)
+
+    def copy_in(self, place: Place, reference: str) -> str:
+        """Copy the image at a place into the store; what came of it, in a word."""
+        try:
+            copy(copy_in_argv(place, "it", reference), self.environment)
+        except EngineError as error:
+            return error.details.splitlines()[-1]
+        return "there"
 
     def read(self, container: str, path: str) -> str:
         """A file's text, or `absent` when there is no such file."""

@@ -18,6 +18,7 @@ import pytest
 
 from pipeline.engine import command, labels
 from pipeline.engine.buildah import build_argv
+from pipeline.engine.distribution import Place
 from pipeline.engine.podman_writer import Writer
 from pipeline.verify.experiment import Result
 from pipeline.verify.lab import Lab
@@ -177,6 +178,17 @@ class Scattered(Lab):
         super().__init__(becoming(Scattering, api), subject, environment)
 
 
+class Grasping(Lab):
+    """Nothing is left at the place, not even the layer that is missing here."""
+
+    def keep_only_the_last_layer(self, place: Place) -> int:
+        count = super().keep_only_the_last_layer(place)
+        for path in Path(place.name, "blobs", "sha256").iterdir():
+            if path.read_bytes()[:2] == b"\x1f\x8b":
+                path.unlink()
+        return count
+
+
 class Deaf(Writer):
     def stop_container(self, name: str, timeout: float | None = None) -> None:
         pass
@@ -214,6 +226,7 @@ def becoming(kind: type[Writer], api: Writer) -> Writer:
         ("write-layer-stop", Amnesiac, "absent"),
         ("write-layer-removal", Undying, "written"),
         ("stored-once", Scattered, "one and the same folder"),
+        ("downloaded-once", Grasping, "no such file"),
         ("volume-container", Forgetful, "absent"),
         ("volume-version", Forgetful, "absent"),
         ("isolation", OnTheHost, "net"),
