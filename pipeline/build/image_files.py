@@ -13,13 +13,16 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.build.archive import CannotTell
+from pipeline.engine import command
 from pipeline.engine.file_list import LayerFile
 from pipeline.engine.storage import StoredLayer
+from pipeline.errors import CapasError
 from pipeline.spec.gopath import name_pattern
 
 FileLists = Callable[[StoredLayer], Sequence[LayerFile]]
 
 _LINKS_FOLLOWED = 40
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class ImageFiles:
 
     Attributes:
         nodes: by path, without slashes at its ends.
+        environment: of the engine, in whose user namespace files that are closed to us are read.
     """
 
     nodes: Mapping[str, Node]
+    environment: Mapping[str, str] | None = None
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
@@ -118,13 +123,35 @@ class ImageFiles:
             CannotTell: it may not be read on this machine.
         """
         try:
-            place = self.nodes[self.found(path)].place
+            node = self.nodes[self.found(path)]
         except (CannotTell, KeyError):
             return []
+        return [line.split(b":") for line in b"".join(self.content(node)).splitlines()]
+
+    def content(self, node: Node) -> Iterator[bytes]:
+        """The bytes of a file, in pieces.
+
+        Raises:
+            CannotTell: it may not be read on this machine.
+        """
         try:
-            return [line.split(b":") for line in place.read_bytes().splitlines()]
+            with node.place.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    yield piece
+        except PermissionError:
+            yield from self._closed(node)
         except OSError as error:
-            raise CannotTell(f"/{path} may not be read here: {error.strerror}") from None
+            raise _unreadable(node, error.strerror) from None
+
+    def _closed(self, node: Node) -> list[bytes]:
+        """The bytes of a file that another user of the image keeps to itself."""
+        pieces: list[bytes] = []
+        argv = ["buildah", "unshare", "cat", "--", str(node.place)]
+        try:
+            command.pump(argv, environment=self.environment, sink=pieces.append)
+        except CapasError as error:
+            raise _unreadable(node, error.details) from None
+        return pieces
 
     def below(self, folder: str) -> Iterator[str]:
         """All paths below a folder, each folder's names in order, as Go walks it."""
@@ -142,7 +169,11 @@ NOTHING = ImageFiles({})
 """The files of `scratch`."""
 
 
-def image_files(layers: Sequence[StoredLayer], lists: FileLists) -> ImageFiles:
+def image_files(
+    layers: Sequence[StoredLayer],
+    lists: FileLists,
+    environment: Mapping[str, str] | None = None,
+) -> ImageFiles:
     """The files of an image; whiteouts act on the layers below theirs only (OCI layer.md)."""
     nodes: dict[str, Node] = {}
     for layer in layers:
@@ -156,7 +187,7 @@ def image_files(layers: Sequence[StoredLayer], lists: FileLists) -> ImageFiles:
         for entry in entries:
             if entry.kind not in ("opaque", "whiteout"):
                 _place(nodes, _node(nodes, layer, entry), entry.path)
-    return ImageFiles(nodes)
+    return ImageFiles(nodes, environment)
 
 
 def with_copied(
@@ -187,7 +218,11 @@ def with_copied(
         full = posixpath.join(folder, name if into else posixpath.basename(path))
         _make_folders(nodes, posixpath.dirname(full), owner)
         _place(nodes, replace(node, file=replace(node.file, path=full)), full)
-    return ImageFiles(nodes)
+    return ImageFiles(nodes, files.environment)
+
+
+def _unreadable(node: Node, why: str | None) -> CannotTell:
+    return CannotTell(f"/{node.file.path} may not be read here: {why}")
 
 
 def _node(nodes: Mapping[str, Node], layer: StoredLayer, entry: LayerFile) -> Node:

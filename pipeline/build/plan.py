@@ -259,7 +259,7 @@ class Planner:
     def _files_of(self, image: CacheImage) -> ImageFiles:
         if image.id not in self._files:
             layers = find_image(self._storage, image.id).layers
-            self._files[image.id] = image_files(layers, read_file_list)
+            self._files[image.id] = image_files(layers, read_file_list, self._environment)
         return self._files[image.id]
 
 

@@ -156,11 +156,6 @@ class _Item:
         self._content(node)
 
     def _content(self, node: Node) -> None:
-        try:
-            with node.place.open("rb") as content:
-                while part := content.read(1 << 20):
-                    self._hash.update(part)
-        except OSError as error:
-            reason = f"/{node.file.path} may not be read here: {error.strerror}"
-            raise CannotTell(reason) from None
+        for part in self._files.content(node):
+            self._hash.update(part)
         self._hash.update(gotar.padding(node.file.size))

@@ -178,6 +178,24 @@ def test_layers_carry_marks_of_the_kernels_overlay_where_plan_and_doctor_say_so(
     assert marked == (check["state"] == "limited")
 
 
+def test_a_file_that_another_user_keeps_to_itself_is_read_for_the_plan(
+    capas: Capas, project: Path
+) -> None:
+    containerfile = project / "app" / "1.0" / "Containerfile"
+    containerfile.write_text(
+        "FROM localhost/base:1 AS made\nCOPY --chmod=600 --chown=7:8 main.py /\n"
+        "FROM localhost/base:1\nCOPY --from=made /main.py /\nCMD one\n"
+    )
+    capas("build", cwd=project)
+    containerfile.write_text(containerfile.read_text().replace("CMD one", "CMD two"))
+    plan = json.loads(capas("plan", "--version", "1.0", "--format", "json", cwd=project).stdout)
+    (version,) = (one for one in plan["versions"] if one["name"] == "app:1.0")
+    assert [one["state"] for one in version["instructions"] if one["stage"] == 2] == [
+        *("reuse", "reuse"),
+        *("rebuild", "rebuild"),
+    ]
+
+
 def _is_marked(blob: Path) -> bool:
     """Whether a blob is a layer with attributes of the kernel's overlay."""
     if not tarfile.is_tarfile(blob):
