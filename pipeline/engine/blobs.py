@@ -15,13 +15,9 @@ from typing import Any
 
 from pipeline.engine import command
 from pipeline.engine.cache import cache_folder, read_json, write_atomic
+from pipeline.engine.distribution import Place, find_manifest
 from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
 from pipeline.errors import EngineError
-
-_NOT_THERE = ("manifest unknown", "name unknown", "repository name not known")
-"""What registries answer (OCI distribution-spec, error codes)."""
-_SHOWN = 200
-"""Characters of an answer that is not understood."""
 
 
 def known_blobs(
@@ -60,50 +56,31 @@ def measure_blobs(
 
 
 def registry_blobs(
-    image: LayeredImage, reference: str, environment: Mapping[str, str], *, tls_verify: bool = True
+    image: LayeredImage, place: Place, short: str, environment: Mapping[str, str]
 ) -> Mapping[str, Blob]:
     """The blobs that a registry holds for `image`, from its manifest, by diff_id.
 
     Nothing when the registry has nothing under this name.
 
     Args:
-        reference: `host:port/name:tag`.
-        tls_verify: whether the registry must speak HTTPS with a certificate that is trusted.
+        short: the image's name there, `image:version`.
 
     Raises:
         EngineError: the registry does not answer, or holds another image under this name.
     """
-    argv = ["skopeo", "inspect", "--raw", f"--tls-verify={str(tls_verify).lower()}"]
-    answer = command.run([*argv, f"docker://{reference}"], environment=environment, check=False)
-    if answer.returncode != 0:
-        if any(words in answer.stderr for words in _NOT_THERE):
-            return {}
+    manifest = find_manifest(place, short, environment)
+    if manifest is None:
+        return {}
+    if manifest.image != image.id or len(manifest.layers) != len(image.layers):
         raise EngineError(
-            f"the registry does not give the manifest of {reference}",
-            details=answer.stderr,
-            resolution="is it running? `--no-tls-verify` is for one without HTTPS",
+            f"{place.name}/{short} is not the image {image.names[0] if image.names else image.id}",
+            details=f"the registry has {manifest.image}, here is {image.id}",
+            resolution="`capas push` puts the one of here there",
         )
-    try:
-        config, blobs = _pushed(json.loads(answer.stdout))
-    except (ValueError, KeyError, TypeError):
-        raise EngineError(
-            f"the registry's manifest of {reference} is none of an image",
-            details=answer.stdout[:_SHOWN],
-            resolution="push the image of one platform there again",
-        ) from None
-    if config != f"sha256:{image.id}" or len(blobs) != len(image.layers):
-        raise EngineError(
-            f"{reference} is not the image {image.names[0] if image.names else image.id}",
-            details=f"the registry has {config}, here is sha256:{image.id}",
-            resolution="push it again",
-        )
-    return dict(zip(image.diff_ids, blobs, strict=True))
-
-
-def _pushed(manifest: dict[str, Any]) -> tuple[str, list[Blob]]:
-    """The digest of the configuration, and the layers, bottom first."""
-    blobs = [Blob(one["digest"], int(one["size"]), "registry") for one in manifest["layers"]]
-    return manifest["config"]["digest"], blobs
+    return {
+        diff_id: Blob(digest, manifest.blobs[digest], "registry")
+        for diff_id, digest in zip(image.diff_ids, manifest.layers, strict=True)
+    }
 
 
 def _measure(

@@ -55,11 +55,13 @@ class Manifest:
         digest: of the manifest itself, `sha256:…`.
         image: the id that the image has in a store: 64 hexadecimal digits.
         blobs: its compressed layers: digest to bytes.
+        layers: their digests, the lowest first; the same blob may be several layers.
     """
 
     digest: str
     image: str
     blobs: Mapping[str, int]
+    layers: tuple[str, ...]
 
 
 def find_manifest(place: Place, short: str, environment: Mapping[str, str]) -> Manifest | None:
@@ -93,7 +95,8 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
             details=raw[:_SHOWN].decode(errors="replace"),
             resolution="push the image there again",
         ) from None
-    return Manifest(f"sha256:{hashlib.sha256(raw).hexdigest()}", image, blobs)
+    layers = tuple(one["digest"] for one in found["layers"])
+    return Manifest(f"sha256:{hashlib.sha256(raw).hexdigest()}", image, blobs, layers)
 
 
 def copy_out_argv(image: str, place: Place, short: str) -> list[str]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from pipeline.engine.blobs import known_blobs, measure_blobs, registry_blobs
 from pipeline.engine.disk import measure_folders
+from pipeline.engine.distribution import Place
 from pipeline.engine.file_list import LayerFile, file_digest, read_file_list
 from pipeline.engine.storage import Blob, LayeredImage, Storage, StoredLayer, observe_storage
 from pipeline.errors import EngineError
@@ -27,26 +28,13 @@ class Observed:
     lists: Lists
 
 
-@dataclass(frozen=True)
-class Registry:
-    """Where versions were pushed to.
-
-    Attributes:
-        place: `host:port` or `host:port/path`, what stands before `image:version`.
-        tls_verify: whether it must speak HTTPS with a certificate that is trusted.
-    """
-
-    place: str
-    tls_verify: bool = True
-
-
 def observe_family(
     named: Sequence[Named],
     driver: str,
     environment: Mapping[str, str],
     *,
     measure: bool,
-    registry: Registry | None = None,
+    registry: Place | None = None,
 ) -> Observed:
     """Read and compare images of a store.
 
@@ -85,7 +73,7 @@ def _observe(
     environment: Mapping[str, str],
     *,
     measure: bool,
-    registry: Registry | None,
+    registry: Place | None,
 ) -> Observed:
     images = [one.image for one in named]
     layers = _distinct(images)
@@ -103,7 +91,7 @@ def _observe(
 
 
 def _pushed(
-    named: Sequence[Named], registry: Registry, environment: Mapping[str, str]
+    named: Sequence[Named], registry: Place, environment: Mapping[str, str]
 ) -> Mapping[str, Blob]:
     """The blobs of all layers in the registry.
 
@@ -111,16 +99,13 @@ def _pushed(
     """
     found: dict[str, Blob] = {}
     for one in named:
-        reference = f"{registry.place.rstrip('/')}/{plain(one.name)}"
-        found.update(
-            registry_blobs(one.image, reference, environment, tls_verify=registry.tls_verify)
-        )
+        found.update(registry_blobs(one.image, registry, plain(one.name), environment))
     missing = [one.name for one in named if not found.keys() >= set(one.image.diff_ids)]
     if missing:
         raise EngineError(
             f"the registry does not have {', '.join(map(plain, missing))}",
-            details=f"looked below {registry.place}",
-            resolution="push it first, or leave --registry out: then layers are measured here",
+            details=f"looked below {registry.name}",
+            resolution="`capas push` puts it there; without --registry layers are measured here",
         )
     return found
 

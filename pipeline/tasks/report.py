@@ -60,9 +60,10 @@ def report(
     measure: bool = True,
 ) -> int:
     """Report what the layers of versions share, what is new, why, and what it costs."""
+    from pipeline.engine.distribution import Place
     from pipeline.engine.storage import observe_storage
     from pipeline.layers.budget import judge
-    from pipeline.layers.observe import Registry, observe_family
+    from pipeline.layers.observe import observe_family
     from pipeline.layers.present import present_family
     from pipeline.report.render import render
     from pipeline.spec.model import Budgets
@@ -86,7 +87,9 @@ def report(
         storage.driver,
         environment,
         measure=measure,
-        registry=Registry(registry, tls_verify) if registry else None,
+        registry=Place(registry, registry=registry.rstrip("/"), tls_verify=tls_verify)
+        if registry
+        else None,
     )
     verdicts = judge(observed.family, pipeline.budgets if pipeline else Budgets())
     title = f"Layers of {subject}"

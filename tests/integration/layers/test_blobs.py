@@ -138,7 +138,7 @@ def test_a_registry_that_does_not_answer(
     arguments = ["report", "--images", name, "--registry", "127.0.0.1:1"]
     done = capas(*arguments, cwd=tmp_path, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "does not give the manifest of 127.0.0.1:1/capas-nowhere:1" in done.stderr
+    assert "127.0.0.1:1 does not say what it has under capas-nowhere:1" in done.stderr
     assert "connection refused" in done.stderr
     assert "  → is it running?" in done.stderr
 

@@ -20,7 +20,9 @@ REGISTRY = Place("x", registry="127.0.0.1:5000/t", tls_verify=False)
 RAW = json.dumps(
     {"config": {"digest": "sha256:c0"}, "layers": [{"digest": "sha256:l0", "size": 7}]}
 ).encode()
-FOUND = Manifest(f"sha256:{hashlib.sha256(RAW).hexdigest()}", "c0", {"sha256:l0": 7})
+FOUND = Manifest(
+    f"sha256:{hashlib.sha256(RAW).hexdigest()}", "c0", {"sha256:l0": 7}, ("sha256:l0",)
+)
 
 
 def test_a_copy_to_a_registry() -> None:

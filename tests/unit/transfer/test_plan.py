@@ -16,7 +16,8 @@ A, B = "a" * 64, "b" * 64
 
 
 def side(here: str = "", there: str = "", released: str = "", name: str = "1.0") -> Side:
-    manifest = Manifest("sha256:m", there, {f"blob of {there[:1]}": 1}) if there else None
+    blob = f"blob of {there[:1]}"
+    manifest = Manifest("sha256:m", there, {blob: 1}, (blob,)) if there else None
     version = Version("web", name, Path("/p"), Path("/p/Containerfile"))
     return Side(version, here, manifest, released)
 
