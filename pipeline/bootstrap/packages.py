@@ -104,6 +104,7 @@ _DEVELOP = (
     Need(("libatomic.so.1",), {"*": "libatomic", _APT: "libatomic1", "zypper": "libatomic1"}),
     Need(("docker-registry",), {_APT: "docker-registry"}),
     Need(("wrk",), {_APT: "wrk"}),
+    Need(("sshd",), {"*": "openssh-server", "pacman": "openssh"}),
 )
 _VENV = Need((), {"*": "python3", _APT: "python3-venv", "pacman": "python"})
 

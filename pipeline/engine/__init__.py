@@ -1,1 +1,1 @@
-"""The only doors to the outside: subprocesses, Buildah, the API service, podman-py."""
+"""The only doors to the outside: subprocesses, Buildah, the API service."""

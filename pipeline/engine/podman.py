@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from pipeline.engine.podman_socket import Answer, Connection, SocketConnection
+from pipeline.engine.podman_socket import Answer, SocketConnection
 from pipeline.errors import EngineError
 
 Json = dict[str, Any]
@@ -35,7 +35,7 @@ class Reader:
     """
 
     def __init__(self, uri: str) -> None:
-        self._connection = _connect(uri)
+        self._connection = SocketConnection(uri)
 
     def __enter__(self: R) -> R:
         return self
@@ -198,15 +198,6 @@ class Reader:
         raise EngineError(
             "Podman refused a request", details=f"{method.upper()} {path}: {_reason(answer)}"
         )
-
-
-def _connect(uri: str) -> Connection:
-    if uri.startswith("ssh"):
-        # Imported only here: it costs about 0.15 s, and a service on this machine needs none of it.
-        from pipeline.engine.podman_remote import RemoteConnection  # noqa: PLC0415
-
-        return RemoteConnection(uri)
-    return SocketConnection(uri)
 
 
 def _reason(answer: Answer) -> str:

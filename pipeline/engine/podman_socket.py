@@ -1,7 +1,7 @@
 """HTTP to Podman's API service: a kept connection to its socket, standard library only.
 
-The whole of podman-py costs a command about 0.15 s before its first call; for a service on this
-machine nothing of it is needed. Services elsewhere (`ssh://`) are left to it: `podman_remote.py`.
+The whole of podman-py costs a command about 0.15 s before its first call, and nothing of it is
+needed. A service elsewhere is reached through a socket here, too: `tunnel.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 API = "/v4.0.0/libpod"
@@ -49,35 +49,6 @@ class Answer:
             yield rest
 
 
-class Connection(Protocol):
-    """A way to a service."""
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        data: bytes | str | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-        stream: bool = False,
-    ) -> Answer:
-        """One request.
-
-        Args:
-            path: below the libpod part of the API.
-            timeout: seconds that the service may be silent; None waits.
-            stream: hand on the body as it comes.
-
-        Raises:
-            OSError: the service does not answer.
-        """
-
-    def close(self) -> None:
-        """Close it."""
-
-
 class SocketConnection:
     """A kept connection to a service on this machine.
 
@@ -100,7 +71,16 @@ class SocketConnection:
         timeout: float | None = None,
         stream: bool = False,
     ) -> Answer:
-        """One request; a stream gets a connection of its own."""
+        """One request; a stream gets a connection of its own.
+
+        Args:
+            path: below the libpod part of the API.
+            timeout: seconds that the service may be silent; None waits.
+            stream: hand on the body as it comes.
+
+        Raises:
+            OSError: the service does not answer.
+        """
         http_connection = self._open() if stream else self._kept
         http_connection.timeout = timeout
         if http_connection.sock is not None:

@@ -19,11 +19,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from pipeline.engine import command
+from pipeline.engine.tunnel import tunnel
 from pipeline.errors import EngineError, HostUnable
 
 START_DEADLINE = 20.0
@@ -60,13 +61,8 @@ def api_service(environment: Mapping[str, str]) -> Iterator[str]:
         HostUnable: podman is not installed.
     """
     if host := environment.get("CONTAINER_HOST"):
-        if host.startswith("unix://") and not answers(Path(host.removeprefix("unix://"))):
-            raise EngineError(
-                f"no Podman API service answers at {host}",
-                details="CONTAINER_HOST names it",
-                resolution="start it (`podman system service`), or unset CONTAINER_HOST",
-            )
-        yield host
+        with _named_service(host, environment) as uri:
+            yield uri
         return
     usual = usual_socket(environment)
     if usual and has_settings(usual, environment) and answers(usual):
@@ -74,6 +70,28 @@ def api_service(environment: Mapping[str, str]) -> Iterator[str]:
         return
     with _private_service(environment) as path:
         yield f"unix://{path}"
+
+
+@contextmanager
+def _named_service(host: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """The service that CONTAINER_HOST names; one elsewhere by a socket here.
+
+    Raises:
+        EngineError: it does not answer.
+    """
+    with ExitStack() as stack:
+        uri = host
+        if host.startswith("ssh://"):
+            path = _new_socket(environment)
+            stack.enter_context(tunnel(host, path, environment))
+            uri = f"unix://{path}"
+        if uri.startswith("unix://") and not answers(Path(uri.removeprefix("unix://"))):
+            raise EngineError(
+                f"no Podman API service answers at {host}",
+                details="CONTAINER_HOST names it",
+                resolution="start it (`podman system service`), or unset CONTAINER_HOST",
+            )
+        yield uri
 
 
 def usual_socket(environment: Mapping[str, str]) -> Path | None:
@@ -126,9 +144,7 @@ def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
         raise HostUnable(
             "podman is not installed", resolution="`capas doctor` says how to install it"
         )
-    folder = _socket_folder(environment)
-    _sweep(folder)
-    path = folder / f"capas-{os.getpid()}-{secrets.token_hex(4)}.sock"
+    path = _new_socket(environment)
     argv = ["podman", "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{path}"]
     if shutil.which("setpriv", path=environment.get("PATH")):
         # When we are killed. On SIGTERM in the middle of a start Podman 4.3 can wait for itself
@@ -164,6 +180,12 @@ def _await(path: Path, process: subprocess.Popen[str], said: IO[str]) -> None:
                 resolution="`capas doctor` examines this host",
             )
         time.sleep(0.005)  # a socket has no event for "now listening"
+
+
+def _new_socket(environment: Mapping[str, str]) -> Path:
+    folder = _socket_folder(environment)
+    _sweep(folder)
+    return folder / f"capas-{os.getpid()}-{secrets.token_hex(4)}.sock"
 
 
 def _socket_folder(environment: Mapping[str, str]) -> Path:

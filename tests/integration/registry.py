@@ -29,9 +29,7 @@ class Registry:
 @contextmanager
 def serving(folder: Path) -> Iterator[Registry]:
     """A registry that keeps its data in a folder, for the time of the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = free_address()
     settings = folder / "registry.yml"
     settings.write_text(
         f"version: 0.1\nhttp:\n  addr: {address}\n"
@@ -45,13 +43,21 @@ def serving(folder: Path) -> Iterator[Registry]:
         stderr=subprocess.DEVNULL,
     ) as server:
         try:
-            _eventually_listens(address)
+            listens(address)
             yield Registry(address, {"CONTAINERS_REGISTRIES_CONF": str(insecure)})
         finally:
             server.terminate()
 
 
-def _eventually_listens(address: str) -> None:
+def free_address() -> str:
+    """`host:port` on the loopback that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def listens(address: str) -> None:
+    """Wait until somebody listens there."""
     host, _, port = address.partition(":")
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

@@ -78,9 +78,9 @@ def test_a_named_service_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         pytest.fail("there is no service")
 
 
-def test_a_remote_service_is_taken_at_its_word() -> None:
-    with api_service({"CONTAINER_HOST": "ssh://box/run/podman.sock"}) as uri:
-        assert uri == "ssh://box/run/podman.sock"
+def test_a_service_on_another_port_is_taken_at_its_word() -> None:
+    with api_service({"CONTAINER_HOST": "tcp://127.0.0.1:8888"}) as uri:
+        assert uri == "tcp://127.0.0.1:8888"
 
 
 def test_without_podman_the_host_is_unable(tmp_path: Path) -> None:
