@@ -24,6 +24,9 @@ _INIT_FOLDERS = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/libexec/p
 """Where Podman looks for its init (containers.conf(5), helper_binaries_dir)."""
 _HIDES_SINCE = (5, 3)
 """From here on Podman masks such variables (podman, pull request 23959)."""
+_PASTA_SINCE = (5, 0)
+"""From here on pasta forwards ports of containers without a named network. It ends too late: Podman
+starts such a container again while its port is still held, and gives up (podman, issue 23737)."""
 _FIREWALL_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
@@ -35,12 +38,15 @@ class Abilities:
         limits: controllers it enforces: `memory`, `cpu`, `pids`.
         init: whether a small init can be put in front of the process.
         hides_variables: whether `podman inspect` hides the values of secrets in variables.
+        restarts_ports: whether a container outside of named networks gets its published ports back
+            when it is started again after a crash.
         no_network: why named networks do not work here, or "".
     """
 
     limits: frozenset[str] = frozenset()
     init: bool = False
     hides_variables: bool = False
+    restarts_ports: bool = True
     no_network: str = ""
 
 
@@ -50,10 +56,12 @@ def observe_abilities(reader: Reader, environ: Mapping[str, str] = os.environ) -
         controllers = reader.info()["host"].get("cgroupControllers") or ()
     else:
         controllers = enforced(os.getuid())
+    version = parse_version(reader.version())
     return Abilities(
         limits=frozenset(controllers),
         init=_has_init(),
-        hides_variables=parse_version(reader.version()) >= _HIDES_SINCE,
+        hides_variables=version >= _HIDES_SINCE,
+        restarts_ports=version < _PASTA_SINCE,
         no_network=_no_network(reader),
     )
 

@@ -95,6 +95,18 @@ def needs_network(pipeline: Pipeline, services: Sequence[Service]) -> bool:
     return asked_for or len(services) > 1 or any(service.ingress for service in services)
 
 
+def restartable(pipeline: Pipeline, wanted: Sequence[Desired]) -> tuple[Desired, ...]:
+    """The same services in a network, where one of them is started again with a published port.
+
+    For hosts whose containers lose their ports on a restart unless they are in a network.
+    """
+    need = any(d.service.ports and d.service.restart != "no" for d in wanted)
+    if not need or any(d.networks for d in wanted):
+        return tuple(wanted)
+    name = network(pipeline, DEFAULT_NETWORK).engine_name
+    return tuple(replace(d, networks=(name,)) for d in wanted)
+
+
 def network(pipeline: Pipeline, name: str) -> Network:
     """A network of the spec, or the private one that every pipeline has without saying so."""
     return pipeline.networks.get(name) or Network(name, f"{pipeline.name}_{name}")

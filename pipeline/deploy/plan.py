@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.deploy.container import Blueprint, blueprint
-from pipeline.deploy.desired import Desired
+from pipeline.deploy.desired import Desired, restartable
 from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.deploy.operation import Operation, Plan
 from pipeline.deploy.removal import owned, removal, unfinished
@@ -50,6 +50,7 @@ def plan_deploy(
         HostUnable: this host cannot run it as the spec demands.
         CapasError: a name or a strict port belongs to somebody else.
     """
+    wanted = _suited(pipeline, wanted, observed)
     blueprints = blueprints_of(pipeline, wanted, observed)
     operations, notes = plan_resources(pipeline, wanted, observed)
     operations = [*unfinished(pipeline, observed), *operations]
@@ -94,8 +95,18 @@ def blueprints_of(
     """
     return [
         blueprint(pipeline, d, _image(d, observed), observed.abilities, observed.kept_fingerprints)
-        for d in wanted
+        for d in _suited(pipeline, wanted, observed)
     ]
+
+
+def _suited(
+    pipeline: Pipeline, wanted: Sequence[Desired], observed: Observed
+) -> tuple[Desired, ...]:
+    """The services as this host can keep them running."""
+    able = observed.abilities
+    if able.restarts_ports or able.no_network:
+        return tuple(wanted)
+    return restartable(pipeline, wanted)
 
 
 def _image(desired: Desired, observed: Observed) -> ImageFacts:

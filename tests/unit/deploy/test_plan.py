@@ -453,3 +453,18 @@ def test_what_a_killed_engine_left_must_go_before_its_name_is_used_again(world: 
     assert "remove container pytweets-web-1" in create.after
     down = plan_down(world.pipeline, world.observed)
     assert sum(o.verb == "remove" for o in down.operations) == 2
+
+
+def test_where_pasta_keeps_ports_a_lone_service_that_restarts_must_be_in_a_network(
+    world: World,
+) -> None:
+    world.change(replicas=1, restart="on-failure")
+    assert not any(o.kind == "network" for o in world.plan().operations)
+    abilities = replace(world.observed.abilities, restarts_ports=False)
+    world.observed = replace(world.observed, abilities=abilities)
+    plan = world.plan()
+    assert str(plan.operations[0]) == "create network pytweets_default (not there)"
+    create = next(o for o in plan.operations if o.key == "create container pytweets-web-1")
+    assert create.body["networks"].keys() == {"pytweets_default"}
+    world.change(restart="no")
+    assert not any(o.kind == "network" for o in world.plan().operations)
