@@ -2,7 +2,7 @@
 
 The second account itself listens on a socket that only the first may open, and runs what it is
 asked to; root starts it and ends it, and runs nothing of what is asked. Beside the door, seen by
-nobody else, it has a small disk to fill.
+nobody else, it has a small disk to fill (not on a host of its own, see `through`).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def door(first: pwd.struct_passwd, name: str, through: str = "") -> Iterator[str
     os.mkdir(small)
 
     def body() -> int:
-        _mount_small_disk(small, second)
         if not through:
+            _mount_small_disk(small, second)
             drop_to(second)
         os.chdir(second.pw_dir)
         os.setsid()

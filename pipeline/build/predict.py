@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.build.archive import CannotTell
+from pipeline.build.arguments import arguments_at, run_arguments
 from pipeline.build.chown import owner_of
 from pipeline.build.image_files import NOTHING, ImageFiles, with_copied
 from pipeline.build.inputs import Inputs, Place
@@ -24,7 +25,6 @@ from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, parse
 from pipeline.spec.containerfile.build import Build, absolute
 from pipeline.spec.containerfile.steps import ImageState, StageBuild, Step
-from pipeline.spec.containerfile.variables import PROXIES
 
 State = Literal["reuse", "rebuild", "unknown"]
 FROM, INHERITED = -1, -2
@@ -227,11 +227,12 @@ class Forecaster:
             raise CannotTell("its values are known when the image below is built")
         if step.refused:
             raise CannotTell(f"{step.refused[0][0].text}: {step.refused[0][1]}")
+        arguments = self.inputs.version.args
         if step.keyword == "ARG":
-            names = " ".join(sorted(self._arguments(stage, step, own=True)))
+            names = " ".join(sorted(arguments_at(stage, step, arguments, own=True)))
             return (f"{NOP}ARG {names}",)
         if step.keyword == "RUN":
-            given = self._run_arguments(stage, step)
+            given = run_arguments(stage, step, arguments)
             prefix = f"|{len(given.split(' '))} {given} " if given else ""
             return (f"{prefix}/bin/sh -c {step.instruction.text[4:]}",)
         if step.keyword in {"COPY", "ADD"}:
@@ -240,29 +241,6 @@ class Forecaster:
                 for summary in self._summaries((stage.stage.index, place), step, below)
             )
         return (f"{NOP}{step.instruction.text}",)
-
-    def _arguments(self, stage: StageBuild, step: Step, *, own: bool = False) -> dict[str, str]:
-        """The arguments that have a value at a step; with those that it declares itself."""
-        declared = step.declared + (len(step.arguments) if own else 0)
-        given = self.inputs.version.args
-        found = {name: value for name, value in given.items() if name in PROXIES}
-        found.update({name: text for name, text in stage.args[:declared] if text is not None})
-        return found
-
-    def _run_arguments(self, stage: StageBuild, step: Step) -> str:
-        """`NAME=value …` as RUN writes them, sorted; ENV wins, undeclared proxies stay out."""
-        before = stage.steps[: stage.steps.index(step)]
-        env: dict[str, str] = {}
-        for one in before:
-            if one.keyword == "ENV":
-                env.update(zip(one.arguments[::2], one.arguments[1::2], strict=False))
-        declared = {name for name, _ in stage.args[: step.declared]}
-        texts = [
-            f"{name}={env.get(name, value)}"
-            for name, value in self._arguments(stage, step).items()
-            if name in env or name not in PROXIES or name in declared
-        ]
-        return " ".join(sorted(texts))
 
     def _summaries(self, place: Place, step: Step, below: Foundation) -> tuple[str, ...]:
         chown = step.flags.get("chown", "")
