@@ -8,22 +8,24 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from pipeline.build import owners, recipe
+from pipeline.build.foreign import is_foreign
 from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import timestamp_text
 from pipeline.build.logs import cache_folder
 from pipeline.build.output import Cached, Said, Step, parse_line
 from pipeline.build.staging import stage_context
 from pipeline.engine import buildah, command
-from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.build_cache import CacheImage, cache_image
 from pipeline.engine.images import inspect_image
 from pipeline.engine.leftovers import new_marker, remove_working_containers
+from pipeline.engine.storage import observe_storage
 from pipeline.errors import CapasError, EngineError
 from pipeline.report.progress import Progress
 
@@ -40,7 +42,6 @@ class Job:
         containerfile: the text that Buildah reads.
         inputs: what the context must show.
         timestamp: of every file and of the image, in seconds since the epoch.
-        steps: how many entries of the image's history are this build's own, the last ones.
         log: where everything that Buildah says is kept.
     """
 
@@ -51,7 +52,6 @@ class Job:
     args: Mapping[str, str]
     target: str | None
     timestamp: int
-    steps: int
     log: Path
 
 
@@ -61,13 +61,11 @@ class Built:
 
     Attributes:
         image: the new image.
-        cached: for each step that Buildah told, whether its result was there already.
         seconds: it took.
     """
 
     name: str
     image: CacheImage
-    cached: tuple[bool, ...]
     seconds: float
 
 
@@ -109,21 +107,31 @@ class Builder:
                 details=str(error.filename2 or error.filename or ""),
                 resolution=room if error.errno in (errno.ENOSPC, errno.EDQUOT) else "",
             ) from None
-        return Built(job.name, built[0], built[1], time.monotonic() - started)
+        return Built(job.name, built, time.monotonic() - started)
 
-    def _in_scratch(
-        self, job: Job, scratch: Path, log: TextIO
-    ) -> tuple[CacheImage, tuple[bool, ...]]:
+    def _in_scratch(self, job: Job, scratch: Path, log: TextIO) -> CacheImage:
         folder = scratch / "context"
         folder.mkdir()
         context = stage_context(job.inputs, folder)
         follower = self._run(job, scratch, context, log, cache=True)
-        image = self._made(scratch)
-        if _foreign(image, job):
-            # Layers with other times: someone built the same without our timestamp.
-            follower = self._run(job, scratch, context, log, cache=False)
-            image = self._made(scratch)
-        return image, tuple(follower.cached)
+        if self._took_foreign(job, follower.steps):
+            # Without a look at the store, the image is the same here as elsewhere.
+            self._run(job, scratch, context, log, cache=False)
+        return self._made(scratch)
+
+    def _took_foreign(self, job: Job, steps: Mapping[int, Sequence[str]]) -> bool:
+        """Whether a stage that the image stands on took what a build unlike ours had made."""
+        needed = sorted(job.inputs.chain)
+        if not any(any(steps.get(stage, ())) for stage in needed):
+            return False
+        store, stamp = observe_storage(self._environment), timestamp_text(job.timestamp)
+        for stage in needed:
+            taken = [one for one in steps.get(stage, ()) if one]
+            if not all(one in store.images for one in taken):
+                return True  # somebody removes images meanwhile: nothing is sure
+            if is_foreign([cache_image(store, one) for one in taken], stamp):
+                return True
+        return False
 
     def _made(self, scratch: Path) -> CacheImage:
         iid = (scratch / "iid").read_text(encoding="ascii").removeprefix("sha256:")
@@ -192,7 +200,8 @@ class _Follower:
         self._log = log
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._step: Step | None = None
-        self.cached: list[bool] = []
+        self.steps: dict[int, list[str]] = {}
+        """By stage, for each step after FROM the image that was taken; empty when it was made."""
 
     def follow(self, line: str) -> None:
         """One line of Buildah's output."""
@@ -202,11 +211,13 @@ class _Follower:
         told = parse_line(line)
         if isinstance(told, Step):
             self._step = told
-            self.cached.append(False)
+            if told.number > 1:
+                self.steps.setdefault(told.stage - 1, []).append("")
             text = "labels" if recipe.is_ours(told.text) else told.text
             self._progress.step(self._name, told.number, told.total, text)
         elif isinstance(told, Cached):
-            self.cached[-1] = True
+            if self._step is not None:
+                self.steps[self._step.stage - 1][-1] = told.image
             self._progress.cached(self._name)
         elif isinstance(told, Said):
             self._progress.said(self._name, told.text)
@@ -227,17 +238,6 @@ def _advice(said: Iterable[str]) -> Iterator[str]:
     """What to do about a failure that Buildah's words tell."""
     if any("no space left on device" in line.lower() for line in said):
         yield "make room: `capas prune` shows the images that nothing needs"
-
-
-def _foreign(image: CacheImage, job: Job) -> bool:
-    """Whether the image has layers of a build with other times.
-
-    Buildah's cache does not look at times (`stage_executor.go`, historyAndDiffIDsMatch): a layer
-    of an earlier build without our timestamp is taken, and the image would not be the same here
-    as elsewhere.
-    """
-    stamp = timestamp_text(job.timestamp)
-    return any(entry.created != stamp for entry in image.history[-job.steps :])
 
 
 @contextmanager

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from pipeline.build.inputs import File, Inputs
 from pipeline.build.predict import Forecast
+from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.file_list import LayerFile
 from pipeline.layers.instruction import parse_created_by
 
 _COPIED = re.compile(r"^/bin/sh -c #\(nop\) (?P<keyword>COPY|ADD) \S+ in (?P<target>.*) $")
 _ARGUMENTS = re.compile(r"^\|\d+ (?P<given>.*?) /bin/sh -c (?P<command>.*)$", re.DOTALL)
+_LABELLED = re.compile(
+    rf"^/bin/sh -c #\(nop\) LABEL \"{re.escape(labels.ARGUMENTS)}\"=\"(?P<given>.*)\"$", re.DOTALL
+)
 _SHOWN = 60
 
 
@@ -142,7 +146,10 @@ def _run_cause(texts: Sequence[str], old: str) -> str | None:
 
 
 def _arguments(text: str) -> tuple[dict[str, str], str] | None:
-    """The build arguments of a RUN and its command."""
+    """The build arguments of a RUN and its command, or of our LABEL after an ARG."""
+    if found := _LABELLED.match(text):
+        pairs = (pair.partition("=") for pair in found["given"].split(" "))
+        return {name: value for name, _, value in pairs}, ""
     if found := _ARGUMENTS.match(text):
         pairs = (pair.partition("=") for pair in found["given"].split(" "))
         return {name: value for name, _, value in pairs}, found["command"]

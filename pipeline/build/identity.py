@@ -11,7 +11,7 @@ from pipeline.build.inputs import File, Inputs
 from pipeline.spec.containerfile import Instruction
 from pipeline.spec.model import Version
 
-_FORMAT = 2
+_FORMAT = 3
 """Raised whenever the same inputs would give another image."""
 
 

@@ -58,9 +58,8 @@ class Inputs:
         reads: what each COPY and ADD of `stages` reads from the context.
         files: all that is read, each once, sorted by path.
         base: the image below the last stage and the stages it goes on from; None for `scratch`.
-        own_steps: how many instructions stand on top of `base`, the image's labels left out.
         chain: the last stage and the stages that it goes on from, by index.
-        handed_on: the build arguments of each stage that another one goes on from, by index.
+        arguments: at each ARG of `stages`, the arguments that have a value from there on.
         rootfs: the prepared tar that the context is given, or None.
     """
 
@@ -72,9 +71,8 @@ class Inputs:
     reads: Mapping[Place, tuple[Source, ...]]
     files: tuple[File, ...]
     base: str | None
-    own_steps: int
     chain: frozenset[int]
-    handed_on: Mapping[int, Mapping[str, str]]
+    arguments: Mapping[Place, Mapping[str, str]]
     ignore: IgnoreRules
     rootfs: PreparedRootfs | None = None
 
@@ -135,7 +133,6 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
     made = frozenset({ROOTFS_TAR}) if rootfs else frozenset()
     walk = Build(version.context, ignore, version.args, made).stages(containerfile)
     stages = needed_stages(containerfile, version.target, walk)
-    handed_on = _handed_on(walk, stages)
     reads: dict[Place, tuple[Source, ...]] = {}
     references: dict[str, None] = {}
     for stage in stages:
@@ -157,8 +154,8 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
         tuple(references),
         reads,
         _files(version, entries, digests, rootfs),
-        *_foundation(walk, stages[-1], handed_on),
-        handed_on,
+        *_foundation(walk, stages[-1]),
+        _arguments(stages),
         ignore,
         rootfs,
     )
@@ -181,29 +178,24 @@ def needed_stages(
     return tuple(walk[index] for index in sorted(needed))
 
 
-def _handed_on(
-    walk: Sequence[StageBuild], stages: Sequence[StageBuild]
-) -> dict[int, dict[str, str]]:
-    """The arguments with a value of each stage that another one goes on from."""
-    found: dict[int, dict[str, str]] = {}
-    for index in {stage.base_stage for stage in stages} - {None}:
-        if index is not None and walk[index].args:
-            given = walk[index].args
-            found[index] = {name: value for name, value in given if value is not None}
+def _arguments(stages: Sequence[StageBuild]) -> dict[Place, dict[str, str]]:
+    found: dict[Place, dict[str, str]] = {}
+    for stage in stages:
+        for place, step in enumerate(stage.steps):
+            if step.keyword == "ARG":
+                known = stage.args[: step.declared + len(step.arguments)]
+                if given := {name: value for name, value in known if value is not None}:
+                    found[stage.stage.index, place] = given
     return found
 
 
-def _foundation(
-    walk: Sequence[StageBuild], stage: StageBuild, handed_on: Mapping[int, object]
-) -> tuple[str | None, int, frozenset[int]]:
-    """The image below a stage, and how many instructions of which stages stand between the two."""
-    steps = len(stage.steps)
+def _foundation(walk: Sequence[StageBuild], stage: StageBuild) -> tuple[str | None, frozenset[int]]:
+    """The image below a stage, and the stages between the two with itself, by index."""
     chain = {stage.stage.index}
     while stage.base_stage is not None:
         stage = walk[stage.base_stage]
-        steps += len(stage.steps) + (stage.stage.index in handed_on)
         chain.add(stage.stage.index)
-    return (None if stage.base == "scratch" else stage.base), steps, frozenset(chain)
+    return (None if stage.base == "scratch" else stage.base), frozenset(chain)
 
 
 def _stage_before(containerfile: Containerfile, name: str, index: int) -> Stage | None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from pipeline.build.decide import Decision, decide
 from pipeline.build.explain import Before, OldLayer, cause_of
+from pipeline.build.foreign import is_foreign
 from pipeline.build.image_files import ImageFiles, image_files
 from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import labels_of, timestamp_text
 from pipeline.build.observe import Survey
-from pipeline.build.predict import FROM, INHERITED, Forecast, Forecaster, State, parsed
+from pipeline.build.predict import ARGUMENTS, FROM, INHERITED, Forecast, Forecaster, State, parsed
 from pipeline.build.rebuilt import Rebuilt
 from pipeline.build.recipe import label_instruction
 from pipeline.engine.build_cache import CacheImage
@@ -128,7 +129,7 @@ class Planner:
             {one: doubts[base] for one, base in self._new_bases(name) if base in doubts},
         )
         forecasts = forecaster.all()
-        if _has_other_times(stamp, inputs, forecasts):
+        if _is_foreign(stamp, inputs, forecasts):
             forecaster = replace(forecaster, cache=False)
             forecasts = tuple(map(_built_anew, forecaster.all()))
         self._results[name] = forecaster.result
@@ -193,7 +194,7 @@ class Planner:
                     stage,
                     step,
                     totals[stage],
-                    one.instruction.text if one.place != _ours(inputs, one) else _LABELS,
+                    _told(one, inputs),
                     one.instruction.start_line if _is_written(one, inputs) else 0,
                     one.state,
                     cause,
@@ -207,7 +208,7 @@ class Planner:
             return forecast.reason
         if forecast.place == FROM:
             return f"{forecast.texts[0]} is new"
-        if not _is_written(forecast, inputs):
+        if forecast.place in (INHERITED, _ours(inputs, forecast)):
             return "its inputs changed" if before else "never built here"
         return cause_of(forecast, inputs, before)
 
@@ -275,16 +276,20 @@ def pulls_of(survey: Survey) -> tuple[str, ...]:
 
 
 Place = tuple[int, int, int, str, int]
-_LABELS = "labels"
-"""How our own last instruction is told."""
+_LABELS, _ARGUMENTS = "labels", "arguments"
+"""How our own instructions are told: the last one, and those after an ARG."""
 
 
 def _places(inputs: Inputs) -> list[Place]:
     """Every instruction of the stages that are needed, and our LABEL after the last."""
     places: list[Place] = []
     for stage in inputs.stages:
-        own = [(one.text, one.start_line) for one in (stage.origin, *stage.instructions)]
-        if stage is inputs.stages[-1] or stage.index in inputs.handed_on:
+        own = [(stage.origin.text, stage.origin.start_line)]
+        for place, one in enumerate(stage.instructions):
+            own.append((one.text, one.start_line))
+            if (stage.index, place) in inputs.arguments:
+                own.append((_ARGUMENTS, 0))
+        if stage is inputs.stages[-1]:
             own.append((_LABELS, 0))
         places += (
             (stage.index, step, len(own), text, line) for step, (text, line) in enumerate(own, 1)
@@ -292,22 +297,22 @@ def _places(inputs: Inputs) -> list[Place]:
     return places
 
 
-def _has_other_times(stamp: str, inputs: Inputs, forecasts: Sequence[Forecast]) -> bool:
-    """Whether the image would have layers that someone built without our timestamp.
+def _is_foreign(stamp: str, inputs: Inputs, forecasts: Sequence[Forecast]) -> bool:
+    """Whether the image would be made from what someone built in another way.
 
     Then the builder takes nothing from the store: see `apply`.
     """
-    return any(
-        one.found.history[-1].created != stamp
-        for one in forecasts
-        if one.found and one.place != FROM and one.stage in inputs.chain
-    )
+    for index in inputs.chain:
+        stage = (one for one in forecasts if one.stage == index and one.place != FROM)
+        if is_foreign([one.found for one in stage if one.found], stamp):
+            return True
+    return False
 
 
 def _built_anew(forecast: Forecast) -> Forecast:
     if forecast.place == FROM:
         return forecast
-    reason = "what is in the store was built with other times"
+    reason = "what is in the store was built in another way"
     return replace(forecast, state="rebuild", found=None, reason=reason)
 
 
@@ -317,5 +322,11 @@ def _ours(inputs: Inputs, forecast: Forecast) -> int:
 
 
 def _is_written(forecast: Forecast, inputs: Inputs) -> bool:
-    """Whether an instruction stands in the Containerfile: not our LABEL, and no ONBUILD."""
-    return forecast.place != INHERITED and forecast.place != _ours(inputs, forecast)
+    """Whether an instruction stands in the Containerfile: not our LABELs, and no ONBUILD."""
+    return forecast.place not in (INHERITED, ARGUMENTS, _ours(inputs, forecast))
+
+
+def _told(forecast: Forecast, inputs: Inputs) -> str:
+    if forecast.place == ARGUMENTS:
+        return _ARGUMENTS
+    return _LABELS if forecast.place == _ours(inputs, forecast) else forecast.instruction.text

@@ -27,8 +27,8 @@ from pipeline.spec.containerfile.build import Build, absolute
 from pipeline.spec.containerfile.steps import ImageState, StageBuild, Step
 
 State = Literal["reuse", "rebuild", "unknown"]
-FROM, INHERITED = -1, -2
-"""Places of a stage's FROM, and of what an ONBUILD of the base kept for it."""
+FROM, INHERITED, ARGUMENTS = -1, -2, -3
+"""Places of a stage's FROM, of what an ONBUILD of the base kept for it, of our LABELs after ARG."""
 
 NOP = "/bin/sh -c #(nop) "
 
@@ -47,7 +47,7 @@ class Forecast:
 
     Attributes:
         stage: 0 for the first.
-        place: of the instruction in its stage, from 0; or FROM, or INHERITED.
+        place: of the instruction in its stage, from 0; or FROM, INHERITED or ARGUMENTS.
         texts: what Buildah would write into the history; several when that depends on the
             destination, none when only the build will know. Of FROM, the image's name.
         below: what it stands on, when that is in the store.
@@ -162,10 +162,12 @@ class Forecaster:
         for number, step in enumerate(stage.steps):
             place = INHERITED if step.inherited else number - inherited
             forecasts.append(self._one(stage, place, step, standing))
-        added = self._added(stage)
-        if added is not None:
-            place = len(stage.steps) - inherited
-            forecasts.append(self._one(stage, place, Step(added, ()), standing))
+            if given := self.inputs.arguments.get((index, place)):
+                mark = Step(parsed(arguments_instruction(given)), ())
+                forecasts.append(self._one(stage, ARGUMENTS, mark, standing))
+        if stage.stage is self.inputs.stages[-1]:
+            label = Step(self.label or _UNKNOWN_LABEL, ())
+            forecasts.append(self._one(stage, len(stage.steps) - inherited, label, standing))
         standing.settle(stage.after)
         self._stages[index] = standing
         return forecasts
@@ -175,13 +177,6 @@ class Forecaster:
         """The image that the build will tag; without an id when it is to be made."""
         foundation = self._stages[self.inputs.stages[-1].index].foundation
         return foundation.image if foundation else None
-
-    def _added(self, stage: StageBuild) -> Instruction | None:
-        """The instruction that capas adds at the end of a stage."""
-        if stage.stage is self.inputs.stages[-1]:
-            return self.label or _UNKNOWN_LABEL
-        given = self.inputs.handed_on.get(stage.stage.index)
-        return None if given is None else parsed(arguments_instruction(given))
 
     def _standing(self, stage: StageBuild) -> _Standing:
         if stage.base == "scratch":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.build.labelling import bases_of
-from pipeline.build.predict import NOP, Forecast
+from pipeline.build.predict import FROM, NOP, Forecast
 from pipeline.engine.build_cache import CacheImage
 from pipeline.spec.containerfile import Instruction
 
@@ -34,6 +34,9 @@ class Rebuilt:
         if label is not None:
             self.endings[name] = f"{NOP}{label.text}"
         for one in forecasts:
+            if one.place != FROM and one.found and one.found.names:
+                # Buildah writes it into the history of what it makes from it.
+                self.doubts[name] = f"a step of {name} has got the name {one.found.names[0]}"
             if one.instruction.keyword == "RUN" and one.state != "reuse":
                 text = one.instruction.text
                 self.doubts[name] = f"{name} carries out {text} anew, perhaps with the same result"

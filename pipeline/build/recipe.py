@@ -5,9 +5,9 @@ are all cached would get the image, and so the labels, of another version. As an
 are. The LABEL comes last, so that it never parts two versions that share layers.
 
 The values of build arguments are no part of the cache key either, RUN aside: `ARG COLOUR` and
-`ENV X=$COLOUR` are cached under any value. That is harmless as long as another instruction follows
-that is not cached, because it writes the whole configuration anew; a stage that another one goes on
-from hands the old value on. Such a stage ends with a LABEL of its arguments.
+`ENV X=$COLOUR` are cached under any value. The image would have been made from images with another
+value, its history would name them, and its id would tell what else this store has built. So each
+ARG is followed by a LABEL of the values that hold from there on.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def is_label_instruction(text: str) -> bool:
 
 
 def arguments_instruction(given: Mapping[str, str]) -> str:
-    """The LABEL at the end of a stage that others go on from: the values of its arguments."""
+    """The LABEL after an ARG: the values of the arguments."""
     values = " ".join(f"{name}={value}" for name, value in sorted(given.items()))
     return label_instruction({labels.ARGUMENTS: " ".join(values.split())})
 
@@ -64,18 +64,17 @@ def written(inputs: Inputs, labelled: Mapping[str, str]) -> str:
         inputs: of the build.
         labelled: the labels of the image, by name.
     """
-    added = {
-        end_of(stage): arguments_instruction(inputs.handed_on[stage.index])
-        for stage in inputs.stages
-        if stage.index in inputs.handed_on
-    }
+    added: dict[int, list[str]] = {}
+    for (stage, place), given in inputs.arguments.items():
+        instruction = inputs.containerfile.stages[stage].instructions[place]
+        added[instruction.end_line] = [arguments_instruction(given)]
     last = end_of(inputs.stages[-1])
-    added[last] = label_instruction(labelled)
+    added.setdefault(last, []).append(label_instruction(labelled))
     kept: list[str] = []
     for number, line in enumerate(inputs.text.split("\n")[:last], 1):
         if number in added:
             # A continuation that nothing follows would take our line for its own.
-            kept += [line.rstrip().rstrip(inputs.containerfile.escape), added[number]]
+            kept += [line.rstrip().rstrip(inputs.containerfile.escape), *added[number]]
         else:
             kept.append(line)
     return "\n".join([*kept, ""])

@@ -256,7 +256,6 @@ class _Run:
             args=version.args,
             target=version.target,
             timestamp=survey.epoch if release is None else release.timestamp,
-            steps=inputs.own_steps + 1,
             log=log_path(self._environment, survey.pipeline.name, version),
         )
 

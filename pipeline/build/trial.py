@@ -78,6 +78,5 @@ def _job(trial: Trial, reference: str, log: Path, environment: Mapping[str, str]
         args=version.args,
         target=version.target,
         timestamp=trial.timestamp,
-        steps=len(stages[-1].instructions) + 1,
         log=log,
     )

@@ -24,7 +24,7 @@ IDENTITY: Final = f"{NAMESPACE}.identity"
 BASES: Final = f"{NAMESPACE}.bases"
 """Of the images that it was built from, `reference=id` each: their names may move or go."""
 ARGUMENTS: Final = f"{NAMESPACE}.arguments"
-"""The build arguments of a stage that the image goes on from."""
+"""The build arguments of the last stage, those with a value."""
 ROOTFS: Final = f"{NAMESPACE}.rootfs"
 """Of which prepared root file system the image was made: its key and its content's digest."""
 
@@ -63,6 +63,9 @@ OCI_SOURCE: Final = "org.opencontainers.image.source"
 OCI_TITLE: Final = "org.opencontainers.image.title"
 OCI_BASE_NAME: Final = "org.opencontainers.image.base.name"
 OCI_BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
+
+# Buildah's own: it is left out of what we build.
+BUILDER: Final = "io.buildah.version"
 
 # Compose's own (docker/compose, pkg/api/labels.go).
 COMPOSE_PROJECT: Final = "com.docker.compose.project"

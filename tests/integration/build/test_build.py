@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import command, labels
+from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.buildah import build_argv
 from pipeline.engine.images import inspect_image, list_images
 from pipeline.engine.storage import observe_storage
@@ -194,6 +195,38 @@ def test_a_file_that_another_user_keeps_to_itself_is_read_for_the_plan(
         *("reuse", "reuse"),
         *("rebuild", "rebuild"),
     ]
+
+
+def test_what_else_a_store_has_built_leaves_no_trace_in_an_image(
+    capas: Capas, environment: Mapping[str, str], project: Path
+) -> None:
+    context = project / "app" / "1.0"
+    (context / "Containerfile").write_text(
+        "FROM localhost/base:1\nARG COLOUR=red\nENV C=$COLOUR\nCOPY main.py /\n"
+    )
+    spec = project / "specs" / "built.toml"
+    with spec.open("a") as file:
+        file.write('"blue" = { context = "../app/1.0", args = { COLOUR = "blue" } }\n')
+
+    def blue() -> CacheImage:
+        return inspect_image(environment, "localhost/app:blue")
+
+    def forget() -> None:
+        command.run(["podman", "rmi", "--all", "--force"], environment=environment)
+
+    forget()
+    capas("build", "--version", "blue", cwd=project)
+    alone = blue()
+    forget()
+    capas("build", cwd=project)  # the red one first
+    assert blue() == alone
+    assert "C=blue" in alone.config["Env"]
+    forget()
+    capas("build", "--version", "base:1", cwd=project)
+    by_hand = ["buildah", "build", "--layers", "--timestamp=0", "--tag=localhost/by-hand:1"]
+    command.run([*by_hand, str(context)], environment=environment)
+    capas("build", "--version", "blue", cwd=project)
+    assert blue() == alone
 
 
 def _is_marked(blob: Path) -> bool:

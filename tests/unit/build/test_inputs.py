@@ -85,10 +85,10 @@ def test_only_the_stages_that_lead_to_the_target_count(tmp_path: Path) -> None:
     inputs = _read(_version(tmp_path, text))
     assert [file.path for file in inputs.files] == ["a", "c"]
     assert inputs.references == ("localhost/base:1",)
-    assert (inputs.base, inputs.own_steps) == ("localhost/base:1", 3)
+    assert (inputs.base, inputs.chain) == ("localhost/base:1", frozenset({2, 3}))
     target = _read(_version(tmp_path, text, target="one"))
     assert [file.path for file in target.files] == ["a"]
-    assert (target.base, target.own_steps) == (None, 1)
+    assert (target.base, target.chain) == (None, frozenset({0}))
 
 
 def test_arguments_choose_bases_and_sources(tmp_path: Path) -> None:

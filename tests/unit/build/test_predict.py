@@ -95,12 +95,13 @@ def test_an_argument_is_part_of_a_run_but_not_of_its_own_line(tmp_path: Path) ->
     images = [*STORE]
     _forecasts(tmp_path, text, images)
     again = _forecasts(tmp_path, text, images, C="2")
-    assert [one.texts[0] for one in again[1:4]] == [
+    assert [one.texts[0] for one in again[1:5]] == [
         f"{NOP}ARG C",
+        f'{NOP}LABEL "io.github.capas.arguments"="C=2"',
         f"{NOP}ENV A=$C",
         "|1 C=2 /bin/sh -c make",
     ]
-    assert _states(again) == ["reuse", "reuse", "reuse", "rebuild", "rebuild"]
+    assert _states(again) == ["reuse", "reuse", *["rebuild"] * 4]
 
 
 def test_what_one_build_makes_the_next_of_the_run_finds(tmp_path: Path) -> None:

@@ -41,12 +41,18 @@ def test_the_labels_come_last(tmp_path: Path, text: str, target: str | None, exp
     assert _written(tmp_path, text, target) == expected
 
 
-def test_a_stage_that_another_goes_on_from_is_told_apart_by_its_arguments(tmp_path: Path) -> None:
-    text = "FROM a AS x\nARG C=1\nENV E=$C\nFROM b AS y\nARG C\nFROM x\nCOPY --from=y /a /a\n"
-    assert _written(tmp_path, text, args={"C": "2"}).splitlines()[3] == (
-        f'LABEL "{labels.ARGUMENTS}"="C=2"'
+def test_what_follows_an_argument_is_told_apart_by_its_value(tmp_path: Path) -> None:
+    text = "FROM a AS x\nARG C=1\nARG D=5\nENV E=$C\n"
+    text += "FROM b AS y\nARG C\nFROM x\nCOPY --from=y a b\n"
+    lines = _written(tmp_path, text, args={"C": "2"}).splitlines()
+    assert (lines[2], lines[4], lines[8]) == (
+        f'LABEL "{labels.ARGUMENTS}"="C=2"',
+        f'LABEL "{labels.ARGUMENTS}"="C=2 D=5"',
+        f'LABEL "{labels.ARGUMENTS}"="C=2"',
     )
-    assert _written(tmp_path, text).count(labels.ARGUMENTS) == 1
+    assert _written(tmp_path, text).count(labels.ARGUMENTS) == 2, "no value, no label"
+    ends = _written(tmp_path, "FROM scratch\nARG C=1\n").splitlines()
+    assert ends[2:] == [f'LABEL "{labels.ARGUMENTS}"="C=1"', 'LABEL "a"="1" "b"="2"']
 
 
 def test_a_value_keeps_its_quotes_dollars_and_backslashes() -> None:
