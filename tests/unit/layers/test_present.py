@@ -70,3 +70,14 @@ def test_vfs_is_said_to_share_nothing_on_disk() -> None:
     family = world.family(*images, driver="vfs")
     report = present_family(family, "t", world.lists)
     assert "nothing is shared on disk" in rendered(report, "text")
+
+
+def test_the_layers_that_a_version_has_no_longer_are_named_up_to_a_handful() -> None:
+    world = World()
+    steps = [(COPY, [file(f"app/{n}.py", "x")]) for n in range(8)]
+    images = [world.image("localhost/a:1", *steps), world.image("localhost/a:2", steps[0])]
+    text = rendered(present_family(world.family(*images), "t", world.lists), "text")
+    told = " ".join(text.split())
+    assert "No new layer. No longer in it, 14.3 kB: COPY 1.py /app, " in told
+    assert "COPY 5.py /app, and 2 more" in told
+    assert "6.py" not in told.partition("No longer")[2]

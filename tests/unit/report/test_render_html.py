@@ -7,6 +7,7 @@ from pipeline.report.render_html import render_html
 from pipeline.report.words import (
     Block,
     Code,
+    Heatmap,
     Leaf,
     Mark,
     Report,
@@ -97,3 +98,19 @@ def test_a_shared_layer_has_the_same_tint_and_one_of_its_own_none() -> None:
     assert [key for _, key in looks] == ["a", "a", "b"]
     assert looks[0][0].split()[0] == looks[1][0].split()[0]
     assert ["alone" in look.split() for look, _ in looks] == [False, False, True]
+
+
+def heatmap(count: int, ratio: float) -> str:
+    names = tuple(f"v{n}" for n in range(count))
+    row = ((1.0, "nothing new"), *((ratio, "4 kB new"),) * (count - 1))
+    return render_html(Report("T", "L", (Heatmap("c", "has", names, names, (row,) * count),), {}))
+
+
+def test_only_the_whole_is_quite_dark() -> None:
+    almost, whole = sorted({int(n) for n in re.findall(r"--heat:(\d+)", heatmap(3, 0.9999))})
+    assert whole - almost > 10
+
+
+def test_a_map_of_many_versions_is_drawn_small() -> None:
+    assert 'class="heatmap many"' in heatmap(13, 0.5)
+    assert 'class="heatmap many"' not in heatmap(12, 0.5)
