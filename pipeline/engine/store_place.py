@@ -19,7 +19,15 @@ from pathlib import Path
 from pipeline.engine import command
 from pipeline.engine.cache import cache_folder, home, read_json, write_atomic
 
-_VARIABLES = ("CONTAINERS_", "STORAGE_", "XDG_", "HOME=", "USER=")
+_VARIABLES = (
+    "CONTAINERS_",
+    "STORAGE_",
+    "HOME=",
+    "USER=",
+    "XDG_CONFIG_",
+    "XDG_DATA_",
+    "XDG_RUNTIME_",
+)
 _SYSTEM_FOLDERS = (Path("/usr/share/containers"), Path("/etc/containers"))
 _DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
 

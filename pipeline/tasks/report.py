@@ -18,6 +18,7 @@ from pipeline.tasks.command import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipeline.engine.distribution import Place
     from pipeline.engine.storage import Storage
     from pipeline.layers.budget import Verdict
     from pipeline.layers.family import Named
@@ -60,7 +61,6 @@ def report(
     measure: bool = True,
 ) -> int:
     """Report what the layers of versions share, what is new, why, and what it costs."""
-    from pipeline.engine.distribution import Place
     from pipeline.engine.storage import observe_storage
     from pipeline.layers.budget import judge
     from pipeline.layers.observe import observe_family
@@ -76,9 +76,7 @@ def report(
     if images:
         _refuse_without_spec(advise or prove or verify)
         named = _named(storage, images)
-        subject = " and ".join(one.name for one in named)
-        if len(named) > _NAMED_IN_TITLE:
-            subject = f"{len(named)} images"
+        subject = _subject(named)
     else:
         pipeline = load_pipeline(spec)
         subject, named = pipeline.name, _versions(storage, pipeline)
@@ -87,9 +85,7 @@ def report(
         storage.driver,
         environment,
         measure=measure,
-        registry=Place(registry, registry=registry.rstrip("/"), tls_verify=tls_verify)
-        if registry
-        else None,
+        registry=_place(registry, tls_verify=tls_verify),
     )
     verdicts = judge(observed.family, pipeline.budgets if pipeline else Budgets())
     title = f"Layers of {subject}"
@@ -117,6 +113,20 @@ def _environment() -> Mapping[str, str]:
     from pipeline.engine.service_store import readable_store
 
     return readable_store(host, environment)
+
+
+def _subject(named: Sequence[Named]) -> str:
+    if len(named) > _NAMED_IN_TITLE:
+        return f"{len(named)} images"
+    return " and ".join(one.name for one in named)
+
+
+def _place(registry: str | None, *, tls_verify: bool) -> Place | None:
+    if not registry:
+        return None
+    from pipeline.engine.distribution import Place
+
+    return Place(registry, registry=registry.rstrip("/"), tls_verify=tls_verify)
 
 
 def _tell_broken(verdicts: Sequence[Verdict]) -> None:
