@@ -1,0 +1,115 @@
+"""Our client of Podman's REST API against podman-py's: each has to see what the other did."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from podman import PodmanClient
+
+from pipeline.engine.podman import Reader
+from pipeline.engine.podman_writer import Writer
+
+pytestmark = pytest.mark.integration
+
+SAYS = ["sh", "-c", "echo out; echo err >&2; exec sleep 600"]
+
+
+@pytest.fixture
+def ours(service: str) -> Iterator[Writer]:
+    with Writer(service) as writer:
+        yield writer
+
+
+@pytest.fixture
+def theirs(service: str) -> Iterator[Any]:
+    client: Any = PodmanClient(base_url=service, timeout=60)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@pytest.fixture
+def name() -> str:
+    return f"t{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def container(ours: Writer, small_base: str, name: str) -> Iterator[str]:
+    """A running container that our client made."""
+    ours.create_volume({"Name": name, "Label": {"made": "by us"}})
+    ours.create_container(
+        {
+            "name": name,
+            "image": small_base,
+            "command": SAYS,
+            "labels": {"made": "by us"},
+            "env": {"COLOUR": "blue"},
+            "volumes": [{"Name": name, "Dest": "/data"}],
+            "stop_timeout": 1,
+        }
+    )
+    ours.start_container(name)
+    yield name
+    ours.remove_container(name, force=True)
+    ours.remove_volume(name)
+
+
+def test_what_we_make_must_be_what_podman_py_finds(
+    container: str, small_base: str, ours: Writer, theirs: Any
+) -> None:
+    found = theirs.containers.get(container)
+    mine = ours.container(container)
+    assert mine is not None
+    assert (found.status, found.id) == ("running", mine["Id"])
+    assert found.labels == {"made": "by us"}
+    assert "COLOUR=blue" in found.attrs["Config"]["Env"]
+    assert [mount["Name"] for mount in found.attrs["Mounts"]] == [container]
+    assert found.attrs == mine | {"State": found.attrs["State"]}
+    volume = theirs.volumes.get(container)
+    assert volume.attrs["Labels"] == {"made": "by us"}
+    image = ours.image(small_base)
+    assert image is not None
+    assert theirs.images.get(small_base).id == image["Id"]
+
+
+def test_what_we_read_must_be_what_podman_py_reads(
+    container: str, ours: Writer, theirs: Any
+) -> None:
+    found = theirs.containers.get(container)
+    assert ours.version() == theirs.version()["Version"]
+    assert {c["Id"] for c in ours.containers()} == {c.id for c in theirs.containers.list(all=True)}
+    assert {v["Name"] for v in ours.volumes()} == {v.name for v in theirs.volumes.list()}
+    assert [n["name"] for n in ours.networks()] == [n.name for n in theirs.networks.list()]
+    ours.write_file(container, "/note", "kept\n")
+    code, output = found.exec_run(["cat", "/note"])
+    assert code == 0
+    assert output.endswith(b"kept\n"), "podman-py leaves the frame's header in it"
+    done = ours.execute(container, ["cat", "/note"])
+    assert (done.exit_code, done.output) == (0, "kept\n")
+    chunks, _ = found.get_archive("/note")
+    assert b"kept\n" in b"".join(chunks)
+    said = sorted(text for _stream, text in ours.logs(container))
+    assert said == ["err\n", "out\n"]
+    assert sorted(line.strip() for line in found.logs()) == [b"err", b"out"]
+
+
+def test_what_podman_py_does_must_be_what_we_see(container: str, service: str, theirs: Any) -> None:
+    with Reader(service) as reader:
+        theirs.containers.get(container).stop(timeout=0)
+        stopped = reader.container(container)
+        assert stopped is not None
+        assert stopped["State"]["Status"] == "exited"
+        (listed,) = reader.containers_on(container)
+        assert (listed["Id"], listed["State"]) == (stopped["Id"], "exited")
+
+
+def test_what_we_end_must_be_gone_for_podman_py(container: str, ours: Writer, theirs: Any) -> None:
+    ours.end_container(container, timeout=0)
+    assert not theirs.containers.exists(container)
+    assert theirs.volumes.exists(container)
+    assert json.dumps(ours.containers_on(container)) == "[]"
