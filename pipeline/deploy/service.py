@@ -9,7 +9,6 @@ failed update goes back to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.deploy.container import Blueprint, container_body
@@ -17,14 +16,11 @@ from pipeline.deploy.difference import why_replaced
 from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.observe import Container, Observed, own_alias
 from pipeline.deploy.operation import RELEASE_SECONDS, Operation
-from pipeline.deploy.ports import Binding, assign
+from pipeline.deploy.place import Place, assign_ports, lost_port, places_of
+from pipeline.deploy.ports import Binding
 from pipeline.deploy.removal import NEXT, removal
 from pipeline.engine import labels
-from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
-
-_SERVING = ("running", "paused", "stopping")
-_STARTABLE = ("created", "configured", "initialized", "exited", "stopped")
 
 
 @dataclass(frozen=True)
@@ -75,34 +71,6 @@ def plan_service(blueprint: Blueprint, around: Surroundings) -> ServicePlan:
     return _Planner(blueprint, around).run()
 
 
-@dataclass
-class _Place:
-    """One replica's place: who has it, and who shall have it.
-
-    Attributes:
-        current: the container that is right as it is, running or not.
-        others: containers that were made from something else, or cannot be used.
-        heir: the name of the container that has the place in the end.
-    """
-
-    number: int
-    name: str
-    current: Container | None
-    others: tuple[Container, ...]
-    heir: str = ""
-
-    @property
-    def serving(self) -> tuple[Container, ...]:
-        """Old containers that run."""
-        return tuple(c for c in self.others if c.state in _SERVING)
-
-    @property
-    def in_between(self) -> bool:
-        """Whether something old serves where something new shall."""
-        served = self.current is not None and self.current.state in _SERVING
-        return bool(self.serving) and not served
-
-
 class _Planner:
     def __init__(self, blueprint: Blueprint, around: Surroundings) -> None:
         self._blueprint = blueprint
@@ -110,10 +78,14 @@ class _Planner:
         self._service = blueprint.desired.service
         self._plan = ServicePlan()
         self._found = around.observed.of(self._service.name)
-        self._places = [self._place(n) for n in range(1, self._service.replicas + 1)]
+        self._places = places_of(around.pipeline, blueprint, around.observed)
         serving = {c.number: c.alias for c in self._found if c.running}
         self._door = Doorway(around.pipeline, blueprint.desired, around.observed, serving)
-        self._bindings = self._assign_ports()
+        self._bindings, notes = assign_ports(
+            blueprint, self._places, around.observed.held, around.taken
+        )
+        self._plan.notes += [f"{self._service.name}: {note}" for note in notes]
+        self._plan.bindings = [b for each in self._bindings.values() for b in each]
 
     def run(self) -> ServicePlan:
         replaced = [place for place in self._places if place.in_between]
@@ -130,55 +102,7 @@ class _Planner:
         self._finish()
         return self._plan
 
-    def _place(self, number: int) -> _Place:
-        name = f"{self._around.pipeline.name}-{self._service.name}-{number}"
-        if name in self._around.observed.foreign:
-            raise CapasError(
-                f"the container name {name} is taken by a container that is not ours",
-                resolution="rename that container, or this pipeline",
-            )
-        mine = [c for c in self._found if c.number == number]
-        fitting = [c for c in mine if c.config == self._blueprint.config and self._usable(c)]
-        fitting.sort(key=lambda c: (not c.running, c.name != name, c.name))
-        current = fitting[0] if fitting else None
-        return _Place(number, name, current, tuple(c for c in mine if c is not current))
-
-    def _usable(self, container: Container) -> bool:
-        if container.state in ("running", "paused"):
-            return True
-        return container.state in _STARTABLE and not self._lost_port(container)
-
-    def _lost_port(self, container: Container) -> str:
-        for binding in container.bindings:
-            held = self._around.observed.held
-            if who := held.holder(binding.protocol, binding.address, binding.host):
-                return f"port {binding.host} is held by {who}"
-        return ""
-
-    def _assign_ports(self) -> dict[int, tuple[Binding, ...]]:
-        kept: dict[int, Sequence[Binding]] = {}
-        for place in self._places:
-            if place.current is not None:
-                kept[place.number] = place.current.bindings
-            elif (old := self._predecessor(place)) and self._same_ports(old):
-                kept[place.number] = old.bindings
-        numbers = [place.number for place in self._places]
-        bindings, notes = assign(
-            self._service.ports, numbers, kept, self._around.observed.held, self._around.taken
-        )
-        self._plan.notes += [f"{self._service.name}: {note}" for note in notes]
-        self._plan.bindings = [b for each in bindings.values() for b in each]
-        return bindings
-
-    def _predecessor(self, place: _Place) -> Container | None:
-        return next(iter([*place.serving, *place.others]), None)
-
-    def _same_ports(self, old: Container) -> bool:
-        ports = [p for p in old.labels.get(labels.PARTS, "").split(",") if p.startswith("ports=")]
-        wanted = self._blueprint.part_digests.split(",")
-        return bool(ports) and ports[0] in wanted and not self._lost_port(old)
-
-    def _keep(self, place: _Place, current: Container) -> None:
+    def _keep(self, place: Place, current: Container) -> None:
         place.heir = current.name
         if current.state == "paused":
             self._add(Operation("unpause", "container", current.name, "it is paused"))
@@ -192,7 +116,7 @@ class _Planner:
         ended = current.state in ("exited", "stopped") and current.exit_code == 0
         return self._around.one_shot and ended
 
-    def _begin(self, place: _Place) -> None:
+    def _begin(self, place: Place) -> None:
         """A replica where nothing runs."""
         cause = f"replica {place.number}: not there"
         ready = self._around.gate
@@ -205,7 +129,7 @@ class _Planner:
         self._create(place, cause, ready)
         self._start(place, cause, (self._created(place),))
 
-    def _replace(self, place: _Place, step: tuple[str, ...]) -> tuple[str, ...]:
+    def _replace(self, place: Place, step: tuple[str, ...]) -> tuple[str, ...]:
         """A replica whose old container runs; returns the keys that the next one waits for."""
         cause = self._why(place)
         if place.current is not None:
@@ -223,7 +147,7 @@ class _Planner:
         ready = self._start(place, cause, ready, wait=True)
         return self._switch(self._door.put(place.number, self._alias(place), ready), ready)
 
-    def _create_beside(self, place: _Place, cause: str) -> tuple[str, ...]:
+    def _create_beside(self, place: Place, cause: str) -> tuple[str, ...]:
         """The new container, under another name than those that serve."""
         names = {c.name for c in place.serving}
         place.heir = place.name
@@ -251,7 +175,7 @@ class _Planner:
         for place in self._places:
             self._tidy(place, ready)
 
-    def _tidy(self, place: _Place, ready: tuple[str, ...]) -> None:
+    def _tidy(self, place: Place, ready: tuple[str, ...]) -> None:
         planned = {o.key for o in self._plan.operations}
         for old in place.others:
             gone = removal(old, f"{place.heir} has its place", ready)
@@ -262,8 +186,8 @@ class _Planner:
             cause = f"it is replica {place.number}"
             self._add(Operation("rename", "container", place.heir, cause, ready, to=place.name))
 
-    def _create(self, place: _Place, cause: str, after: tuple[str, ...]) -> None:
-        old = self._predecessor(place)
+    def _create(self, place: Place, cause: str, after: tuple[str, ...]) -> None:
+        old = place.predecessor
         previous = ""
         if old is not None:
             same = old.version == self._blueprint.desired.version
@@ -284,11 +208,11 @@ class _Planner:
         elsewhere = not self._service.built_here
         return elsewhere and old.image_id != self._blueprint.image.id
 
-    def _created(self, place: _Place) -> str:
+    def _created(self, place: Place) -> str:
         return f"create container {place.heir}"
 
     def _start(
-        self, place: _Place, cause: str, after: tuple[str, ...], *, wait: bool = False
+        self, place: Place, cause: str, after: tuple[str, ...], *, wait: bool = False
     ) -> tuple[str, ...]:
         patience = RELEASE_SECONDS if place.others else None
         start = Operation("start", "container", place.heir, cause, after, seconds=patience)
@@ -303,7 +227,7 @@ class _Planner:
         self._plan.healthy.append(healthy.key)
         return (healthy.key,)
 
-    def _stop_old(self, place: _Place, cause: str, after: tuple[str, ...]) -> tuple[str, ...]:
+    def _stop_old(self, place: Place, cause: str, after: tuple[str, ...]) -> tuple[str, ...]:
         grace = self._service.stop_grace_period
         stops = [
             Operation("stop", "container", c.name, cause, after, seconds=grace)
@@ -316,16 +240,16 @@ class _Planner:
         self._add(*operations)
         return (operations[-1].key,) if operations else otherwise
 
-    def _why(self, place: _Place) -> str:
-        old = self._predecessor(place)
+    def _why(self, place: Place) -> str:
+        old = place.predecessor
         if old is None:
             return f"replica {place.number}: not there"
         reason = why_replaced(old, self._blueprint)
         if old.config == self._blueprint.config:
-            reason = self._lost_port(old) or f"it is {old.state}"
+            reason = lost_port(old, self._around.observed.held) or f"it is {old.state}"
         return f"replica {place.number}: {reason}"
 
-    def _alias(self, place: _Place) -> str:
+    def _alias(self, place: Place) -> str:
         return own_alias(self._service.name, place.number, self._blueprint.config)
 
     def _add(self, *operations: Operation) -> None:
