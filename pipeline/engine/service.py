@@ -15,15 +15,12 @@ import shutil
 import socket
 import stat
 import struct
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
-from pipeline.engine import command
+from pipeline.engine.companion import Companion, accompanied
 from pipeline.engine.tunnel import tunnel
 from pipeline.errors import EngineError, HostUnable
 
@@ -145,41 +142,19 @@ def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
             "podman is not installed", resolution="`capas doctor` says how to install it"
         )
     path = _new_socket(environment)
-    argv = ["podman", "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{path}"]
-    if shutil.which("setpriv", path=environment.get("PATH")):
-        # When we are killed. On SIGTERM in the middle of a start Podman 4.3 can wait for itself
-        # for ever, with the container's lock in its hands; a lock of a killed process is free.
-        argv = ["setpriv", "--pdeathsig=KILL", *argv]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        process = subprocess.Popen(
-            argv,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        try:
-            _await(path, process, said)
-            yield path
-        finally:
-            command.end_group(process, grace=5.0)
-            with suppress(FileNotFoundError):
-                path.unlink()
-
-
-def _await(path: Path, process: subprocess.Popen[str], said: IO[str]) -> None:
-    deadline = time.monotonic() + START_DEADLINE
-    while not answers(path):
-        if process.poll() is not None or time.monotonic() > deadline:
-            said.seek(0)
-            raise EngineError(
-                "the Podman API service did not start",
-                details="\n".join(said.read().splitlines()[-10:]),
-                resolution="`capas doctor` examines this host",
-            )
-        time.sleep(0.005)  # a socket has no event for "now listening"
+    service = Companion(
+        argv=["podman", "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{path}"],
+        path=path,
+        ready=answers,
+        seconds=START_DEADLINE,
+        # On SIGTERM in the middle of a start Podman 4.3 can wait for itself for ever, with the
+        # container's lock in its hands; a lock of a killed process is free.
+        when_killed="KILL",
+        brief="the Podman API service did not start",
+        resolution="`capas doctor` examines this host",
+    )
+    with accompanied(service, environment):
+        yield path
 
 
 def _new_socket(environment: Mapping[str, str]) -> Path:

@@ -7,16 +7,13 @@ count. Nothing is asked on the terminal.
 from __future__ import annotations
 
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from pipeline.engine import command
-from pipeline.errors import EngineError, HostUnable, UsageError
+from pipeline.engine.companion import Companion, accompanied
+from pipeline.errors import HostUnable, UsageError
 
 LOGIN_SECONDS = 20
 
@@ -43,36 +40,18 @@ def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[Non
         )
     if shutil.which("ssh", path=environment.get("PATH")) is None:
         raise HostUnable("ssh is not installed", details=f"CONTAINER_HOST is {uri}")
-    argv = tunnel_argv(parts, path, environment.get("CONTAINER_SSHKEY"))
-    if shutil.which("setpriv", path=environment.get("PATH")):
-        argv = ["setpriv", "--pdeathsig=TERM", *argv]  # when we are killed
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        process = subprocess.Popen(
-            argv,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        try:
-            deadline = time.monotonic() + LOGIN_SECONDS
-            while not path.exists():  # ssh makes it when the login is done
-                if process.poll() is not None or time.monotonic() > deadline:
-                    said.seek(0)
-                    raise EngineError(
-                        f"{parts.hostname} cannot be reached by ssh",
-                        details="\n".join(said.read().splitlines()[-5:]),
-                        resolution=f"`ssh ssh://{parts.netloc}` must work without a question; "
-                        "CONTAINER_SSHKEY names a key",
-                    )
-                time.sleep(0.01)  # a login has no event
-            yield
-        finally:
-            command.end_group(process, grace=5.0)
-            with suppress(FileNotFoundError):
-                path.unlink()
+    ssh = Companion(
+        argv=tunnel_argv(parts, path, environment.get("CONTAINER_SSHKEY")),
+        path=path,
+        ready=Path.exists,  # ssh makes it when the login is done
+        seconds=LOGIN_SECONDS,
+        when_killed="TERM",
+        brief=f"{parts.hostname} cannot be reached by ssh",
+        resolution=f"`ssh ssh://{parts.netloc}` must work without a question; "
+        "CONTAINER_SSHKEY names a key",
+    )
+    with accompanied(ssh, environment):
+        yield
 
 
 def tunnel_argv(service: SplitResult, path: Path, key: str | None) -> list[str]:
