@@ -102,6 +102,8 @@ _DEVELOP = (
     Need(("ss",), {"*": "iproute2", "dnf": "iproute"}),
     # What drives the browser in the tests comes with a Node that is linked against it.
     Need(("libatomic.so.1",), {"*": "libatomic", _APT: "libatomic1", "zypper": "libatomic1"}),
+    Need(("busybox",), {"*": "busybox", _APT: "busybox-static"}),
+    _same("crun"),  # the tests' own host with limits runs it, whatever runs elsewhere
     Need(("docker-registry",), {_APT: "docker-registry"}),
     Need(("wrk",), {_APT: "wrk"}),
     Need(("sshd",), {"*": "openssh-server", "pacman": "openssh"}),
