@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_a_mirror_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> 
     assert time.monotonic() - started < 60
 
 
-def test_an_interruption_ends_the_download_and_nothing_is_made(tmp_path: Path) -> None:
+def test_an_interruption_ends_the_download_and_leaves_nothing_half_made(tmp_path: Path) -> None:
     (tmp_path / "Containerfile").write_text("FROM scratch\nADD rootfs.tar /\n")
     (tmp_path / "pipeline.toml").write_text(
         'name = "cut"\n[images.big.versions."1"]\ncontext = "."\n'
@@ -128,4 +129,19 @@ def test_an_interruption_ends_the_download_and_nothing_is_made(tmp_path: Path) -
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "interrupted" in said
-    assert not list(cache_folder({"XDG_CACHE_HOME": str(cache)}).glob("*/rootfs.tar"))
+    assert _processes_that_name(cache) == []
+    made = cache_folder({"XDG_CACHE_HOME": str(cache)})
+    assert list(made.rglob("making-*")) == []
+    for tar in made.rglob("rootfs.tar"):  # the download had ended before the signal came
+        with tarfile.open(tar) as whole:
+            assert "usr/bin/pg_ctlcluster" in whole.getnames()
+
+
+def _processes_that_name(path: Path) -> list[str]:
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            said = (one / "cmdline").read_bytes() + (one / "environ").read_bytes()
+            if str(path).encode() in said:
+                found.append((one / "comm").read_text().strip())
+    return found
