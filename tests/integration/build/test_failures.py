@@ -26,6 +26,8 @@ pytestmark = pytest.mark.integration
 
 DEADLINE = 60.0
 BUSYBOX = Path("/bin/busybox")
+SLEEP = f"sleep {600 + os.getpid()}"
+"""By its words nobody else's on this machine."""
 
 
 @pytest.fixture
@@ -92,13 +94,13 @@ def _at_work(project: Path, environment: Mapping[str, str]) -> Iterator[subproce
         try:
             assert process.stderr is not None
             for line in process.stderr:
-                if "RUN sleep 600" in line:
+                if f"RUN {SLEEP}" in line:
                     break
-            _until(lambda: bool(_running("sleep 600")), "RUN")
+            _until(lambda: bool(_running(SLEEP)), "RUN")
             yield process
         finally:
             process.kill()
-            for pid in _running("sleep 600"):
+            for pid in _running(SLEEP):
                 os.kill(pid, signal.SIGKILL)
 
 
@@ -127,13 +129,13 @@ def test_an_interruption_stops_buildah_and_leaves_nothing(
 ) -> None:
     capas("build", cwd=project)
     untouched()
-    mend = _add(project, "COPY bin /bin\nRUN sleep 600")
+    mend = _add(project, f"COPY bin /bin\nRUN {SLEEP}")
     with _at_work(project, environment) as process:
         process.send_signal(number)
         _, said = process.communicate(timeout=DEADLINE)
         assert process.returncode == 130
         assert "interrupted" in said
-        assert not _running("sleep 600")
+        assert not _running(SLEEP)
     untouched()
     mend()
     assert "kept" in capas("build", "--version", "1.0", cwd=project).stdout
@@ -147,7 +149,7 @@ def test_a_killed_buildah_is_told_and_cleaned_up_after(
 ) -> None:
     capas("build", cwd=project)
     untouched()
-    mend = _add(project, "COPY bin /bin\nRUN sleep 600")
+    mend = _add(project, f"COPY bin /bin\nRUN {SLEEP}")
     with _at_work(project, environment) as process:
         builders = _running(f"--secret=id=capas-{process.pid}-")
         assert builders
