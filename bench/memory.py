@@ -27,7 +27,7 @@ def peak(argv: Sequence[str], *, environment: Mapping[str, str], cwd: Path) -> i
     highest = 0
     while process.poll() is None:
         highest = max(highest, sum(map(_proportional, _tree(process.pid))))
-        time.sleep(_EVERY)
+        time.sleep(_EVERY)  # sampling: the kernel keeps no peak of a whole tree
     if process.returncode != 0:
         raise subprocess.CalledProcessError(process.returncode, argv)
     return highest

@@ -28,4 +28,4 @@ def show(look: Callable[[], Report], format_name: str, *, watch: bool) -> None:
         sys.stdout.flush()
         if not watch:
             return
-        time.sleep(PERIOD)
+        time.sleep(PERIOD)  # what is watched has many sources and no common event

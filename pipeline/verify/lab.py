@@ -226,7 +226,7 @@ class Lab:
         while not condition():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # any condition: there is no event for all of them
         return True
 
     def clean(self) -> None:

@@ -97,6 +97,7 @@ def _neighbour(variable: str, store: Store, conf: str) -> Iterator[Neighbour]:
     """
     named = os.environ.get(variable)
     if not named:
+        # Only root can make the second account; in CI a skipped test is a failure.
         pytest.skip("no second account: `./capas test` makes one when root calls it")
     door = Path(named)
     made = ask(door, ["mktemp", "-d", "/var/tmp/capas-tests-XXXXXX"], {})

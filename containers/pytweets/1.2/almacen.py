@@ -99,7 +99,7 @@ class Almacen:
                 busy = "locked" in str(error) or "busy" in str(error)
                 if not busy or time.monotonic() > deadline:
                     raise
-            time.sleep(0.02)
+            time.sleep(0.02)  # SQLite tells nobody that a lock is free
 
 
 def file_system(folder: Path) -> str:

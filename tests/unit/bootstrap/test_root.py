@@ -95,7 +95,7 @@ def test_the_accounts_environment_is_fresh_but_for_what_concerns_the_task() -> N
     given = {
         "SECRET": "s",
         "HOME": "/root",
-        "PATH": "/root/bin",
+        "PATH": "/somewhere/bin",
         "LD_PRELOAD": "x.so",
         "PIP_INDEX_URL": "u",
         "https_proxy": "p",

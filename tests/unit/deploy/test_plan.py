@@ -13,12 +13,8 @@ from pipeline.deploy.plan import Options
 from pipeline.deploy.ports import Held
 from pipeline.deploy.removal import plan_down
 from pipeline.errors import CapasError, EngineError, HostUnable
-from pipeline.spec.model import Dependency, Healthcheck, Ingress, Port, Resources, Service
-from tests.unit.deploy.world import World
-
-
-def text(*lines: str) -> str:
-    return "\n".join(lines)
+from pipeline.spec.model import Dependency, Healthcheck, Resources, Service
+from tests.unit.deploy.world import World, text
 
 
 def test_nothing_there_must_create_everything(world: World) -> None:
@@ -335,94 +331,6 @@ def test_volumes_that_want_a_backup_must_be_named_when_the_version_changes(world
     world.change(labels={"a": "b"})
     assert world.plan(Wish({"web": "1.1"}, {})).backups == ()
     assert world.plan(Wish({"web": "1.2"}, {})).backups == ("pytweets_tweets",)
-
-
-def with_a_door(world: World, **changes: object) -> None:
-    world.change(
-        ports=(),
-        ingress=Ingress(8000, 5000, "localhost/proxy:1"),
-        **changes,  # type: ignore[arg-type]
-    )
-
-
-def test_a_door_must_be_opened_after_the_replicas_are_healthy(world: World) -> None:
-    with_a_door(world)
-    assert str(world.plan()) == text(
-        "create network pytweets_default (not there)",
-        "create volume pytweets_tweets (not there)",
-        "create container pytweets-web-1 (replica 1: not there)",
-        "start container pytweets-web-1 (replica 1: not there)",
-        "wait for container pytweets-web-1 (it must be healthy)",
-        "create container pytweets-web-2 (replica 2: not there)",
-        "start container pytweets-web-2 (replica 2: not there)",
-        "wait for container pytweets-web-2 (it must be healthy)",
-        "create door pytweets-web-door (not there)",
-        "write door pytweets-web-door (not there)",
-        "confirm door pytweets-web-door (not there)",
-        "start door pytweets-web-door (not there)",
-        "wait for door pytweets-web-door (it must let requests through)",
-    )
-
-
-def verbs(world: World, wish: Wish) -> list[str]:
-    return [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in world.plan(wish).operations]
-
-
-def test_behind_a_door_the_new_replica_must_serve_before_the_old_one_ends(world: World) -> None:
-    with_a_door(world)
-    world.deploy(Wish({"web": "1.0"}, {}))
-    assert verbs(world, Wish({"web": "1.1"}, {})) == [
-        "create 1.next", "start 1.next", "wait for 1.next",
-        "write door", "reload door", "drain door", "confirm door",
-        "stop 1",
-        "create 2.next", "start 2.next", "wait for 2.next",
-        "write door", "reload door", "drain door", "confirm door",
-        "stop 2",
-        "remove 1", "rename 1.next", "remove 2", "rename 2.next",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("kill_after", range(21))
-def test_behind_a_door_a_kill_after_any_step_must_not_change_the_end(
-    world: World, kill_after: int
-) -> None:
-    with_a_door(world)
-    wish = Wish({"web": "1.1"}, {})
-    world.deploy(Wish({"web": "1.0"}, {}))
-    world.play(world.plan(wish).operations[:kill_after])
-    world.deploy(wish)
-    now = sorted((c.name, c.state, c.version) for c in world.observed.containers)
-    assert now == [
-        ("pytweets-web-1", "running", "1.1"),
-        ("pytweets-web-2", "running", "1.1"),
-        ("pytweets-web-door", "running", ""),
-    ]
-    assert str(world.plan(wish)) == ""
-
-
-def test_a_door_and_ports_must_take_a_replica_out_before_it_is_replaced(world: World) -> None:
-    with_a_door(world)
-    world.change(ports=(Port(5000, 8080),))
-    world.deploy(Wish({"web": "1.0"}, {}))
-    assert verbs(world, Wish({"web": "1.1"}, {}))[:9] == [
-        "create 1.next", "write door", "reload door", "drain door", "confirm door", "stop 1",
-        "start 1.next", "wait for 1.next", "write door",
-    ]  # fmt: skip
-
-
-def test_scaling_behind_a_door_must_close_it_before_a_replica_ends(world: World) -> None:
-    with_a_door(world)
-    world.deploy()
-    assert verbs(world, Wish({}, {"web": 1})) == [
-        "write door", "reload door", "drain door", "confirm door", "remove 2",
-    ]  # fmt: skip
-
-
-def test_an_ingress_that_left_the_spec_must_take_its_door_away(world: World) -> None:
-    with_a_door(world)
-    world.deploy()
-    world.change(ingress=None)
-    assert "remove container pytweets-web-door (no ingress any more)" in str(world.plan())
 
 
 def test_another_image_under_the_same_tag_must_be_an_upgrade(world: World) -> None:

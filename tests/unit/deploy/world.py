@@ -129,3 +129,8 @@ def image(name: str, *versions: str) -> Image:
     return Image(
         name, {v: Version(name, v, Path("/p"), Path("/p/Containerfile")) for v in versions}
     )
+
+
+def text(*lines: str) -> str:
+    """A plan's lines as its text."""
+    return "\n".join(lines)
