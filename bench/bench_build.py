@@ -87,6 +87,19 @@ def versions_project(folder: Path, count: int) -> Path:
     return spec
 
 
+def many_files_project(folder: Path, count: int) -> Path:
+    """One version with `count` small files in its context."""
+    spec = versions_project(folder, 1)
+    context = folder / "app" / "0"
+    for number in range(count):
+        path = context / "data" / str(number % 100) / str(number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{number}\n" * 20)
+    file = context / "Containerfile"
+    file.write_text(file.read_text() + "COPY data /data\n")
+    return spec
+
+
 def pytweets_project(folder: Path) -> Path:
     """PyTweets with its root file system made already: downloads are no part of a build."""
     shutil.copytree(ROOT / "containers", folder / "containers")
@@ -191,6 +204,9 @@ def main(rounds: int) -> None:
         _tell("ten versions, cold", cold(ten, min(rounds, 3)))
         compare("ten versions, warm", {one.name: one.build for one in ten}, rounds)
         _change(folder / "ten", ten, min(rounds, 5))
+        many = contestants(many_files_project(folder / "many", 5_000), stores)
+        _tell("a context of 5,000 files, cold", cold(many, min(rounds, 2)))
+        compare("the same, warm", {one.name: one.build for one in many}, min(rounds, 2))
         hundred = contestants(versions_project(folder / "hundred", 100), stores)
         _tell("100 versions, cold, once", cold(hundred, 1))
         compare("100 versions, warm", {one.name: one.build for one in hundred}, min(rounds, 2))

@@ -162,7 +162,10 @@ class Builder:
         )
         follower = _Follower(job.name, self._progress, log)
         code = command.stream(
-            argv, follower.follow, environment=self._environment, on_start=self.register
+            argv,
+            follower.follow,
+            environment=buildah.build_environment(self._environment),
+            on_start=self.register,
         )
         if code != 0:
             raise follower.failure(code, job.log)

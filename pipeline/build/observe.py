@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -157,7 +157,7 @@ def prepared_rootfs(
     """
     if version.rootfs is None:
         return None
-    key = key_of(version.rootfs, platform.machine())
+    key = key_of(version.rootfs, os.uname().machine)
     tar = cache_folder(environment) / key / ROOTFS_TAR
     if tar.is_file():
         return PreparedRootfs(tar, digests.of(tar))
@@ -179,7 +179,7 @@ def _released_rootfs(
 
 def rootfs_label(version: Version, rootfs: PreparedRootfs) -> str:
     """The label that tells of which root file system an image was made."""
-    key = key_of(version.rootfs, platform.machine()) if version.rootfs else ""
+    key = key_of(version.rootfs, os.uname().machine) if version.rootfs else ""
     return f"{key} {rootfs.digest}"
 
 

@@ -18,7 +18,6 @@ import fcntl
 import hashlib
 import json
 import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +25,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.build.apt import Apt, OnStart, Package
-from pipeline.build.debs import write_rootfs
 from pipeline.errors import CapasError
 from pipeline.spec.model import ROOTFS_TAR, Rootfs
 
@@ -56,7 +54,7 @@ def prepare_rootfs(
         CapasError: the cache folder cannot be written.
     """
     cache = cache_folder(environ)
-    folder = cache / key_of(rootfs, platform.machine())
+    folder = cache / key_of(rootfs, os.uname().machine)
     tar = folder / ROOTFS_TAR
     if tar.is_file() and not refresh:
         return tar
@@ -121,6 +119,8 @@ def _make(
     with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as made:
         new = Path(made, "new")
         new.mkdir()
+        from pipeline.build.debs import write_rootfs  # noqa: PLC0415 (tarfile costs every build)
+
         debs = [apt.archives / package.file for package in packages]
         write_rootfs(debs, Path(made), new / ROOTFS_TAR, rootfs.exclude)
         (new / "packages.txt").write_text(wanted, encoding="utf-8")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+_GOGC = "400"
+"""Percent of the living memory that may be allocated before Go collects; its own value is 100."""
+
 
 def build_argv(
     *,
@@ -54,6 +57,15 @@ def build_argv(
     if marker is not None:
         argv.append(f"--secret=id={marker},src={containerfile}")
     return [*argv, str(context)]
+
+
+def build_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of `buildah build`: Go's garbage collector may leave more lying about.
+
+    A build lives for seconds, and most of the memory that it asks for is short-lived; see decision
+    0016. The user's own GOGC stays.
+    """
+    return {"GOGC": _GOGC, **environment}
 
 
 def working_containers_argv() -> list[str]:

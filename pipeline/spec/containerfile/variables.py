@@ -5,7 +5,7 @@ Facts from openshift/imagebuilder (`builder.go`, `dispatchers.go`, `evaluator.go
 
 from __future__ import annotations
 
-import platform
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from pipeline.spec.containerfile.model import Instruction, Word
 from pipeline.spec.containerfile.steps import Step
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
-_ARCHITECTURE = _ARCHITECTURES.get(platform.machine(), platform.machine())
+_ARCHITECTURE = _ARCHITECTURES.get(os.uname().machine, os.uname().machine)
 _OWN_VALUES = {"PLATFORM": f"linux/{_ARCHITECTURE}", "OS": "linux", "ARCH": _ARCHITECTURE}
 PLATFORM_ARGS = {
     side + part: value

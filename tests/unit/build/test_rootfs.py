@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +42,8 @@ def test_what_is_there_is_used_without_asking_apt(
         raise AssertionError("apt was asked")
 
     monkeypatch.setattr(room, "Apt", never)
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
     environ = {"XDG_CACHE_HOME": str(tmp_path)}
-    tar = cache_folder(environ) / key_of(WANTED, "x86_64") / "rootfs.tar"
+    tar = cache_folder(environ) / key_of(WANTED, os.uname().machine) / "rootfs.tar"
     tar.parent.mkdir(parents=True)
     tar.write_bytes(b"made before")
     assert prepare_rootfs(WANTED, environ, tell=silent) == tar
