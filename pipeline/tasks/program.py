@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -33,9 +33,14 @@ class CapasProgram(Program):
 
     def parse_tasks(self) -> None:
         """Read the tasks and their options."""
+        whole = self.collection
         with self._usage_errors():
             self.core.unparsed = words_as_option(self.core.unparsed, self._word_options())
-            super().parse_tasks()
+            self.collection = _only_named(whole, self.core.unparsed)
+            try:
+                super().parse_tasks()
+            finally:
+                self.collection = whole
 
     def parse_cleanup(self) -> None:
         """Answer `--help` and `--list`."""
@@ -63,6 +68,14 @@ class CapasProgram(Program):
         close = difflib.get_close_matches(word, known, n=1)
         meant = f"did you mean `{close[0]}`? " if close else ""
         return f"{meant}`capas --list` shows the tasks, `capas --help TASK` one task's options"
+
+
+def _only_named(whole: Collection, words: Sequence[str]) -> Collection:
+    """The tasks that a command line may name: Invoke's parser copies all that it is given."""
+    named = whole.task_names.keys() & set(words)
+    if not named or not named <= whole.tasks.keys():
+        return whole
+    return Collection(**{name: whole.tasks[name] for name in named})
 
 
 def end_like_ctrl_c() -> None:

@@ -72,6 +72,17 @@ def test_long_names_links_and_large_owners(tmp_path: Path, kind: int) -> None:
     assert (file.uid, file.gid) == (3_000_000, 5)
 
 
+@pytest.mark.parametrize("piece", [1, 100, 1000, 5000])
+def test_a_record_is_read_alike_in_pieces_of_any_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    layer = stored(tmp_path, packed(*((member(f"f{n}"), b"x" * n) for n in range(20))))
+    whole = read_file_list(layer)
+    monkeypatch.setattr("pipeline.engine.file_list._PIECE", piece)
+    assert read_file_list(layer) == whole
+    assert len(whole) == 20
+
+
 def test_what_removes_and_what_clears(tmp_path: Path) -> None:
     assert only(tmp_path, member("a/.wh.b")).kind == "whiteout"
     assert only(tmp_path, member("a/.wh.b")).path == "a/b"

@@ -41,6 +41,26 @@ def test_a_value_that_invoke_cannot_read_must_be_bad_usage(
     assert "many" in capfd.readouterr().err
 
 
+def test_tasks_of_one_line_must_all_run_those_of_a_group_too() -> None:
+    done = []
+
+    @command()
+    def first(_context: Context, word: str = "") -> None:
+        done.append(f"first {word}")
+
+    @command()
+    def second(_context: Context) -> None:
+        done.append("second")
+
+    group = Collection("group")
+    group.add_task(second)
+    namespace = Collection(first, second, validate)
+    namespace.add_collection(group)
+    CapasProgram(namespace).run(["capas", "first", "--word", "x", "second"], exit=False)
+    CapasProgram(namespace).run(["capas", "first", "group.second"], exit=False)
+    assert done == ["first x", "second", "first ", "second"]
+
+
 def test_the_module_must_run_as_a_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "--version"], capture_output=True, text=True, check=True
