@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.layers.advice import Proposal
 from pipeline.layers.proof import Proof
+from pipeline.report.called import as_called
 from pipeline.report.numbers import show_bytes
 from pipeline.report.words import Listing, Paragraph, Part, Report, Section
 
@@ -25,16 +26,63 @@ class Advised:
         return self.proof is None or self.proof.holds
 
 
-def with_advice(report: Report, advised: Sequence[Advised]) -> Report:
-    """The report with a section of advice; of what was proved useless only why."""
+@dataclass(frozen=True)
+class ImageAdvice:
+    """What was found for one image of several versions.
+
+    Attributes:
+        fits: whether its Containerfiles are those of its built versions; otherwise nothing is said.
+        stages_apart: whether its Containerfiles have stages that are only copied from.
+    """
+
+    image: str
+    advised: tuple[Advised, ...] = ()
+    fits: bool = True
+    stages_apart: bool = False
+
+
+def with_advice(report: Report, images: Sequence[ImageAdvice]) -> Report:
+    """The report with a section of advice; of what was proved useless only why.
+
+    Args:
+        report: without it.
+        images: those of several versions.
+    """
+    advised = [one for image in images for one in image.advised]
     told = [one for one in advised if one.worth_telling]
     parts: list[Part] = [_section(one) for one in told]
     dropped = [one.proof for one in advised if one.proof and not one.proof.holds]
     parts += [Paragraph(f"Tried and dropped: {proof.refuted}.", "quiet") for proof in dropped]
-    if not advised:
-        parts.append(Paragraph("No other order or split of instructions would have shared more."))
+    parts += _remarks(images)
     data = {**report.data, "advice": [_data(one) for one in told]}
     return replace(report, parts=(*report.parts, Section("Advice", tuple(parts))), data=data)
+
+
+def _remarks(images: Sequence[ImageAdvice]) -> Iterator[Paragraph]:
+    """What was looked at without a proposal, what was not looked at, and what stays."""
+    if not images:
+        yield Paragraph("No image has two versions that are built: there is nothing to compare.")
+    fitting = [one for one in images if one.fits]
+    if fitting and not any(one.advised for one in fitting):
+        yield Paragraph("No other order or split of instructions would have shared more.")
+    for one in images:
+        if not one.fits:
+            yield Paragraph(
+                as_called(
+                    f"{one.image} was not looked at: its Containerfiles are not those of its built "
+                    "versions. `capas build` brings them together."
+                ),
+                "warning",
+            )
+    if apart := [one.image for one in fitting if one.stages_apart]:
+        yield Paragraph(
+            as_called(
+                f"Stages that {', '.join(apart)} only copies from stay as they are: their order "
+                "decides what a build makes again, which `capas plan` tells, not what versions "
+                "share."
+            ),
+            "quiet",
+        )
 
 
 def _section(advised: Advised) -> Section:
@@ -51,14 +99,6 @@ def _section(advised: Advised) -> Section:
     if proposal.names_files:
         parts.append(
             Paragraph("Files are copied by name: a file that comes later has to be added.", "quiet")
-        )
-    if any(one.stages_apart for one in proposal.blueprints):
-        parts.append(
-            Paragraph(
-                "Stages that the image only copies from stay as they are: their order decides what "
-                "a build makes again, not what versions share.",
-                "quiet",
-            )
         )
     parts.append(Listing(proposal.diff, "diff"))
     return Section(proposal.image, tuple(parts))

@@ -13,7 +13,7 @@ from pipeline.layers.blueprint import Blueprint, blueprint_of
 from pipeline.layers.chain import Version, version_of
 from pipeline.layers.family import Family
 from pipeline.layers.observe import Lists
-from pipeline.layers.present_advice import Advised
+from pipeline.layers.present_advice import Advised, ImageAdvice
 from pipeline.layers.proof import Proof, prove
 from pipeline.report.progress import Progress
 from pipeline.spec.model import Pipeline
@@ -25,23 +25,28 @@ def advice_for(
     lists: Lists,
     environment: Mapping[str, str],
     progress: Progress | None,
-) -> list[Advised]:
-    """The proposals for every image with several versions.
+) -> list[ImageAdvice]:
+    """What there is to say of every image with several versions.
 
     Args:
         progress: told of trial builds; None builds nothing.
     """
     known = {version.short: version for version in pipeline.versions}
-    found: list[Advised] = []
+    found: list[ImageAdvice] = []
     for image in pipeline.images.values():
         built = [
             v for v in family.versions if v.name in known and known[v.name].image == image.name
         ]
+        if len(built) < 2:
+            continue
         blueprints = [blueprint_of(one, known[one.name], lists) for one in built]
         fitting = [one for one in blueprints if one is not None]
-        if len(fitting) < 2 or len(fitting) != len(blueprints):
+        if len(fitting) < len(blueprints):
+            found.append(ImageAdvice(image.name, fits=False))
             continue
-        found += _advice(image.name, built, fitting, environment, progress)
+        advised = _advice(image.name, built, fitting, environment, progress)
+        apart = any(one.stages_apart for one in fitting)
+        found.append(ImageAdvice(image.name, tuple(advised), stages_apart=apart))
     return found
 
 

@@ -76,6 +76,13 @@ def test_without_a_better_order_the_report_says_so(capas: Capas, tmp_path: Path)
     done = capas("report", "--advise", cwd=folder)
     assert "No other order or split of instructions would have shared more." in done.stdout
 
+    for version in ("1", "2"):
+        file = folder / f"v{version}" / "Containerfile"
+        file.write_text(f"{file.read_text()}ENV LATER=1\n")
+    told = " ".join(capas("report", "--advise", cwd=folder).stdout.split())
+    assert "No other order" not in told
+    assert "advice was not looked at: its Containerfiles are not those of its built" in told
+
 
 def test_stages_that_the_image_goes_on_from_are_part_of_it(capas: Capas, tmp_path: Path) -> None:
     text = (
@@ -100,7 +107,7 @@ def test_what_comes_from_another_stage_is_split_too(capas: Capas, tmp_path: Path
     told = capas("report", "--prove", cwd=folder).stdout
     assert "Built and compared" in told
     assert "+COPY --from=made /out/lib /app/lib\n" in told
-    assert "Stages that the image only copies from stay as they are" in " ".join(told.split())
+    assert "Stages that advice only copies from stay as they are" in " ".join(told.split())
 
 
 ROOTFS = ', rootfs = { suite = "bookworm", packages = ["base-passwd", "busybox-static"] } }'

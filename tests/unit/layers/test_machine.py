@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from pipeline.layers.advice import advise
 from pipeline.layers.budget import Verdict
 from pipeline.layers.present import present_family
-from pipeline.layers.present_advice import Advised, with_advice
+from pipeline.layers.present_advice import Advised, ImageAdvice, with_advice
 from pipeline.report.render import rendered
 from tests.unit.layers.builders import World, file, gone
 from tests.unit.layers.test_advice import app, big, versions
@@ -34,7 +34,9 @@ def test_the_data_is_what_its_published_schema_says() -> None:
     )
     proposal = advise("a", versions([app("1"), big()], [app("2"), big()]))
     assert proposal is not None
-    data = json.loads(rendered(with_advice(report, [Advised(proposal)]), "json"))
+    data = json.loads(
+        rendered(with_advice(report, [ImageAdvice("a", (Advised(proposal),))]), "json")
+    )
     validator = Draft202012Validator(json.loads(SCHEMA.read_text()))
     Draft202012Validator.check_schema(validator.schema)
     assert [error.message for error in validator.iter_errors(data)] == []
