@@ -62,11 +62,13 @@ class Built:
     Attributes:
         image: the new image.
         seconds: it took.
+        first: the first instruction whose result was not in the store yet; empty if all were.
     """
 
     name: str
     image: CacheImage
     seconds: float
+    first: str = ""
 
 
 class Builder:
@@ -99,7 +101,7 @@ class Builder:
                 tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch,
                 _log_file(job.log) as log,
             ):
-                built = self._in_scratch(job, Path(scratch), log)
+                image, first = self._in_scratch(job, Path(scratch), log)
         except OSError as error:
             room = f"make room below {cache}, or let XDG_CACHE_HOME name a folder on another disk"
             raise CapasError(
@@ -107,17 +109,17 @@ class Builder:
                 details=str(error.filename2 or error.filename or ""),
                 resolution=room if error.errno in (errno.ENOSPC, errno.EDQUOT) else "",
             ) from None
-        return Built(job.name, built, time.monotonic() - started)
+        return Built(job.name, image, time.monotonic() - started, first)
 
-    def _in_scratch(self, job: Job, scratch: Path, log: TextIO) -> CacheImage:
+    def _in_scratch(self, job: Job, scratch: Path, log: TextIO) -> tuple[CacheImage, str]:
         folder = scratch / "context"
         folder.mkdir()
         context = stage_context(job.inputs, folder)
         follower = self._run(job, scratch, context, log, cache=True)
         if self._took_foreign(job, follower.steps):
             # Without a look at the store, the image is the same here as elsewhere.
-            self._run(job, scratch, context, log, cache=False)
-        return self._made(scratch)
+            follower = self._run(job, scratch, context, log, cache=False)
+        return self._made(scratch), follower.first
 
     def _took_foreign(self, job: Job, steps: Mapping[int, Sequence[str]]) -> bool:
         """Whether a stage that the image stands on took what a build unlike ours had made."""
@@ -203,6 +205,7 @@ class _Follower:
         self._log = log
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._step: Step | None = None
+        self._first = self._undecided = ""
         self.steps: dict[int, list[str]] = {}
         """By stage, for each step after FROM the image that was taken; empty when it was made."""
 
@@ -214,16 +217,23 @@ class _Follower:
         told = parse_line(line)
         if isinstance(told, Step):
             self._step = told
+            text = "labels" if recipe.is_ours(told.text) else told.text
             if told.number > 1:
                 self.steps.setdefault(told.stage - 1, []).append("")
-            text = "labels" if recipe.is_ours(told.text) else told.text
+                self._first, self._undecided = self.first, text
             self._progress.step(self._name, told.number, told.total, text)
         elif isinstance(told, Cached):
             if self._step is not None:
                 self.steps[self._step.stage - 1][-1] = told.image
+                self._undecided = ""
             self._progress.cached(self._name)
         elif isinstance(told, Said):
             self._progress.said(self._name, told.text)
+
+    @property
+    def first(self) -> str:
+        """The first instruction after FROM that was not taken from the store."""
+        return self._first or self._undecided
 
     def failure(self, code: int, log: Path) -> EngineError:
         """What the user is told when Buildah ended with `code`."""

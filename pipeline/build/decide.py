@@ -13,6 +13,9 @@ from pipeline.engine.images import StoredImage
 from pipeline.errors import Refused
 from pipeline.spec.model import Version
 
+CHANGED = "its inputs changed"
+"""The cause when the image in the store was built by capas, from something else."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -85,7 +88,7 @@ def decide(candidate: Candidate) -> Decision:
     known = current.labels.get(labels.IDENTITY)
     if known == identity:
         return Decision(name, "keep", "nothing changed", identity, current.id, bases)
-    cause = "its inputs changed" if known else "the image was not built by capas"
+    cause = CHANGED if known else "the image was not built by capas"
     return Decision(name, "build", cause, identity, bases=bases)
 
 

@@ -12,13 +12,13 @@ from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.file_list import LayerFile
 from pipeline.layers.instruction import parse_created_by
+from pipeline.report.shorten import one_line
 
 _COPIED = re.compile(r"^/bin/sh -c #\(nop\) (?P<keyword>COPY|ADD) \S+ in (?P<target>.*) $")
 _ARGUMENTS = re.compile(r"^\|\d+ (?P<given>.*?) /bin/sh -c (?P<command>.*)$", re.DOTALL)
 _LABELLED = re.compile(
     rf"^/bin/sh -c #\(nop\) LABEL \"{re.escape(labels.ARGUMENTS)}\"=\"(?P<given>.*)\"$", re.DOTALL
 )
-_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -171,5 +171,4 @@ def _keyword(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    said = " ".join(str(parse_created_by(text)).split())
-    return said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"
+    return one_line(str(parse_created_by(text)))

@@ -31,7 +31,9 @@ def select(pipeline: Pipeline, image: str | None, name: str | None) -> tuple[Ver
     if not found:
         known = ", ".join(version.short for version in pipeline.versions)
         raise UsageError(
-            f"no version {name} in {pipeline.path}" if name else f"no images in {pipeline.path}",
+            f"no images in {pipeline.path}"
+            if name is None
+            else f"no version {name!r} in {pipeline.path}",
             resolution=f"its versions: {known}" if known else "add one under [images]",
         )
     return found

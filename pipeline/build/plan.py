@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.build.decide import Decision, decide
+from pipeline.build.decide import CHANGED, Decision, decide
 from pipeline.build.explain import Before, OldLayer, cause_of
 from pipeline.build.foreign import is_foreign
 from pipeline.build.image_files import ImageFiles, image_files
@@ -209,7 +209,7 @@ class Planner:
         if forecast.place == FROM:
             return f"{forecast.texts[0]} is new"
         if forecast.place in (INHERITED, _ours(inputs, forecast)):
-            return "its inputs changed" if before else "never built here"
+            return CHANGED if before else "never built here"
         return cause_of(forecast, inputs, before)
 
     def _before(self, name: str) -> Before | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.build.plan import BuildPlan, InstructionPlan, VersionPlan
+from pipeline.report.shorten import one_line
 from pipeline.report.words import Bullets, Code, Mark, Part, Report, Section, Table, Tone
 
 _TONES: dict[str, Tone] = {"reuse": "good", "rebuild": "warning", "unknown": "bad"}
@@ -60,8 +61,7 @@ def _place(step: InstructionPlan, *, stages: bool) -> str:
 
 
 def _text(step: InstructionPlan) -> Code:
-    text = " ".join(step.text.split())
-    return Code(text if len(text) <= 60 else f"{text[:59]}…")
+    return Code(one_line(step.text))
 
 
 def _version_data(version: VersionPlan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.build import recipe
 from pipeline.build.apply import Builder, Built, Job
-from pipeline.build.decide import Decision, decide
+from pipeline.build.decide import CHANGED, Decision, decide
 from pipeline.build.digests import Digests
 from pipeline.build.identity import content_of
 from pipeline.build.inputs import Inputs, PreparedRootfs, read_inputs
@@ -25,6 +25,7 @@ from pipeline.engine.images import StoredImage, list_images
 from pipeline.errors import EngineError
 from pipeline.host.maker import maker_here
 from pipeline.report.progress import Progress
+from pipeline.report.shorten import one_line
 from pipeline.spec.model import Version
 
 
@@ -207,6 +208,8 @@ class _Run:
                 self._take(inputs.version, release, built)
             self._built[name] = built
             outcome = "built"
+            if cause == CHANGED and built.first:
+                cause = f"{CHANGED}, from {one_line(built.first)} on"
             return Result(name, built.image.id, cause, built)
         finally:
             self._progress.end(name, outcome, time.monotonic() - started)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.report.numbers import show_bytes
 from pipeline.report.paint import Paint
+from pipeline.report.shorten import cut
 from pipeline.report.words import Block, Stack, Stacks
 
 _NAME_AT_MOST = 20
@@ -38,7 +39,7 @@ def picture_lines(picture: Stacks, width: int, paint: Paint) -> list[str]:
             if widths
             else _signs(stack, numbers, width - names - 3, paint)
         )
-        name = stack.name if len(stack.name) <= names else f"{stack.name[: names - 1]}…"
+        name = cut(stack.name, names)
         lines.append(f"{name:{names}}  {row}")
     if not widths:
         return lines
@@ -82,7 +83,7 @@ def _legend(blocks: Sequence[Block], width: int, paint: Paint) -> list[str]:
     for number, block in enumerate(shown):
         mark = paint.block(f" {letter(number):{wide}} ", number)
         room = width - wide - 14
-        label = block.label if len(block.label) <= room else f"{block.label[: room - 1]}…"
+        label = cut(block.label, room)
         lines.append(f"{mark} {show_bytes(block.size):>9}  {label}")
     if len(blocks) > len(shown):
         lines.append(f"and {len(blocks) - len(shown)} more")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.report.drawing import Drawing, DrawnBlock, DrawnStack, draw
+from pipeline.report.shorten import cut
 from pipeline.report.words import Part, Report, Section, Stacks
 
 _WIDTH, _GAP, _MARGIN, _HEAD, _SPACE = 190, 26, 24, 92, 3
@@ -135,8 +136,7 @@ def _text(look: str, x: float, y: float, text: str, *, end: bool = False) -> str
 
 
 def _cut(text: str, room: float) -> str:
-    most = max(int(room / _LETTER), 1)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return cut(text, max(int(room / _LETTER), 1))
 
 
 def _tint_rules(scheme: int) -> str:

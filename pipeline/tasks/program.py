@@ -5,7 +5,6 @@ Invoke answers 1 for an unknown task or option; ours answers 2, and proposes wha
 
 from __future__ import annotations
 
-import difflib
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
 from pipeline import __version__
-from pipeline.errors import UsageError
 from pipeline.tasks.arguments import WORDS, words_as_option
 
 
@@ -58,16 +56,11 @@ class CapasProgram(Program):
             yield
         except (ParseError, ValueError) as error:
             from pipeline.report.terminal import tell_error
+            from pipeline.tasks.misread import usage_error
 
-            tell_error(str(error), resolution=self._proposal(str(error)))
-            raise Exit(code=UsageError.exit_code) from None
-
-    def _proposal(self, message: str) -> str:
-        word = next((part for part in message.split("'")[1::2]), "")
-        known = [] if self.namespace is None else list(self.namespace.task_names)
-        close = difflib.get_close_matches(word, known, n=1)
-        meant = f"did you mean `{close[0]}`? " if close else ""
-        return f"{meant}`capas --list` shows the tasks, `capas --help TASK` one task's options"
+            told = usage_error(error, list(self.namespace.task_names) if self.namespace else [])
+            tell_error(told.brief, told.details, told.resolution)
+            raise Exit(code=told.exit_code) from None
 
 
 def _only_named(whole: Collection, words: Sequence[str]) -> Collection:

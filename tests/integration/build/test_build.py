@@ -58,6 +58,7 @@ def test_a_changed_file_builds_what_reads_it_and_nothing_else(
     (project / "app" / "1.0" / "README").write_text("nothing reads this")
     done = capas("build", "--progress", "json", cwd=project)
     assert {one["task"] for one in _events(done)} == {"app:1.1"}
+    assert "its inputs changed, from COPY more.py /app/ on" in done.stdout
     after = _images(environment)
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {"localhost/app:1.1"}

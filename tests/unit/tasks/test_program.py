@@ -14,9 +14,14 @@ def validate(_context: Context, replicas: int = 1) -> None:
     """Check a spec."""
 
 
+@command(positional=["volume"])
+def remove(_context: Context, *, volume: str, to: str | None = None) -> None:
+    """Remove a volume."""
+
+
 def _code(*argv: str) -> int:
     with pytest.raises(SystemExit) as raised:
-        CapasProgram(Collection(validate)).run(["capas", *argv])
+        CapasProgram(Collection(validate, remove)).run(["capas", *argv])
     code = raised.value.code
     assert isinstance(code, int)
     return code
@@ -59,6 +64,28 @@ def test_tasks_of_one_line_must_all_run_those_of_a_group_too() -> None:
     CapasProgram(namespace).run(["capas", "first", "--word", "x", "second"], exit=False)
     CapasProgram(namespace).run(["capas", "first", "group.second"], exit=False)
     assert done == ["first x", "second", "first ", "second"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["validate", "--replica", "2"], ["`validate` has no option --replica", "`--replicas`?"]),
+        (
+            ["validate", "7"],
+            ["`validate` does not know what to do with '7'", "follow their option"],
+        ),
+        (["validate", "remov"], ["no task 'remov'", "did you mean `remove`?"]),
+        (["remove"], ["`remove` needs VOLUME", "`capas --help remove`"]),
+        (["remove", "data", "--to"], ["--to needs a value", "`capas --help remove`"]),
+        (["--nonsense"], ["no option --nonsense before a task", "`capas --list`"]),
+    ],
+)
+def test_what_was_misread_must_be_told_in_our_words(
+    typed: list[str], told: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _code(*typed) == 2
+    said = " ".join(capfd.readouterr().err.split())
+    assert all(part in said for part in told), said
 
 
 def test_the_module_must_run_as_a_program() -> None:

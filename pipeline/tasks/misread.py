@@ -1,0 +1,66 @@
+"""What Invoke's parser could not read, told like our errors: what, and what to do now.
+
+Invoke raises one class for all of it: what happened stands in its words (`parser.py`, Invoke 2.x).
+Words that are not known here are told as they are.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+
+from invoke.exceptions import ParseError
+from invoke.parser.context import ParserContext
+
+from pipeline.errors import UsageError
+
+_UNKNOWN = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
+_NO_VALUE = re.compile(r"Flag <Argument: (\S+).*> needed value and was not given one!")
+_MISSING = re.compile(r"'.*' did not receive required positional arguments: (.*)")
+
+
+def usage_error(error: ParseError | ValueError, tasks: Collection[str]) -> UsageError:
+    """The error that a user is shown.
+
+    Args:
+        error: Invoke's.
+        tasks: the names of all tasks.
+    """
+    context = getattr(error, "context", None)
+    task = context.name if context else None
+    if found := _UNKNOWN.fullmatch(str(error)):
+        return _unknown(found[1], context if task else None, tasks)
+    if found := _NO_VALUE.fullmatch(str(error)):
+        return UsageError(f"--{found[1]} needs a value", resolution=_options_of(task))
+    if found := _MISSING.fullmatch(str(error)):
+        names = found[1].replace("'", "").upper()
+        return UsageError(f"`{task}` needs {names}", resolution=_options_of(task))
+    return UsageError(str(error), resolution=_options_of(task))
+
+
+def _unknown(word: str, context: ParserContext | None, tasks: Collection[str]) -> UsageError:
+    task = context.name if context else None
+    is_option = word.startswith("-")
+    if context is not None and is_option:
+        options = list(context.flags)
+        return UsageError(
+            f"`{task}` has no option {word}", resolution=_meant(word, options) + _options_of(task)
+        )
+    if is_option:
+        return UsageError(f"no option {word} before a task", resolution=_options_of(None))
+    if context is not None and not difflib.get_close_matches(word, tasks, n=1):
+        what = f"`{task}` does not know what to do with {word!r}"
+        return UsageError(what, resolution=f"values follow their option; {_options_of(task)}")
+    return UsageError(f"no task {word!r}", resolution=_meant(word, tasks) + _options_of(None))
+
+
+def _meant(word: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean `{close[0]}`? " if close else ""
+
+
+def _options_of(task: str | None) -> str:
+    if task is None:
+        return "`capas --list` shows the tasks, `capas --help TASK` one task's options"
+    return f"`capas --help {task}` shows its options"
