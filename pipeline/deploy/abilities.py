@@ -8,26 +8,32 @@ a service that `CONTAINER_HOST` names, perhaps on another machine, is asked.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.deploy import far_probe
+from pipeline.errors import EngineError
 from pipeline.host.facts import parse_version
 from pipeline.host.observe import observe_cgroups
 
 if TYPE_CHECKING:
     from pipeline.engine.podman import Reader
 
-_INIT_FOLDERS = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/libexec/podman")
-"""Where Podman looks for its init (containers.conf(5), helper_binaries_dir)."""
+_FOLDERS = (
+    "/usr/libexec/podman",
+    "/usr/lib/podman",
+    "/usr/local/libexec/podman",
+    "/usr/sbin",
+    "/sbin",
+)
+"""Where Podman looks for its helpers besides the PATH (containers.conf(5), helper_binaries_dir)."""
+_FIREWALLS = frozenset({"iptables", "nft"})
 _HIDES_SINCE = (5, 3)
 """From here on Podman masks such variables (podman, pull request 23959)."""
 _PASTA_SINCE = (5, 0)
 """From here on pasta forwards ports of containers without a named network. It ends too late: Podman
 starts such a container again while its port is still held, and gives up (podman, issue 23737)."""
-_FIREWALL_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Abilities:
         restarts_ports: whether a container outside of named networks gets its published ports back
             when it is started again after a crash.
         no_network: why named networks do not work here, or "".
+        machine: its name, when it is not this one.
+        no_probe: why nothing but the API can be asked there, or "".
     """
 
     limits: frozenset[str] = frozenset()
@@ -48,6 +56,8 @@ class Abilities:
     hides_variables: bool = False
     restarts_ports: bool = True
     no_network: str = ""
+    machine: str = ""
+    no_probe: str = ""
 
 
 def observe_abilities(reader: Reader, environ: Mapping[str, str] = os.environ) -> Abilities:
@@ -57,12 +67,23 @@ def observe_abilities(reader: Reader, environ: Mapping[str, str] = os.environ) -
     else:
         controllers = enforced(os.getuid())
     version = parse_version(reader.version())
+    machine, no_probe = reader.machine, ""
+    tools = () if machine.here else far_probe.TOOLS
+    try:
+        there = machine.programs(("catatonit", *sorted(_FIREWALLS), *tools), _FOLDERS)
+        if missing := [tool for tool in tools if tool not in there]:
+            no_probe = f"{' and '.join(missing)} is needed there"
+    except EngineError as error:
+        there = _FIREWALLS  # what cannot be seen is not called missing
+        no_probe = f"{error.brief}: {error.details}" if error.details else error.brief
     return Abilities(
         limits=frozenset(controllers),
-        init=_has_init(),
+        init="catatonit" in there,
         hides_variables=version >= _HIDES_SINCE,
         restarts_ports=version < _PASTA_SINCE,
-        no_network=_no_network(reader),
+        no_network="" if there & _FIREWALLS else _no_network(reader),
+        machine=machine.name,
+        no_probe=no_probe,
     )
 
 
@@ -72,16 +93,9 @@ def enforced(uid: int) -> tuple[str, ...]:
     return groups.controllers if groups.mode == "v2" else ()
 
 
-def _has_init() -> bool:
-    found = any(Path(folder, "catatonit").exists() for folder in _INIT_FOLDERS)
-    return found or shutil.which("catatonit") is not None
-
-
 def _no_network(reader: Reader) -> str:
     # Netavark calls iptables by name until 1.12 can use nftables; without it the engine says only
     # "No such file or directory".
-    if any(shutil.which(name, path=_FIREWALL_PATH) for name in ("iptables", "nft")):
-        return ""
     host: Mapping[str, Any] = reader.info()["host"]
     if host.get("networkBackend") == "netavark":
         return "netavark needs iptables (or nft), and neither is installed"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.deploy import probe
+from pipeline.deploy import far_probe, probe
 from pipeline.deploy.ended import ENDED, how_it_ended
 from pipeline.deploy.probe import Answer
 from pipeline.engine import command
@@ -24,6 +24,7 @@ from pipeline.errors import EngineError
 from pipeline.spec.model import Healthcheck
 
 if TYPE_CHECKING:
+    from pipeline.engine.machine import Machine
     from pipeline.engine.podman_writer import Writer
 
 SETTLE_SECONDS = 0.5
@@ -120,25 +121,32 @@ def _await_settled(
         verdict = examine_container(writer, found, None)
         if found is None or not verdict.healthy or now() >= end:
             return verdict
-        if _comes_to_listen(found["State"], end, now, sleep):
+        if _comes_to_listen(writer.machine, found["State"], end, now, sleep):
             return verdict
 
 
 def _comes_to_listen(
-    state: dict[str, Any], end: float, now: Callable[[], float], sleep: Callable[[float], None]
+    machine: Machine,
+    state: dict[str, Any],
+    end: float,
+    now: Callable[[], float],
+    sleep: Callable[[float], None],
 ) -> bool:
     """Whether a container's process listens before `end`.
 
-    The kernel is asked, which costs the engine nothing. No, when the process ended, or is on
-    another machine: what has its number here is then no child of the container's monitor.
+    The kernel is asked, which costs the engine nothing. No, when the process ended or is out of
+    our reach; what has its number here is then no child of the container's monitor.
     """
     process = state["Pid"]
     while now() < end:
         try:
-            if parent(process) == state["ConmonPid"] and listening(process):
+            if parent(process, machine) == state["ConmonPid"] and listening(process, machine):
                 return True
         except FileNotFoundError:
             sleep(_LOOK_SECONDS)
+            return False
+        except EngineError:
+            sleep(max(0.0, end - now()))
             return False
         sleep(min(_LOOK_SECONDS, max(0.0, end - now())))
     return False
@@ -155,12 +163,25 @@ def _is_over(found: dict[str, Any] | None) -> bool:
 def _ask(writer: Writer, found: dict[str, Any], check: Healthcheck) -> Answer:
     if check.test is not None:
         return _execute(writer, found["Id"], check)
+    if not writer.machine.here:
+        return _ask_far(writer.machine, found, check)
     if check.tcp is not None:
         return _inside(found, ["tcp", str(check.tcp)], check.timeout)
     port, path = probe.split_http(check.http or "")
     for address, host_port in _published(found, port):
         return probe.probe_http(address, host_port, path, check.timeout)
     return _inside(found, ["http", str(port), path], check.timeout)
+
+
+def _ask_far(machine: Machine, found: dict[str, Any], check: Healthcheck) -> Answer:
+    """The same as here, by programs that are there."""
+    process = found["State"]["Pid"]
+    if check.tcp is not None:
+        return far_probe.ask_tcp(machine, process, check.tcp, check.timeout)
+    port, path = probe.split_http(check.http or "")
+    for address, host_port in _published(found, port):
+        return far_probe.ask_http(machine, None, (address, host_port), path, check.timeout)
+    return far_probe.ask_http(machine, process, ("127.0.0.1", port), path, check.timeout)
 
 
 def _published(found: dict[str, Any], port: int) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ from pipeline.deploy.abilities import Abilities, observe_abilities
 from pipeline.deploy.ports import Binding, Held
 from pipeline.engine import labels
 from pipeline.engine.sockets import bound
+from pipeline.errors import EngineError
 
 if TYPE_CHECKING:
+    from pipeline.engine.machine import Machine
     from pipeline.engine.podman import Reader
 
 RUNNING = "running"
@@ -166,7 +169,7 @@ def observe(
         networks={n["name"]: n.get("labels") or {} for n in reader.networks()},
         secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
         images={name: facts for name in images if (facts := _image(reader.image(name)))},
-        held=_held(others, lost).without(running),
+        held=_held(reader.machine, others, lost).without(running),
         abilities=observe_abilities(reader),
         confirmed={
             c.service: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
@@ -180,10 +183,13 @@ def containers_of(reader: Reader, pipeline: str) -> tuple[Container, ...]:
     return tuple(_container(c) for c in found)
 
 
-def _held(others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:
+def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:
     ports: dict[tuple[str, str, int], str] = {}
-    for one in bound():
-        ports[one.protocol, one.address, one.port] = "another program or user"
+    # Where nothing can be looked at, a held port is met when a container starts, as one that was
+    # lost just now.
+    with suppress(EngineError):
+        for one in bound(machine=machine):
+            ports[one.protocol, one.address, one.port] = "another program or user"
     for other in others:
         for binding in _bindings(other):
             who = f"the container {other['Names'][0]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.container import Blueprint, blueprint
 from pipeline.deploy.desired import Desired, restartable
 from pipeline.deploy.observe import ImageFacts, Observed
@@ -12,7 +13,7 @@ from pipeline.deploy.operation import Operation, Plan
 from pipeline.deploy.removal import owned, removal, unfinished
 from pipeline.deploy.resources import plan_resources
 from pipeline.deploy.service import ServicePlan, Surroundings, plan_service
-from pipeline.errors import EngineError
+from pipeline.errors import EngineError, HostUnable
 from pipeline.spec.model import Condition, Dependency, Pipeline
 
 
@@ -53,6 +54,7 @@ def plan_deploy(
     wanted = _suited(pipeline, wanted, observed)
     blueprints = blueprints_of(pipeline, wanted, observed)
     operations, notes = plan_resources(pipeline, wanted, observed)
+    notes += _unasked(wanted, observed.abilities, wait=options.wait)
     operations = [*unfinished(pipeline, observed), *operations]
     ready = tuple(operation.key for operation in operations)
     jobs = _depended_on(wanted, "service_completed_successfully")
@@ -121,6 +123,28 @@ def _image(desired: Desired, observed: Observed) -> ImageFacts:
         if built_here
         else f"`podman pull {desired.reference}`, or build or load it under that name",
     )
+
+
+def _unasked(wanted: Sequence[Desired], able: Abilities, *, wait: bool) -> list[str]:
+    """What holds where nothing but the API of another machine can be asked.
+
+    Raises:
+        HostUnable: a health check would have to be asked there.
+    """
+    if not able.no_probe:
+        return []
+    for desired in wanted:
+        check = desired.service.healthcheck
+        if wait and check is not None and check.test is None:
+            asked = f"http {check.http}" if check.http else f"tcp {check.tcp}"
+            raise HostUnable(
+                f"the health check of {desired.name} cannot be asked on {able.machine}",
+                details=f"{asked} is asked from that machine itself; {able.no_probe}",
+                resolution="a `test` check runs inside the container; `--no-wait` asks nothing",
+            )
+    held = "a port that is held there is found out when a container is started"
+    up = "a container without a health check counts as up when it keeps running for half a second"
+    return [f"on {able.machine} nothing but the API can be asked: {up}, and {held}"]
 
 
 def _depended_on(wanted: Sequence[Desired], condition: Condition) -> set[str]:

@@ -32,10 +32,23 @@ class Binding:
 
     @property
     def url(self) -> str:
-        """Where a browser finds it."""
-        shown = "127.0.0.1" if self.address in _EVERYWHERE else self.address
+        """Where a browser on the same machine finds it."""
+        return self.url_at("127.0.0.1")
+
+    def url_at(self, machine: str) -> str:
+        """Where a browser finds it.
+
+        Args:
+            machine: the name or address by which its machine is reached.
+        """
+        shown = machine if self.address in _EVERYWHERE else self.address
         shown = f"[{shown}]" if ":" in shown else shown
         return f"http://{shown}:{self.host}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only its own machine reaches it."""
+        return self.address.startswith("127.") or self.address in ("::1", "localhost")
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,24 @@ def probe_http(address: str, port: int, path: str, timeout: float) -> Answer:
     try:
         connection.request("GET", path, headers={"User-Agent": "capas", "Connection": "close"})
         response = connection.getresponse()
-        body = response.read(200).decode(errors="replace").strip()
+        body = response.read(200)
     except (OSError, http.client.HTTPException) as error:
         return Answer(False, f"GET :{port}{path}: {_words(error)}")
     finally:
         connection.close()
-    healthy = 200 <= response.status < 400
-    said = f"GET :{port}{path}: {response.status} {response.reason}"
-    return Answer(healthy, said if healthy or not body else f"{said}: {body.splitlines()[0]}")
+    return judge_http(response.status, response.reason, body, port, path)
+
+
+def judge_http(status: int, reason: str, body: bytes, port: int, path: str) -> Answer:
+    """What an answer to GET means: 2xx and 3xx are healthy.
+
+    Args:
+        body: its beginning; its first line is shown with a bad answer.
+    """
+    healthy = 200 <= status < 400
+    said = f"GET :{port}{path}: {status} {reason}"
+    lines = body.decode(errors="replace").strip().splitlines()
+    return Answer(healthy, said if healthy or not lines else f"{said}: {lines[0]}")
 
 
 def probe_tcp(address: str, port: int, timeout: float) -> Answer:

@@ -11,6 +11,7 @@ from pipeline.deploy.door import door_check
 from pipeline.deploy.ended import ENDED, how_it_ended
 from pipeline.deploy.health import examine_container
 from pipeline.deploy.observe import Container, containers_of
+from pipeline.engine.machine import HERE, Machine, machine_of
 from pipeline.engine.podman_writer import Writer
 from pipeline.report.words import Bullets, Cell, Mark, Part, Report, Table, Tone
 from pipeline.spec.model import Healthcheck, Pipeline
@@ -29,12 +30,14 @@ class Row:
     Attributes:
         said: the probe's answer, or how the container ended.
         urls: where its published ports are found.
+        machine: that it is on.
     """
 
     container: Container
     health: Health
     said: str = ""
     urls: tuple[str, ...] = ()
+    machine: Machine = HERE
 
 
 def status_of(uri: str, pipeline: Pipeline, *, probe: bool = True) -> tuple[Row, ...]:
@@ -58,27 +61,36 @@ def present_status(pipeline: Pipeline, rows: Sequence[Row]) -> Report:
     columns = ("container", "version", "state", "health", "url")
     table = Table(columns, tuple(_cells(row) for row in rows))
     running = sum(row.container.running for row in rows)
+    where = f" on {rows[0].machine.name}" if rows and rows[0].machine.name else ""
     return Report(
         pipeline.name,
-        f"{running} of {len(rows)} containers run." if rows else "Nothing is deployed.",
+        f"{running} of {len(rows)} containers run{where}." if rows else "Nothing is deployed.",
         _parts(table, rows),
         {"pipeline": pipeline.name, "containers": [_data(row) for row in rows]},
     )
 
 
 def _row(uri: str, container: Container, check: Healthcheck | None, *, probe: bool) -> Row:
-    urls = tuple(binding.url for binding in container.bindings)
+    health, said = _health(uri, container, check, probe=probe)
+    machine = machine_of(uri)
+    at = machine.name or "127.0.0.1"
+    return Row(container, health, said, tuple(b.url_at(at) for b in container.bindings), machine)
+
+
+def _health(
+    uri: str, container: Container, check: Healthcheck | None, *, probe: bool
+) -> tuple[Health, str]:
     if container.state in ENDED and container.exit_code:
         with Writer(uri) as writer:
             found = writer.container(container.id)
-        return Row(container, "not running", how_it_ended(found) if found else "", urls)
+        return "not running", how_it_ended(found) if found else ""
     if not container.running:
-        return Row(container, "not running", "", urls)
+        return "not running", ""
     if check is None or not probe:
-        return Row(container, "unchecked", "", urls)
+        return "unchecked", ""
     with Writer(uri) as writer:
         verdict = examine_container(writer, writer.container(container.id), check)
-    return Row(container, "healthy" if verdict.healthy else "unhealthy", verdict.said, urls)
+    return "healthy" if verdict.healthy else "unhealthy", verdict.said
 
 
 def _parts(table: Table, rows: Sequence[Row]) -> tuple[Part, ...]:
@@ -89,7 +101,20 @@ def _parts(table: Table, rows: Sequence[Row]) -> tuple[Part, ...]:
     )
     if not rows:
         return ()
-    return (table, Bullets(ends)) if ends else (table,)
+    told = (*ends, *_way_in(rows))
+    return (table, Bullets(told)) if told else (table,)
+
+
+def _way_in(rows: Sequence[Row]) -> tuple[str, ...]:
+    """How a port that only another machine's loopback has is opened on this one."""
+    machine = rows[0].machine
+    closed = [b for row in rows for b in row.container.bindings if b.on_loopback and b.host]
+    if machine.here or not closed:
+        return ()
+    first = closed[0]
+    way = f"-L {first.host}:{first.address}:{first.host} {machine.login}" if machine.login else ""
+    opens = f": `ssh -N {way}` opens {first.url} here" if way else ""
+    return (f"{first.address} is {machine.name}'s own{opens}",)
 
 
 def _check(pipeline: Pipeline, container: Container) -> Healthcheck | None:
@@ -125,6 +150,7 @@ def _data(row: Row) -> dict[str, object]:
         "health": row.health,
         "probe": row.said or None,
         "urls": list(row.urls),
+        "machine": row.machine.name or None,
         "container": container.name,
         "id": container.id,
         "image_id": container.image_id,

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.deploy.logs import short_name
 from pipeline.deploy.observe import Container
+from pipeline.engine.machine import Machine
 from pipeline.engine.podman import Reader
 from pipeline.report.words import Report, Size, Table
 
 _PROC = Path("/proc")
 _TICK = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,18 @@ def measure_usage(
     """
     running = [c for c in containers if c.running]
     pids = {c.id: reader.host_processes(c.id) for c in running}
-    before = {c.id: _ticks(pids[c.id], proc) for c in running}
+    everything = [pid for c in running for pid in pids[c.id]]
+    before = _read(reader.machine, "stat", everything, proc)
     start = time.monotonic()
     sleep(seconds)
+    after = _read(reader.machine, "stat", everything, proc)
     passed = max(time.monotonic() - start, 1e-6)
+    status = _read(reader.machine, "status", everything, proc)
     return tuple(
         Usage(
             container=c,
-            cpu=max(0, _ticks(pids[c.id], proc) - before[c.id]) / _TICK / passed,
-            memory=sum(_resident(pid, proc) for pid in pids[c.id]),
+            cpu=max(0, _ticks(pids[c.id], after) - _ticks(pids[c.id], before)) / _TICK / passed,
+            memory=sum(resident_of(status.get(pid, "")) for pid in pids[c.id]),
             processes=len(pids[c.id]),
         )
         for c in running
@@ -94,18 +97,17 @@ def ticks_of(stat: str) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _ticks(pids: Sequence[int], proc: Path) -> int:
-    return sum(ticks_of(text) for pid in pids if (text := _read(proc / str(pid) / "stat")))
+def resident_of(status: str) -> int:
+    """Bytes that a process has in memory (VmRSS of proc_pid_status(5)); 0 for one that ended."""
+    value = status.partition("VmRSS:")[2].split()
+    return int(value[0]) * 1024 if value else 0
 
 
-def _resident(pid: int, proc: Path) -> int:
-    text = _read(proc / str(pid) / "statm")
-    return int(text.split()[1]) * _PAGE if text else 0
+def _ticks(pids: Sequence[int], stats: Mapping[int, str]) -> int:
+    return sum(ticks_of(stats[pid]) for pid in pids if pid in stats)
 
 
-def _read(path: Path) -> str:
-    """The file's text, or "" when the process is gone."""
-    try:
-        return path.read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+def _read(machine: Machine, name: str, pids: Sequence[int], proc: Path) -> Mapping[int, str]:
+    """A file of each process in /proc; nothing of those that are gone."""
+    paths = {str(proc / str(pid) / name): pid for pid in pids}
+    return {paths[path]: text for path, text in machine.texts(paths).items()}

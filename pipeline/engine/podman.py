@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from pipeline.engine.machine import machine_of
 from pipeline.engine.podman_socket import Answer, SocketConnection
 from pipeline.errors import EngineError
 
@@ -30,12 +31,16 @@ class Reader:
     Args:
         uri: of the API service, as `engine.service.api_service` yields it.
 
+    Attributes:
+        machine: the one that the service's containers run on.
+
     Raises:
         EngineError: from every call that the service refuses or does not answer.
     """
 
     def __init__(self, uri: str) -> None:
         self._connection = SocketConnection(uri)
+        self.machine = machine_of(uri)
 
     def __enter__(self: R) -> R:
         return self

@@ -11,8 +11,11 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+from pipeline.engine.machine import FAR_SCHEME
 
 API = "/v4.0.0/libpod"
 """The version spoken: every service from Podman 4.0 on answers it in the same way."""
@@ -53,7 +56,7 @@ class SocketConnection:
     """A kept connection to a service on this machine.
 
     Args:
-        uri: `unix://PATH` or `tcp://HOST:PORT`.
+        uri: `unix://PATH`, `ssh+unix://HOST/PATH` (of a tunnel) or `tcp://HOST:PORT`.
     """
 
     def __init__(self, uri: str) -> None:
@@ -122,11 +125,19 @@ def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.getheaders()}
 
 
-def _opener(uri: str) -> Callable[[], http.client.HTTPConnection]:
+def socket_path(uri: str) -> Path | None:
+    """The socket here that a URI names; None for one over TCP."""
     parts = urlsplit(uri)
-    if parts.scheme.endswith("unix"):
-        path = f"{parts.netloc}{parts.path}"
-        return lambda: _UnixConnection(path)
+    if parts.scheme == "unix":
+        return Path(f"{parts.netloc}{parts.path}")
+    return Path(parts.path) if parts.scheme == FAR_SCHEME else None
+
+
+def _opener(uri: str) -> Callable[[], http.client.HTTPConnection]:
+    path = socket_path(uri)
+    if path is not None:
+        return lambda: _UnixConnection(str(path))
+    parts = urlsplit(uri)
     return lambda: http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 8080)
 
 

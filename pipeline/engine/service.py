@@ -21,6 +21,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.engine.companion import Companion, accompanied
+from pipeline.engine.machine import control_socket
+from pipeline.engine.podman_socket import socket_path
 from pipeline.engine.tunnel import tunnel
 from pipeline.errors import EngineError, HostUnable
 
@@ -79,10 +81,9 @@ def _named_service(host: str, environment: Mapping[str, str]) -> Iterator[str]:
     with ExitStack() as stack:
         uri = host
         if host.startswith("ssh://"):
-            path = _new_socket(environment)
-            stack.enter_context(tunnel(host, path, environment))
-            uri = f"unix://{path}"
-        if uri.startswith("unix://") and not answers(Path(uri.removeprefix("unix://"))):
+            uri = stack.enter_context(tunnel(host, _new_socket(environment), environment))
+        path = socket_path(uri)
+        if path is not None and not answers(path):
             raise EngineError(
                 f"no Podman API service answers at {host}",
                 details="CONTAINER_HOST names it",
@@ -190,3 +191,4 @@ def _sweep(folder: Path) -> None:
         owner = path.name.split("-")[1]
         if not Path("/proc", owner).exists() and not answers(path):
             path.unlink(missing_ok=True)
+            control_socket(path).unlink(missing_ok=True)

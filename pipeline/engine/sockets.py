@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.engine.machine import HERE, Machine
+
 _BOUND: Mapping[str, str] = {"tcp": "0A", "udp": "07"}
 """Protocol to the state of a socket that something can come in through: listening, or bound."""
 
@@ -26,34 +28,41 @@ class BoundSocket:
     inode: str
 
 
-def bound(process: int | None = None) -> Iterator[BoundSocket]:
+def bound(process: int | None = None, machine: Machine = HERE) -> Iterator[BoundSocket]:
     """All of a namespace, IPv4 and IPv6.
 
     Args:
         process: any process of the namespace; None for our own.
+        machine: whose process it is.
 
     Raises:
         FileNotFoundError: the process has ended.
+        EngineError: nothing can be looked at on that machine.
     """
     folder = Path("/proc", "self" if process is None else str(process), "net")
-    for protocol in _BOUND:
-        yield from parse(protocol, (folder / protocol).read_text(encoding="ascii"))
-        six = folder / f"{protocol}6"
-        if six.exists():  # a kernel without IPv6 has none
-            yield from parse(protocol, six.read_text(encoding="ascii"))
+    wanted = {
+        str(folder / f"{protocol}{six}"): protocol for protocol in _BOUND for six in ("", "6")
+    }
+    texts = machine.texts(wanted)
+    if str(folder / "tcp") not in texts:  # a kernel without IPv6 has no tcp6
+        raise FileNotFoundError(folder)
+    for path, text in texts.items():
+        yield from parse(wanted[path], text)
 
 
-def listening(process: int | None = None) -> dict[int, frozenset[str]]:
+def listening(process: int | None = None, machine: Machine = HERE) -> dict[int, frozenset[str]]:
     """TCP ports that are listened on, each with the inodes of its sockets.
 
     Args:
         process: any process of the namespace; None for our own.
+        machine: whose process it is.
 
     Raises:
         FileNotFoundError: the process has ended.
+        EngineError: nothing can be looked at on that machine.
     """
     found: dict[int, frozenset[str]] = {}
-    for one in bound(process):
+    for one in bound(process, machine):
         if one.protocol == "tcp":
             found[one.port] = found.get(one.port, frozenset()) | {one.inode}
     return found
@@ -69,13 +78,20 @@ def namespaces(process: int, kinds: Iterable[str]) -> dict[str, str]:
     return {kind: str(Path(f"/proc/{process}/ns/{kind}").readlink()) for kind in kinds}
 
 
-def parent(process: int) -> int:
+def parent(process: int, machine: Machine = HERE) -> int:
     """The process that a process is a child of (PPid of proc_pid_status(5)).
+
+    Args:
+        machine: whose process it is.
 
     Raises:
         FileNotFoundError: the process has ended.
+        EngineError: nothing can be looked at on that machine.
     """
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace")
+    path = f"/proc/{process}/status"
+    status = machine.texts([path]).get(path)
+    if status is None:
+        raise FileNotFoundError(path)
     return int(status.partition("PPid:")[2].split(maxsplit=1)[0])
 
 

@@ -1,5 +1,7 @@
 """A service on another machine: one ssh that forwards its socket, for the time of a command.
 
+It takes commands for that machine, too (`machine.py`): nobody logs in twice.
+
 The user's own ssh decides as it does for every login: its configuration, known hosts and agent
 count. Nothing is asked on the terminal.
 """
@@ -13,14 +15,15 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.engine.companion import Companion, accompanied
+from pipeline.engine.machine import FAR_SCHEME, control_socket
 from pipeline.errors import HostUnable, UsageError
 
 LOGIN_SECONDS = 20
 
 
 @contextmanager
-def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    """Let a socket here lead to a service's socket there; it ends with the block.
+def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Let a socket here lead to a service's socket there: its URI; it ends with the block.
 
     Args:
         uri: `ssh://user@host:port/socket`, as podman(1) has it for CONTAINER_HOST.
@@ -43,20 +46,32 @@ def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[Non
     ssh = Companion(
         argv=tunnel_argv(parts, path, environment.get("CONTAINER_SSHKEY")),
         path=path,
-        ready=Path.exists,  # ssh makes it when the login is done
+        # ssh makes both when the login is done
+        ready=lambda made: made.exists() and control_socket(made).exists(),
         seconds=LOGIN_SECONDS,
         when_killed="TERM",
         brief=f"{parts.hostname} cannot be reached by ssh",
         resolution=f"`ssh ssh://{parts.netloc}` must work without a question; "
         "CONTAINER_SSHKEY names a key",
     )
-    with accompanied(ssh, environment):
-        yield
+    try:
+        with accompanied(ssh, environment):
+            yield f"{FAR_SCHEME}://{parts.netloc}{path}"
+    finally:
+        control_socket(path).unlink(missing_ok=True)
 
 
 def tunnel_argv(service: SplitResult, path: Path, key: str | None) -> list[str]:
     """The ssh that forwards, and does nothing else."""
-    options = ["BatchMode=yes", "ExitOnForwardFailure=yes", f"ConnectTimeout={LOGIN_SECONDS}"]
+    options = [
+        "BatchMode=yes",
+        "ExitOnForwardFailure=yes",
+        f"ConnectTimeout={LOGIN_SECONDS}",
+        "ServerAliveInterval=15",  # a network that is gone must not be waited for
+        "ControlMaster=yes",
+        f"ControlPath={control_socket(path)}",
+        "ControlPersist=no",
+    ]
     user = f"{service.username}@" if service.username else ""
     return [
         "ssh",

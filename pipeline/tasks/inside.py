@@ -79,18 +79,21 @@ def execute(
     from pipeline.deploy.observe import containers_of
     from pipeline.engine.command import attend
     from pipeline.engine.podman import Reader
+    from pipeline.engine.podman_socket import socket_path
     from pipeline.engine.service import api_service
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     with api_service(environment) as uri, Reader(uri) as reader:
         container = one(containers_of(reader, pipeline.name), service)
-    # Invoke joins what comes after `--` with blanks; the words themselves are in sys.argv.
-    words = sys.argv[sys.argv.index("--") + 1 :] if context.remainder else ["sh"]
-    argv = ["podman", "exec", "--interactive"]
-    argv += ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
-    argv += [f"--user={user}"] if user else []
-    return attend([*argv, container.id, *words], environment=environment)
+        # Invoke joins what comes after `--` with blanks; the words themselves are in sys.argv.
+        words = sys.argv[sys.argv.index("--") + 1 :] if context.remainder else ["sh"]
+        argv = ["podman", "exec", "--interactive"]
+        argv += ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
+        argv += [f"--user={user}"] if user else []
+        if not reader.machine.here:  # Podman's own ssh knows neither the user's nor ours
+            environment = {**environment, "CONTAINER_HOST": f"unix://{socket_path(uri)}"}
+        return attend([*argv, container.id, *words], environment=environment)
 
 
 @command(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +44,18 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
-    """An sshd that lets in nobody but us, and an ssh that knows it."""
+    """A login that may do everything."""
+    with logins(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def logins(tmp_path: Path, more: str = "") -> Iterator[Elsewhere]:
+    """An sshd that lets in nobody but us, and an ssh that knows it.
+
+    Args:
+        more: lines of the sshd's configuration.
+    """
     address = free_address()
     host, _, port = address.partition(":")
     for name in ("host", "key"):
@@ -52,7 +65,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
     (tmp_path / "known").write_text(f"[{host}]:{port} {public}")
     (tmp_path / "config").write_text(
         f"Port {port}\nListenAddress {host}\nHostKey {tmp_path}/host\nPidFile none\n"
-        f"AuthorizedKeysFile {tmp_path}/key.pub\nStrictModes no\nUsePAM no\n"
+        f"AuthorizedKeysFile {tmp_path}/key.pub\nStrictModes no\nUsePAM no\n{more}"
     )
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -87,6 +100,79 @@ def test_a_deploy_must_work_through_ssh_and_leave_no_ssh_behind(
             assert "elsewhere-web-1" in done.stdout
             assert "healthy" in done.stdout
     assert forwarding(str(tmp_path)) == []
+
+
+SERVES = """
+name = "asked"
+[services.door]
+image = "localhost/capas-test-base:1"
+command = ["python3", "-m", "http.server", "5000"]
+ports = ["5000"]
+healthcheck = { http = ":5000/", interval = "200ms", retries = 50 }
+[services.inner]
+image = "localhost/capas-test-base:1"
+command = ["python3", "-m", "http.server", "5000"]
+healthcheck = { http = ":5000/", interval = "200ms", retries = 50 }
+[services.raw]
+image = "localhost/capas-test-base:1"
+command = ["python3", "-m", "http.server", "5432"]
+healthcheck = { tcp = 5432, interval = "200ms", retries = 50 }
+"""
+
+
+def test_checks_must_be_asked_on_the_machine_itself(
+    elsewhere: Elsewhere, service: str, small_base: str, capas: Capas, tmp_path: Path
+) -> None:
+    spec = tmp_path / "asked.toml"
+    spec.write_text(SERVES)
+    variables = {
+        **elsewhere.variables,
+        "CONTAINER_HOST": f"{elsewhere.uri}{service.removeprefix('unix://')}",
+    }
+
+    def run(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return capas(words[0], f"--spec={spec}", *words[1:], cwd=tmp_path, check=check, **variables)
+
+    try:
+        run("deploy")
+        rows = json.loads(run("status", "--format=json").stdout)["containers"]
+        assert [(row["health"], row["machine"]) for row in rows] == [("healthy", "127.0.0.1")] * 3
+        assert [row["probe"].partition(" ")[0] for row in rows] == ["GET", "GET", "connect"]
+        assert "opens http://127.0.0.1:" in run("status").stdout
+        assert run("exec", "raw", "--", "echo", "inside").stdout == "inside\n"
+        assert run("stats").stdout.count(" MB") == 3
+
+        silent = SERVES.replace('"5432"]', '"5433"]').replace(":5000/", ":5000/none")
+        spec.write_text(silent.replace("retries = 50", "retries = 2"))
+        failed = run("deploy", check=False)
+        assert failed.returncode == 1
+        assert "connect :5432: Connection refused" in failed.stderr
+        rows = json.loads(run("status", "--format=json").stdout)["containers"]
+        assert [row["health"] for row in rows] == ["unhealthy", "unhealthy", "healthy"]
+        assert all("404 File not found" in row["probe"] for row in rows[:2])
+    finally:
+        run("down")
+
+
+def test_a_login_that_runs_no_command_must_be_told_before_anything_starts(
+    service: str, small_base: str, capas: Capas, tmp_path: Path
+) -> None:
+    spec = tmp_path / "asked.toml"
+    spec.write_text(SERVES)
+    with logins(tmp_path, "MaxSessions 0\n") as narrow:
+        named = f"{narrow.uri}{service.removeprefix('unix://')}"
+        variables = {**narrow.variables, "CONTAINER_HOST": named}
+
+        def run(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+            return capas(*words, f"--spec={spec}", cwd=tmp_path, check=check, **variables)
+
+        for words in (("deploy", "--dry-run"), ("deploy",)):
+            done = run(*words, check=False)
+            assert done.returncode == 4
+            assert "the health check of door cannot be asked on 127.0.0.1" in done.stderr
+            assert "`test` check runs inside the container" in done.stderr
+        assert "Nothing is deployed" in run("status").stdout
+        assert "nothing but the API can be asked" in run("deploy", "--dry-run", "--no-wait").stderr
 
 
 def test_a_login_or_a_service_that_fails_must_be_told_at_once(

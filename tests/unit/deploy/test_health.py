@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.deploy import health
 from pipeline.deploy.health import await_healthy
+from pipeline.engine.machine import HERE, Machine
 from pipeline.engine.podman_writer import Writer
 
 MONITOR = 7
@@ -30,18 +31,19 @@ class World:
         self.asked = 0
         self.listens_at: float | None = None
         self.parent: int | None = MONITOR
+        self.machine = HERE
 
     def container(self, _name: str) -> dict[str, Any]:
         self.asked += 1
         state = self.states[0] if len(self.states) == 1 else self.states.pop(0)
         return {"State": state}
 
-    def parent_of(self, _process: int) -> int:
+    def parent_of(self, _process: int, _machine: Machine) -> int:
         if self.parent is None:
             raise FileNotFoundError
         return self.parent
 
-    def listening(self, _process: int) -> dict[int, frozenset[str]]:
+    def listening(self, _process: int, _machine: Machine) -> dict[int, frozenset[str]]:
         listens = self.listens_at is not None and self.now >= self.listens_at
         return {5000: frozenset({"1"})} if listens else {}
 

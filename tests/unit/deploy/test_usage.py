@@ -8,6 +8,7 @@ from pipeline.deploy.happened import event_line
 from pipeline.deploy.logs import Line, lines_of
 from pipeline.deploy.observe import Container
 from pipeline.deploy.usage import measure_usage, ticks_of
+from pipeline.engine.machine import HERE
 
 STAT = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 7 5 0 0 20 0 1 0 100 0 0"
 
@@ -18,12 +19,14 @@ def test_a_name_with_brackets_must_not_shift_the_fields() -> None:
 
 def test_a_process_that_is_gone_must_count_nothing(tmp_path: Path) -> None:
     class OneProcess:
+        machine = HERE
+
         def host_processes(self, _name: str) -> list[int]:
             return [42, 43]
 
     (tmp_path / "42").mkdir()
     (tmp_path / "42" / "stat").write_text(STAT)
-    (tmp_path / "42" / "statm").write_text("1000 250 100 1 0 200 0")
+    (tmp_path / "42" / "status").write_text("Name:\ta\nVmHWM:\t 2000 kB\nVmRSS:\t 1000 kB\n")
     running = Container("id", "p-web-1", "web", 1, "running")
     stopped = Container("id2", "p-web-2", "web", 2, "exited")
 
@@ -33,7 +36,7 @@ def test_a_process_that_is_gone_must_count_nothing(tmp_path: Path) -> None:
         sleep=lambda _seconds: None,
         proc=tmp_path,
     )
-    assert usage.memory in (250 * 4096, 250 * 16384, 250 * 65536)
+    assert usage.memory == 1000 * 1024
     assert (usage.cpu, usage.processes) == (0.0, 2)
 
 

@@ -18,6 +18,8 @@ def test_the_command_must_be_exactly_this() -> None:
     assert tunnel_argv(uri, HERE, "/keys/id") == [
         *("ssh", "-NT"),
         *("-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ConnectTimeout=20"),
+        *("-o", "ServerAliveInterval=15", "-o", "ControlMaster=yes"),
+        *("-o", "ControlPath=/run/user/1000/capas-1-ab.ssh", "-o", "ControlPersist=no"),
         *("-i", "/keys/id", "-p", "2222"),
         *("-L", f"{HERE}:/run/user/7/podman/podman.sock"),
         *("--", "ann@far"),
