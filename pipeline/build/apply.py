@@ -112,9 +112,9 @@ class Builder:
         return Built(job.name, image, time.monotonic() - started, first)
 
     def _in_scratch(self, job: Job, scratch: Path, log: TextIO) -> tuple[CacheImage, str]:
-        folder = scratch / "context"
-        folder.mkdir()
-        context = stage_context(job.inputs, folder)
+        context = scratch / "context"
+        context.mkdir()
+        stage_context(job.inputs, context)
         follower = self._run(job, scratch, context, log, cache=True)
         if self._took_foreign(job, follower.steps):
             # Without a look at the store, the image is the same here as elsewhere.

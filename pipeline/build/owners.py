@@ -20,11 +20,9 @@ _FOLDER = "etc"
 def carried(inputs: Inputs) -> bool:
     """Whether the context can carry the files without anybody noticing.
 
-    Not when the version keeps its context as it lies, when there is something called `etc` in what
-    is read, when a pattern would find it, or when a RUN sees the whole context.
+    Not when there is something called `etc` in what is read, when a pattern would find it, or when
+    a RUN sees the whole context.
     """
-    if inputs.version.keep_modes:
-        return False
     for (stage, place), sources in inputs.reads.items():
         if inputs.containerfile.stages[stage].instructions[place].keyword == "RUN":
             return False

@@ -3,7 +3,8 @@
 Buildah's cache key of a COPY holds each file's mode, the name of its owner as the user namespace
 maps it, its extended attributes and hard links (`copier.go`, `digester.go`). A checkout's umask or
 owner would so decide what an image is. Staged are just the files that the build reads, with git's
-modes, as the user's own; a file that is right already is a hard link and costs nothing.
+modes or those that the spec keeps, as the user's own; a file that is right already is a hard link
+and costs nothing.
 """
 
 from __future__ import annotations
@@ -19,17 +20,16 @@ from pipeline.build.inputs import File, Inputs
 from pipeline.spec.model import ROOTFS_TAR
 
 _LINKS_FOLLOWED = 40
+_FOLDER_MODE = 0o755
 
 
-def stage_context(inputs: Inputs, folder: Path) -> Path:
-    """The folder that Buildah is given: `folder`, filled, or the context itself with its own modes.
+def stage_context(inputs: Inputs, folder: Path) -> None:
+    """Fill `folder`, which Buildah is given as the context.
 
     Raises:
         OSError: a file cannot be read, or the folder cannot be written.
     """
     context = inputs.version.context
-    if inputs.version.keep_modes and inputs.rootfs is None:
-        return context
     staging = _Staging(context, folder)
     for file in inputs.files:
         given = inputs.rootfs.path if inputs.rootfs and file.path == ROOTFS_TAR else None
@@ -41,24 +41,27 @@ def stage_context(inputs: Inputs, folder: Path) -> Path:
                     staging.add_way(path)
     if owners.carried(inputs):
         staging.write(owners.FILES)
-    return folder
+    staging.close()
 
 
 class _Staging:
     def __init__(self, context: Path, folder: Path) -> None:
         self._context, self._folder = context, folder
         self._inodes: set[tuple[int, int]] = set()
+        self._modes: dict[Path, int] = {}
         self._user, self._group = os.geteuid(), os.getegid()
 
     def add(self, file: File, source: Path) -> None:
         """One file, folder or link."""
         target = self._folder / file.path
         self._folders(target.parent)
+        if file.kind == "folder":
+            self._folders(target)
+            self._modes[target] = file.mode
+            return
         if os.path.lexists(target):
             return
-        if file.kind == "folder":
-            self._make(target)
-        elif file.kind == "link":
+        if file.kind == "link":
             target.symlink_to(file.digest)
         elif not self._link(file, source, target):
             shutil.copyfile(source, target)
@@ -96,6 +99,12 @@ class _Staging:
             self._folders(target.parent)
             target.write_text(text)
 
+    def close(self) -> None:
+        """Give the folders their modes: nothing can be put into one that is kept read-only."""
+        for folder, mode in reversed(self._modes.items()):  # what lies deeper comes first
+            if mode != _FOLDER_MODE:
+                folder.chmod(mode)
+
     def _link(self, file: File, source: Path, target: Path) -> bool:
         """Whether the file is right as it lies, and could be linked."""
         status = source.stat()
@@ -126,7 +135,7 @@ class _Staging:
     @staticmethod
     def _make(folder: Path) -> None:
         folder.mkdir()
-        folder.chmod(0o755)
+        folder.chmod(_FOLDER_MODE)
 
 
 def _attributes(path: Path) -> list[str]:

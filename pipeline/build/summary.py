@@ -53,8 +53,8 @@ def summaries(
         OSError: a file cannot be read.
     """
     sources = inputs.reads[place]
-    if inputs.version.keep_modes or any(is_url(source.written) for source in sources):
-        raise archive.CannotTell("what it reads is not known before the build")
+    if any(is_url(source.written) for source in sources):
+        raise archive.CannotTell("what is behind a URL is not known before the build")
     groups = [b"root"] if owners.carried(inputs) else [b"root", b""]
     writers = [_Writer(inputs, given, group, unpack=unpack) for group in groups]
     names: list[bytes | None] = [None]

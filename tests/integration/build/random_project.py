@@ -26,6 +26,7 @@ class Made:
     head: list[str]
     body: list[str]
     args: dict[str, str] = field(default_factory=dict)
+    keep_modes: bool = False
 
     def write(self) -> None:
         (self.folder / "Containerfile").write_text("\n".join([*self.head, *self.body, ""]))
@@ -62,7 +63,14 @@ class RandomProject:
     def pipeline(self) -> Pipeline:
         """The spec as it stands."""
         versions = {
-            name: Version("rapp", name, one.folder, one.folder / "Containerfile", dict(one.args))
+            name: Version(
+                "rapp",
+                name,
+                one.folder,
+                one.folder / "Containerfile",
+                dict(one.args),
+                keep_modes=one.keep_modes,
+            )
             for name, one in self.versions.items()
         }
         base = Version("rbase", "1", self.base.folder, self.base.folder / "Containerfile")
@@ -75,6 +83,7 @@ class RandomProject:
         kinds: list[Callable[[Made], None]] = [
             *[self._content, self._instruction] * 3,
             self._mode,
+            self._keep_modes,
             self._touch,
             self._rename,
             self._delete,
@@ -155,7 +164,12 @@ class RandomProject:
 
     def _mode(self, made: Made) -> None:
         path = made.folder / self.random.choice(_names(made.folder))
-        path.chmod(self.random.choice([0o755, 0o644, 0o600, 0o700, 0o664]))
+        path.chmod(self.random.choice([0o755, 0o644, 0o600, 0o700, 0o664, 0o4755]))
+        if path.parent != made.folder:
+            path.parent.chmod(self.random.choice([0o755, 0o700, 0o2775, 0o711]))
+
+    def _keep_modes(self, made: Made) -> None:
+        made.keep_modes = not made.keep_modes
 
     def _touch(self, made: Made) -> None:
         os.utime(made.folder / self.random.choice(_names(made.folder)), (1, 1))

@@ -109,7 +109,8 @@ def test_a_prepared_root_file_system_is_part_of_the_context(tmp_path: Path) -> N
     assert [(file.path, file.digest) for file in inputs.files] == [("rootfs.tar", "d1")]
     folder = tmp_path / "staged"
     folder.mkdir()
-    assert (stage_context(inputs, folder) / "rootfs.tar").read_text() == "tar"
+    stage_context(inputs, folder)
+    assert (folder / "rootfs.tar").read_text() == "tar"
 
 
 @pytest.mark.parametrize(
@@ -153,10 +154,10 @@ def test_the_staged_context_has_gits_modes_whatever_the_checkout_has(tmp_path: P
     (context / "src" / "link").symlink_to("run")
     (context / "top").symlink_to("src/deep")
     version = _version(context, "FROM scratch\nCOPY src /src\nCOPY top /top\n")
-    staged = stage_context(_read(version), folder)
+    stage_context(_read(version), folder)
     modes = {
-        str(path.relative_to(staged)): oct(path.lstat().st_mode & 0o777)
-        for path in staged.rglob("*")
+        str(path.relative_to(folder)): oct(path.lstat().st_mode & 0o777)
+        for path in folder.rglob("*")
         if not path.is_symlink()
     }
     assert modes == {
@@ -168,8 +169,8 @@ def test_the_staged_context_has_gits_modes_whatever_the_checkout_has(tmp_path: P
         "etc/passwd": "0o644",
         "etc/group": "0o644",  # see test_owners
     }
-    assert (staged / "src" / "link").readlink() == Path("run")
-    assert (staged / "top").readlink() == Path("src/deep")
+    assert (folder / "src" / "link").readlink() == Path("run")
+    assert (folder / "top").readlink() == Path("src/deep")
 
 
 def test_a_file_that_is_right_already_is_not_copied(tmp_path: Path) -> None:
@@ -179,18 +180,25 @@ def test_a_file_that_is_right_already_is_not_copied(tmp_path: Path) -> None:
     (context / "a").write_text("x")
     (context / "a").chmod(0o644)
     (context / "b").hardlink_to(context / "a")
-    staged = stage_context(_read(_version(context, "FROM scratch\nCOPY a b /\n")), folder)
-    assert (staged / "a").samefile(context / "a")
-    assert not (staged / "b").samefile(context / "a"), "Buildah digests two hard links as one"
+    stage_context(_read(_version(context, "FROM scratch\nCOPY a b /\n")), folder)
+    assert (folder / "a").samefile(context / "a")
+    assert not (folder / "b").samefile(context / "a"), "Buildah digests two hard links as one"
 
 
-def test_kept_modes_are_the_contexts_own(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("x")
-    (tmp_path / "a").chmod(0o640)
-    version = _version(tmp_path, "FROM scratch\nCOPY a /\n", keep_modes=True)
-    inputs = _read(version)
-    assert inputs.files[0].mode == 0o640
-    assert stage_context(inputs, tmp_path / "unused") == tmp_path
+def test_kept_modes_are_staged_those_of_folders_too(tmp_path: Path) -> None:
+    context, folder = tmp_path / "context", tmp_path / "staged"
+    (context / "closed" / "deeper").mkdir(parents=True)
+    folder.mkdir()
+    (context / "a").write_text("x")
+    (context / "a").chmod(0o640)
+    (context / "closed" / "deeper" / "b").write_text("x")
+    for name, mode in (("closed/deeper/b", 0o711), ("closed/deeper", 0o500), ("closed", 0o550)):
+        (context / name).chmod(mode)
+    version = _version(context, "FROM scratch\nCOPY . /\n", keep_modes=True)
+    stage_context(_read(version), folder)
+    for name in ("a", "closed", "closed/deeper", "closed/deeper/b"):
+        staged = (folder / name).stat().st_mode
+        assert oct(staged) == oct((context / name).stat().st_mode), name
 
 
 def test_names_that_are_no_text_are_carried_through(tmp_path: Path) -> None:
@@ -200,6 +208,6 @@ def test_names_that_are_no_text_are_carried_through(tmp_path: Path) -> None:
     for name in (b"new\nline", b"\xff\xfe", "ü".encode()):
         (context / os.fsdecode(name)).write_text("x")
     version = _version(context, "FROM scratch\nCOPY . /\n")
-    staged = stage_context(_read(version), folder)
-    assert {os.fsencode(p.name) for p in staged.iterdir()} >= {b"new\nline", b"\xff\xfe"}
+    stage_context(_read(version), folder)
+    assert {os.fsencode(p.name) for p in folder.iterdir()} >= {b"new\nline", b"\xff\xfe"}
     assert len(identity_of(version, _content(version), {}, 0, "demo")) == 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,11 +58,6 @@ def test_something_of_that_name_is_the_users_own(context: Path) -> None:
     assert not carried(_inputs(context, "COPY . /all/"))
     assert not carried(_inputs(context, "COPY etc/motd /etc/"))
     assert carried(_inputs(context, "COPY src /src"))
-
-
-def test_kept_modes_keep_the_context_as_it_lies(context: Path) -> None:
-    inputs = _inputs(context, "COPY src /src")
-    assert not carried(replace(inputs, version=replace(inputs.version, keep_modes=True)))
 
 
 def test_the_users_own_ignore_file_stays_in_force(context: Path) -> None:
