@@ -26,24 +26,46 @@ def readable_store(host: str, environment: Mapping[str, str]) -> Mapping[str, st
         HostUnable: the service runs on another machine, or uses another store than we would.
         EngineError: the service does not answer.
     """
+    seen, why = _compared(host, environment)
+    if why:
+        raise HostUnable(
+            f"the layers behind {host} cannot be read from here",
+            details=f"CONTAINER_HOST names it; {why}",
+            resolution="run this where its store is, or unset CONTAINER_HOST for the store of here",
+        )
+    return seen
+
+
+def other_store(host: str, environment: Mapping[str, str]) -> str:
+    """Why the store behind a service is not the one that is built into here, or "" when it is.
+
+    Args:
+        host: the service, as CONTAINER_HOST names it.
+        environment: it is named in, and builds are made with.
+
+    Raises:
+        EngineError: the service does not answer.
+        HostUnable: Buildah is not installed here.
+    """
+    seen, why = _compared(host, environment)
+    if why:
+        return why
+    theirs, mine = seen["STORAGE_DRIVER"], find_store(environment).driver
+    return "" if theirs == mine else f"its storage driver is {theirs}, that of here is {mine}"
+
+
+def _compared(host: str, environment: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
+    """The environment that sees the store behind a service, or why none does."""
     if host.startswith("ssh"):
-        raise _out_of_reach(host, "it is reached through ssh: its store is on another machine")
+        return environment, "it is reached through ssh: its store is on another machine"
     with api_service(environment) as uri, Reader(uri) as reader:
         info = reader.info()
     machine, here = info["host"]["hostname"], os.uname().nodename
     if machine != here:
-        raise _out_of_reach(host, f"it runs on {machine}, this is {here}")
+        return environment, f"it runs on {machine}, this is {here}"
     theirs = info["store"]["graphRoot"]
     seen = {**environment, "STORAGE_DRIVER": info["store"]["graphDriverName"]}
     mine = find_store(seen).roots[0]
     if os.path.realpath(mine) != os.path.realpath(theirs):
-        raise _out_of_reach(host, f"its store is {theirs}, that of here is {mine}")
-    return seen
-
-
-def _out_of_reach(host: str, why: str) -> HostUnable:
-    return HostUnable(
-        f"the layers behind {host} cannot be read from here",
-        details=f"CONTAINER_HOST names it; {why}",
-        resolution="run this where its store is, or unset CONTAINER_HOST for the store of here",
-    )
+        return environment, f"its store is {theirs}, that of here is {mine}"
+    return seen, ""

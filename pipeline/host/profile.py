@@ -42,19 +42,21 @@ class Profile:
 def effective_profile(environ: Mapping[str, str]) -> Profile:
     """The profile of this host for this user.
 
-    A service named by CONTAINER_HOST has its own settings: nothing is looked at or made then.
+    A service named by CONTAINER_HOST has its own settings; these are Buildah's then, whose builds
+    are made here.
 
     Raises:
         HostUnable: a file of settings is needed and cannot be written.
     """
-    if host := environ.get("CONTAINER_HOST"):
-        return Profile(dict(environ), (Choice("service", host, "CONTAINER_HOST names it"),))
     basics = observe_basics(environ)
     chosen = choose(basics)
     wanted = {**environ, **chosen.variables}
     environment = {name: value for name, value in wanted.items() if value is not None}
     if chosen.containers:
         _add_containers_conf(basics, chosen.containers, environment)
+    if host := environ.get("CONTAINER_HOST"):
+        service = Choice("service", host, "CONTAINER_HOST names it")
+        return Profile(environment, (service, *chosen.choices))
     return Profile(environment, chosen.choices)
 
 

@@ -44,6 +44,7 @@ def build(
     from pipeline.build.run import build as build_survey
     from pipeline.errors import UsageError
     from pipeline.report.progress import MODES, progress_of
+    from pipeline.tasks.elsewhere import note_other_store
 
     if all and (version or image):
         raise UsageError("--all and --version or --image do not go together")
@@ -53,6 +54,7 @@ def build(
     wanted = select(pipeline, image, version)
     if dry_run:
         return tell_plan(pipeline, wanted, environment, "text", exit_code=exit_code)
+    note_other_store(environment)
     survey = observe_build(pipeline, wanted, environment)
     telling = progress_of(mode)
     try:

@@ -11,7 +11,6 @@ from pipeline.tasks.deploying import (
     converge_and_show,
     held,
     refuse_closed_network,
-    refuse_other_images,
     released,
     telling,
 )
@@ -153,12 +152,14 @@ def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: boo
     from pipeline.engine.podman import Reader
     from pipeline.engine.service import api_service
     from pipeline.errors import WOULD_CHANGE
+    from pipeline.tasks.elsewhere import refuse_left_here, refuse_other_images
 
     wanted = desire(pipeline, wish)
     environment = host_profile().environment
     refuse_closed_network(environment)
-    refuse_other_images(pipeline, wanted)
     with api_service(environment) as uri, Reader(uri) as reader:
+        refuse_left_here(uri, wanted, environment)
+        refuse_other_images(uri, pipeline, wanted, environment)
         plan = preview(reader, pipeline, wanted, options)
     _say_plan(plan)
     return WOULD_CHANGE if exit_code and plan.changes else 0

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipeline.deploy.converge import Telling
-    from pipeline.deploy.desired import Desired, Wish
+    from pipeline.deploy.desired import Wish
     from pipeline.deploy.operation import Plan
     from pipeline.deploy.plan import Options
     from pipeline.spec.model import Pipeline
@@ -57,9 +57,13 @@ def converge_and_show(
     from pipeline.deploy.plan import DEFAULT_OPTIONS
     from pipeline.deploy.status import present_status, status_of
     from pipeline.report.render import render
+    from pipeline.tasks.command import host_profile
+    from pipeline.tasks.elsewhere import refuse_left_here, refuse_other_images
 
     wanted = desire(pipeline, wish)
-    refuse_other_images(pipeline, wanted)
+    environment = host_profile().environment
+    refuse_left_here(uri, wanted, environment)
+    refuse_other_images(uri, pipeline, wanted, environment)
     chosen = options or DEFAULT_OPTIONS
     converge(uri, pipeline, wanted, chosen, keeping(uri, pipeline))
     render(present_status(pipeline, status_of(uri, pipeline, probe=chosen.wait)), "text")
@@ -96,18 +100,6 @@ def released(pipeline: Pipeline) -> frozenset[str]:
     from pipeline.build.lockfile import read_lock
 
     return frozenset(read_lock(pipeline.lock_path))
-
-
-def refuse_other_images(pipeline: Pipeline, wanted: Sequence[Desired]) -> None:
-    """Refuse to run an image that has the name of a release and is another one."""
-    if not pipeline.lock_path.exists():
-        return
-    from pipeline.build.examine import refuse_other_images
-    from pipeline.engine.images import list_images
-    from pipeline.tasks.command import host_profile
-
-    references = {name for one in wanted for name in (one.reference, one.door) if name}
-    refuse_other_images(pipeline, references, list_images(host_profile().environment))
 
 
 def keeping(uri: str, pipeline: Pipeline) -> Telling:

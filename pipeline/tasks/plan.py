@@ -59,7 +59,9 @@ def tell_plan(
     from pipeline.errors import WOULD_CHANGE
     from pipeline.host.maker import maker_here
     from pipeline.report.render import render
+    from pipeline.tasks.elsewhere import note_other_store
 
+    note_other_store(environment)
     survey = observe_build(pipeline, versions, environment)
     storage = observe_storage(environment)
     planned = Planner(survey, storage, cache_images(storage), environment).plan(pulls_of(survey))

@@ -25,9 +25,11 @@ def prune(_context: Context, spec: str | None = None, yes: bool = False) -> int:
     from pipeline.engine.leftovers import stale_working_containers
     from pipeline.engine.storage import observe_storage
     from pipeline.report.numbers import show_bytes
+    from pipeline.tasks.elsewhere import note_other_store
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
+    note_other_store(environment)
     store = observe_storage(environment)
     releases = read_lock(pipeline.lock_path)
     unneeded = plan_prune(

@@ -21,13 +21,6 @@ def with_session(basics: Basics, **changes: Any) -> Basics:
     return replace(basics, session=replace(basics.session, **changes))
 
 
-def test_a_named_service_has_its_own_settings() -> None:
-    environ = {"CONTAINER_HOST": "tcp://127.0.0.1:1", "HOME": "/nowhere"}
-    made = effective_profile(environ)
-    assert made.environment == environ
-    assert [choice.value for choice in made.choices] == ["tcp://127.0.0.1:1"]
-
-
 def _made_for(
     basics: Basics, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Mapping[str, str]:
@@ -86,3 +79,16 @@ def test_a_file_that_cannot_be_written_is_the_hosts_fault(
         _made_for(basics, {"HOME": str(tmp_path)}, monkeypatch)
     assert str(blocker) in caught.value.details
     assert "Not a directory" in caught.value.details
+
+
+def test_builds_beside_a_named_service_must_have_the_settings_that_fit_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basics = with_session(replace(DEBIAN_12, cgroups=HYBRID), runtime_dir=str(tmp_path))
+    monkeypatch.setattr(profile, "observe_basics", lambda _: basics)
+    alone = effective_profile({"HOME": str(tmp_path)})
+    named = effective_profile({"HOME": str(tmp_path), "CONTAINER_HOST": "tcp://127.0.0.1:1"})
+    assert "CONTAINERS_CONF" in alone.environment
+    assert named.environment == {**alone.environment, "CONTAINER_HOST": "tcp://127.0.0.1:1"}
+    assert named.choices[0].value == "tcp://127.0.0.1:1"
+    assert named.choices[1:] == alone.choices
