@@ -83,11 +83,21 @@ def fetch(url: str) -> str:
 
 
 @pytest.fixture
-def free_port() -> int:
-    """The first of ten free ports in a row."""
+def free_port() -> Iterator[int]:
+    """The first of ten ports in a row that are free, and no other test's.
+
+    They lie below those that the kernel hands out (ip(7), ip_local_port_range), so that only tests
+    want them; each ten has an abstract socket (unix(7)), which is a lock per network namespace.
+    """
     for base in range(20000, 30000, 10):
-        if all(_is_free(port) for port in range(base, base + 10)):
-            return base
+        with socket.socket(socket.AF_UNIX) as lock:
+            try:
+                lock.bind(f"\0capas-tests-ports-{base}")
+            except OSError:  # another test's
+                continue
+            if all(_is_free(port) for port in range(base, base + 10)):
+                yield base
+                return
     pytest.fail("no ten free ports in a row")
 
 
