@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os.path import commonpath
 from pathlib import PurePosixPath
 
 from pipeline.layers.cause import FileLists
@@ -24,6 +25,14 @@ def layer_names(family: Family, lists: FileLists) -> Mapping[str, str]:
 def plain(reference: str) -> str:
     """A reference without the registry that Buildah invents for local images."""
     return reference.removeprefix("localhost/")
+
+
+def common_folder(names: Sequence[str]) -> str:
+    """What all of several references begin with: a registry, a group; with its slash."""
+    if len(names) < 2:
+        return ""
+    folder = commonpath([name.rpartition("/")[0] for name in names])
+    return f"{folder}/" if folder else ""
 
 
 def _name(version: Version, index: int, step: Step, lists: FileLists) -> str:

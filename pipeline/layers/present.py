@@ -13,7 +13,7 @@ from pipeline.layers.chain import Step, Version
 from pipeline.layers.contents import EFFECTS, Contents
 from pipeline.layers.family import Family
 from pipeline.layers.machine import family_data
-from pipeline.layers.naming import layer_names, plain
+from pipeline.layers.naming import common_folder, layer_names, plain
 from pipeline.layers.present_comparison import present_comparisons
 from pipeline.report.numbers import show_bytes, show_share
 from pipeline.report.words import (
@@ -67,6 +67,8 @@ def present_picture(family: Family, lists: FileLists) -> Section:
 
 @dataclass(frozen=True)
 class _Presenter:
+    """All the parts. The table of versions has their full names, the rest leaves out `folder`."""
+
     family: Family
     names: Mapping[str, str]
     verdicts: Sequence[Verdict]
@@ -80,6 +82,15 @@ class _Presenter:
             for one in self.family.comparisons
         }
 
+    @cached_property
+    def folder(self) -> str:
+        """What the names of all versions begin with."""
+        return common_folder([version.name for version in self.family.versions])
+
+    def short(self, name: str) -> str:
+        """A name without what all of them begin with."""
+        return name.removeprefix(self.folder)
+
     def report(self, title: str) -> Report:
         family = self.family
         parts: list[Part] = [
@@ -89,9 +100,8 @@ class _Presenter:
             Section("Versions", (self.versions(),)),
         ]
         if family.comparisons:
-            parts.append(
-                Section("From version to version", present_comparisons(family, self.names))
-            )
+            told = present_comparisons(family, self.names, self.short)
+            parts.append(Section("From version to version", told))
         if self.verdicts:
             parts.append(Section("Budgets", (self.budgets(),)))
         if len(family.versions) > 2:
@@ -115,7 +125,7 @@ class _Presenter:
         known: set[str] = set()
         stacks = []
         for version in self.family.versions:
-            stacks.append(Stack(version.name, tuple(self.blocks(version, known))))
+            stacks.append(Stack(self.short(version.name), tuple(self.blocks(version, known))))
             known |= {step.chain_id for step in version.layer_steps}
         caption = "The lowest layer first. What several versions share is stored once."
         return Stacks(caption, tuple(stacks))
@@ -137,7 +147,7 @@ class _Presenter:
         name, count = self.folded(version)
         if count < 2:
             return blocks
-        return [_fold(name, blocks[:count]), *blocks[count:]]
+        return [_fold(self.short(name), blocks[:count]), *blocks[count:]]
 
     def folded(self, version: Version) -> tuple[str, int]:
         """The base that a version stands on, or that it is for others, and its layers."""
@@ -156,14 +166,14 @@ class _Presenter:
         rows: list[tuple[str, Cell]] = [
             ("instruction", Code(self.names[step.chain_id])),
             ("size", Size(layer.size)),
-            ("diff_id", Code(short_digest(layer.diff_id))),
             ("download", Size(blob.size if blob else None)),
         ]
-        if blob:
-            rows.append(("download size from", _SOURCES[blob.source]))
         if cause:
             rows.append(("new because", cause.text))
-        rows.append(("used by", ", ".join(self.family.users[layer.id])))
+        if blob:
+            rows.append(("download size from", _SOURCES[blob.source]))
+        rows.append(("diff_id", Code(short_digest(layer.diff_id))))
+        rows.append(("used by", ", ".join(map(self.short, self.family.users[layer.id]))))
         return tuple(rows)
 
     def versions(self) -> Table:
@@ -207,7 +217,7 @@ class _Presenter:
     def budgets(self) -> Table:
         rows = tuple(
             (
-                f"{one.against} → {one.version}",
+                f"{self.short(one.against)} → {self.short(one.version)}",
                 Code(one.rule),
                 _amount(one, one.limit),
                 _amount(one, one.measured),
@@ -220,12 +230,13 @@ class _Presenter:
     def inside(self) -> tuple[Part, ...]:
         trees: dict[str, Tree] = {}
         for version, contents in zip(self.family.versions, self.family.contents, strict=True):
-            for step, found in zip(version.layer_steps, contents, strict=True):
+            rows = zip(version.layers, version.layer_steps, contents, strict=True)
+            for layer, step, found in rows:
                 if step.chain_id not in trees:
-                    trees[step.chain_id] = self.tree(step, found)
+                    trees[step.chain_id] = self.tree(layer, step, found)
         return tuple(trees.values())
 
-    def tree(self, step: Step, contents: Contents) -> Tree:
+    def tree(self, layer: StoredLayer, step: Step, contents: Contents) -> Tree:
         leaves = tuple(
             Leaf(
                 f"/{one.path}",
@@ -235,17 +246,19 @@ class _Presenter:
             )
             for one in contents.touched[: self.files]
         )
+        first, *others = map(self.short, self.family.users[layer.id])
+        place = f"in {first}{f' and {len(others)} more' if others else ''}"
         counts = [f"{count} {effect}" for effect in EFFECTS if (count := contents.count(effect))]
         return Tree(
             key=step.chain_id,
             caption=self.names[step.chain_id],
-            note=", ".join(counts) or "no files",
+            note=f"{', '.join(counts) or 'no files'}; {place}",
             leaves=leaves,
             more=len(contents.touched) - len(leaves),
         )
 
     def matrix(self) -> Heatmap:
-        names = tuple(version.name for version in self.family.versions)
+        names = tuple(self.short(version.name) for version in self.family.versions)
         return Heatmap(
             caption="How much of the version on top is there for who has the one on the left.",
             corner="has",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pipeline.layers.cause import describe_change
 from pipeline.layers.compare import Comparison
@@ -14,15 +14,20 @@ _SHOWN = 5
 _LONGEST = 60
 
 
-def present_comparisons(family: Family, names: Mapping[str, str]) -> tuple[Part, ...]:
+def present_comparisons(
+    family: Family, names: Mapping[str, str], short: Callable[[str], str]
+) -> tuple[Part, ...]:
     """All comparisons in one table, then each on its own.
 
     Args:
         names: of layers, by chain_id.
+        short: what a version is called here.
     """
+    titles = [f"{short(one.older.name)} → {short(one.newer.name)}" for one in family.comparisons]
+    pairs = list(zip(titles, family.comparisons, strict=True))
     rows = tuple(
         (
-            f"{one.older.name} → {one.newer.name}",
+            title,
             len(one.shared),
             Size(one.shared_bytes),
             Share(one.shared_ratio),
@@ -30,13 +35,13 @@ def present_comparisons(family: Family, names: Mapping[str, str]) -> tuple[Part,
             Size(one.new_bytes),
             Size(family.transfer(one.downloads)),
         )
-        for one in family.comparisons
+        for title, one in pairs
     )
     columns = ("", "shared", "bytes", "share", "new", "bytes", "download")
-    return (Table(columns, rows), *(_parting(one, names) for one in family.comparisons))
+    return (Table(columns, rows), *(_parting(title, one, names) for title, one in pairs))
 
 
-def _parting(comparison: Comparison, names: Mapping[str, str]) -> Section:
+def _parting(title: str, comparison: Comparison, names: Mapping[str, str]) -> Section:
     parts: list[Part] = []
     if comparison.new:
         rows = tuple(
@@ -55,7 +60,7 @@ def _parting(comparison: Comparison, names: Mapping[str, str]) -> Section:
     if comparison.configuration:
         parts.append(Paragraph("Configuration, which makes no layer:"))
         parts.append(Bullets(comparison.configuration))
-    return Section(f"{comparison.older.name} → {comparison.newer.name}", tuple(parts))
+    return Section(title, tuple(parts))
 
 
 def _files(comparison: Comparison) -> list[Part]:

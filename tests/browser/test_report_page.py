@@ -204,13 +204,6 @@ def test_axe_finds_nothing(open_page: OpenPage, scheme: str, width: int) -> None
         page.get_by_text("linear", exact=True).click()
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1920])
-def test_the_page_never_scrolls_sideways(open_page: OpenPage, width: int) -> None:
-    page = open_page(width=width)
-    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 def test_dark_is_dark(open_page: OpenPage) -> None:
     def brightness(page: Page) -> int:
         colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -218,17 +211,6 @@ def test_dark_is_dark(open_page: OpenPage) -> None:
 
     assert brightness(open_page(color_scheme="dark")) < 150
     assert brightness(open_page(color_scheme="light")) > 600
-
-
-def test_paper_gets_the_picture_without_the_switches(open_page: OpenPage) -> None:
-    page = open_page(width=800, color_scheme="dark")
-    page.emulate_media(media="print")
-    expect(page.locator(".controls").first).to_be_hidden()
-    expect(panel(page)).to_be_hidden()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    for block in page.locator(".block:visible").all():
-        assert block.evaluate("(one) => getComputedStyle(one).printColorAdjust") == "exact"
-    assert len(page.pdf()) > 10_000
 
 
 def test_without_a_script_everything_can_be_read(open_page: OpenPage) -> None:

@@ -24,6 +24,9 @@ for (const picture of document.querySelectorAll(".picture")) {
     if (panel.dataset.shown === shown) return;
     panel.dataset.shown = shown;
     panel.innerHTML = block ? store.get(block.dataset.details).innerHTML : hint;
+    panel.scrollTop = 0;
+    // On a phone it is low and scrolls, which a keyboard must be able to do too.
+    panel.tabIndex = panel.scrollHeight > panel.clientHeight ? 0 : -1;
   }
 
   function keep(block) {
@@ -93,3 +96,11 @@ function openTarget() {
 }
 addEventListener("hashchange", openTarget);
 openTarget();
+
+// Paper cannot be pointed at: what the panel tells is printed as the table.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll(".legend:not([open])")];
+  for (const one of opened) one.open = true;
+});
+addEventListener("afterprint", () => { for (const one of opened) one.open = false; });

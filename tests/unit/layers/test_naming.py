@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.engine.file_list import LayerFile
 from pipeline.layers.chain import version_of
-from pipeline.layers.naming import complete
+from pipeline.layers.naming import common_folder, complete
 from tests.unit.layers.builders import World, file, folder
 
 
@@ -26,3 +26,17 @@ def test_a_source_is_named_only_when_the_files_prove_it(
     image = world.image("a:1", (f"/bin/sh -c #(nop) {created_by} ", files))
     (step,) = version_of("a:1", image).steps
     assert complete(step, world.lists) == name
+
+
+@pytest.mark.parametrize(
+    ("names", "folder"),
+    [
+        (("r.org/team/a:1", "r.org/team/b:1"), "r.org/team/"),
+        (("r.org/team/a:1", "r.org/tea/b:1"), "r.org/"),
+        (("r.org/a:1", "b:1"), ""),
+        (("r.org/a:1",), ""),
+        (("r.org:5000/a@sha256:0a", "r.org:5000/a:1"), "r.org:5000/"),
+    ],
+)
+def test_what_all_names_begin_with_ends_at_a_slash(names: tuple[str, ...], folder: str) -> None:
+    assert common_folder(names) == folder

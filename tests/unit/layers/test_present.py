@@ -81,3 +81,15 @@ def test_the_layers_that_a_version_has_no_longer_are_named_up_to_a_handful() -> 
     assert "No new layer. No longer in it, 14.3 kB: COPY 1.py /app, " in told
     assert "COPY 5.py /app, and 2 more" in told
     assert "6.py" not in told.partition("No longer")[2]
+
+
+def test_long_names_are_told_in_full_once() -> None:
+    world = World()
+    one = world.image("r.org/team/web:1", ("RUN a", [file("a")]))
+    two = world.image("r.org/team/web:2", ("RUN b", [file("b")]))
+    told = present_family(world.family(one, two), "t", world.lists, files=1)
+    text = rendered(told, "text")
+    assert text.count("r.org/team/web:1") == 1
+    assert "web:1 → web:2" in text
+    assert "1 added; in web:2" in text
+    assert told.data["versions"][0]["name"] == "r.org/team/web:1"
