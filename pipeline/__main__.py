@@ -14,6 +14,9 @@ def main() -> None:
     """Run the program; never returns."""
     gc.set_threshold(_COLLECT_AFTER)
     try:
+        from pipeline.report.encoding import say_all_plainly
+
+        say_all_plainly()
         from pipeline.tasks import namespace
         from pipeline.tasks.program import CapasProgram
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 
 from pipeline.report.clean import cleaned
+from pipeline.report.encoding import say_in_utf8
 from pipeline.report.words import Report
 
 
@@ -15,7 +16,10 @@ def render(report: Report, format_name: str) -> None:
     Args:
         format_name: `text`, `json`, `md`, `html` or `svg`.
     """
-    sys.stdout.write(rendered(report, format_name))
+    text = rendered(report, format_name)
+    if format_name != "text":
+        say_in_utf8()
+    sys.stdout.write(text)
 
 
 def rendered(report: Report, format_name: str) -> str:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -93,3 +94,14 @@ def test_the_module_must_run_as_a_program() -> None:
         [sys.executable, "-m", "pipeline", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("capas ")
+
+
+def test_a_locale_without_our_signs_must_get_others() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "validat"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "  > did you mean `validate`?" in done.stderr
