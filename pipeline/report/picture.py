@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.report.numbers import show_bytes
 from pipeline.report.paint import Paint
-from pipeline.report.shorten import cut
+from pipeline.report.shorten import cut, cut_inside
 from pipeline.report.words import Block, Stack, Stacks
 
 _NAME_AT_MOST = 20
@@ -39,7 +39,7 @@ def picture_lines(picture: Stacks, width: int, paint: Paint) -> list[str]:
             if widths
             else _signs(stack, numbers, width - names - 3, paint)
         )
-        name = cut(stack.name, names)
+        name = cut_inside(stack.name, names)
         lines.append(f"{name:{names}}  {row}")
     if not widths:
         return lines

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatchmethod
 
 from pipeline.report.numbers import is_numeric, show_cell, show_share
 from pipeline.report.paint import Paint
 from pipeline.report.picture import picture_lines
+from pipeline.report.shorten import cut_inside
 from pipeline.report.words import (
     Bullets,
     Cell,
@@ -106,17 +107,21 @@ class _Writer:
             (name, *(Mark(f"{_shade(r) * 2} {show_share(r)}") for r, _ in cells))
             for name, cells in zip(part.rows, part.cells, strict=True)
         )
-        lines = self.table((part.corner, *part.columns), rows)
-        if max(map(len, lines)) > self.width:
+        columns = (part.corner, *part.columns)
+        lines = self.table(columns, rows)
+        unpainted = replace(self, paint=Paint(on=False)).table(columns, rows)
+        if max(map(len, unpainted)) > self.width:
             lines = self.shades(part)
         return [*self.caption(part.caption), *lines]
 
     def shades(self, part: Heatmap) -> list[str]:
-        """One sign per cell, for maps that are too wide; columns in the order of the rows."""
+        """One sign per cell, for maps that are too wide."""
         names = min(max(len(name) for name in part.rows), self.width // 3)
         room = self.width - names - _GAP
-        lines = [
-            f"{name[:names]:{names}}  {''.join(_shade(r) for r, _ in cells[-room:])}"
+        key = "A sign is a cell, a column is a version, in the order of the rows; █ is all."
+        lines = [self.paint.tone(line, "quiet") for line in self.wrap(key)]
+        lines += [
+            f"{cut_inside(name, names):{names}}  {''.join(_shade(r) for r, _ in cells[-room:])}"
             for name, cells in zip(part.rows, part.cells, strict=True)
         ]
         if len(part.columns) > room:

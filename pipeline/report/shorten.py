@@ -14,3 +14,9 @@ def one_line(text: str, most: int = ONE_LINE) -> str:
 def cut(text: str, most: int) -> str:
     """At most `most` characters of a line, an ellipsis for what has no room."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def cut_inside(name: str, most: int) -> str:
+    """At most `most` characters of a name: its end, such as a version, tells it from others."""
+    end = (most - 1) * 2 // 3
+    return name if len(name) <= most else f"{name[: most - 1 - end]}…{name[len(name) - end :]}"

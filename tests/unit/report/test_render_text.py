@@ -103,6 +103,25 @@ def test_colours_change_nothing_but_colours() -> None:
     assert bare.replace("|", "").split() == plain.replace("|", "").split()
 
 
+def test_colours_take_no_room() -> None:
+    """A map that fits exactly is told in figures, painted or not."""
+    cells = (((0.5, ""), (1.0, "")),)
+    report = Report("t", "l", (Heatmap("", "has", ("a" * 20,), ("c" * 8, "d" * 8), cells),))
+    for colours in (False, True):
+        assert "▒▒ 50 %" in render_text(report, width=40, colours=colours)
+
+
+def test_names_that_are_too_long_keep_what_tells_them_apart() -> None:
+    names = tuple(f"some-long-web-frontend:2026.11.{n}" for n in range(30))
+    stacks = Stacks("", tuple(Stack(name, (Block("k", "l", 9, "new"),)) for name in names))
+    cells = tuple(tuple((1.0, "") for _ in names) for _ in names)
+    report = Report("t", "l", (stacks, Heatmap("", "has", names, names, cells)))
+    lines = render_text(report, width=80).splitlines()
+    first = [line.split()[0] for line in lines if line.startswith("some-")]
+    assert len(set(first)) == 2 * len(names)
+    assert any("a column is a version" in line for line in lines)
+
+
 def test_the_same_layer_has_the_same_letter_and_only_new_ones_have_stars() -> None:
     lines = render_text(REPORT).splitlines()
     first, second = (next(line for line in lines if line.startswith(f"1.{n}")) for n in (0, 1))
