@@ -24,7 +24,12 @@ from pipeline.build.staging import stage_context
 from pipeline.engine import buildah, command
 from pipeline.engine.build_cache import CacheImage, cache_image
 from pipeline.engine.images import inspect_image
-from pipeline.engine.leftovers import new_marker, remove_working_containers
+from pipeline.engine.leftovers import (
+    end_runs,
+    new_marker,
+    remove_working_containers,
+    working_containers,
+)
 from pipeline.engine.storage import observe_storage
 from pipeline.errors import CapasError, EngineError
 from pipeline.report.progress import Progress
@@ -186,14 +191,19 @@ class Builder:
         with self._lock:
             self._ended = True
             running = tuple(self._running)
+        containers = self._containers()
         for process in running:
             command.end_group(process)
+        end_runs(containers)
 
     def remove_leftovers(self) -> None:
         """Remove the working containers that killed builds left."""
         # What failed is told anyway; a container that stays is found by `prune`.
         with suppress(CapasError):
-            remove_working_containers(self._marker, self._environment)
+            remove_working_containers(self._containers(), self._environment)
+
+    def _containers(self) -> list[str]:
+        return working_containers(self._marker, self._environment)
 
 
 class _Follower:
@@ -213,10 +223,10 @@ class _Follower:
         """One line of Buildah's output."""
         with suppress(OSError):  # a full disk is told by Buildah's own failure, not by its log's
             self._log.write(line + "\n")
-        self._last.append(line)
         told = parse_line(line)
         if isinstance(told, Step):
             self._step = told
+            self._last.clear()
             text = "labels" if recipe.is_ours(told.text) else told.text
             if told.number > 1:
                 self.steps.setdefault(told.stage - 1, []).append("")
@@ -228,6 +238,7 @@ class _Follower:
                 self._undecided = ""
             self._progress.cached(self._name)
         elif isinstance(told, Said):
+            self._last.append(told.text)
             self._progress.said(self._name, told.text)
 
     @property

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 _STEP = re.compile(r"^(?:\[(\d+)/(\d+)\] )?STEP (\d+)/(\d+): (.*)$", re.DOTALL)
 _CACHED = re.compile(r"^--> Using cache ([0-9a-f]{12,64})$")
-_MADE = re.compile(r"^(?:--> [0-9a-f]{11,64}|COMMIT( \S+)?|Successfully tagged \S+|[0-9a-f]{64})$")
+_MADE = re.compile(
+    r"^(?:--> [0-9a-f]{11,64}|(?:\[\d+/\d+\] )?COMMIT( \S+)?|Successfully tagged \S+|[0-9a-f]{64})$"
+)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.engine import buildah, command
+from pipeline.engine import command
+from pipeline.engine.leftovers import remove_working_containers
 
 
 def remove_images(
@@ -18,8 +19,7 @@ def remove_images(
     Raises:
         EngineError: Podman or Buildah refused.
     """
-    for container in containers:
-        command.run(buildah.remove_container_argv(container), environment=environment)
+    remove_working_containers(containers, environment)
     for image in images:
         argv = ["podman", "rmi", "--no-prune", image]
         command.run(argv, environment=environment)

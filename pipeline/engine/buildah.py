@@ -68,11 +68,6 @@ def build_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {"GOGC": _GOGC, **environment}
 
 
-def working_containers_argv() -> list[str]:
-    """The ids of all working containers, Buildah's own and others', as JSON."""
-    return ["buildah", "containers", "--json"]
-
-
 def remove_container_argv(container: str) -> list[str]:
     """Remove one working container."""
     return ["buildah", "rm", container]

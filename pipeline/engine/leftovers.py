@@ -1,23 +1,29 @@
-"""Working containers that a killed Buildah left behind, found by the marker of their build.
+"""What a killed Buildah left behind: working containers, and the processes that RUN began in them.
 
 Buildah keeps what a build was told in the container's record `buildah.json`, the marker among
 it (see `buildah.build_argv`). Containers of other builds, also of those that run right now, are
-left alone.
+left alone. A container knows its own id: Buildah writes it to /run/.containerenv.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+import select
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.engine import buildah, command
 from pipeline.engine.store_place import find_store
 
 _MARKER = re.compile(rb'"id=capas-(\d+)-[0-9a-f]{16},')
+_FIRST = re.compile(rb"^NSpid:\t\d+.*\t1$", re.MULTILINE)
+_ID = re.compile(r'^id="([0-9a-f]{64})"$', re.MULTILINE)
+_DEADLINE = 10.0
+"""Seconds for a killed process to be gone."""
 
 
 def new_marker() -> str:
@@ -25,16 +31,9 @@ def new_marker() -> str:
     return f"capas-{os.getpid()}-{secrets.token_hex(8)}"
 
 
-def remove_working_containers(marker: str, environment: Mapping[str, str]) -> int:
-    """Remove the working containers of the builds that were given `marker`; how many there were.
-
-    Raises:
-        EngineError: Buildah refused to remove one.
-    """
-    ours = _containers(environment, lambda record: f'"id={marker},'.encode() in record)
-    for container in ours:
-        command.run(buildah.remove_container_argv(container), environment=environment)
-    return len(ours)
+def working_containers(marker: str, environment: Mapping[str, str]) -> list[str]:
+    """The ids of the working containers of the builds that were given `marker`."""
+    return _containers(environment, lambda record: f'"id={marker},'.encode() in record)
 
 
 def stale_working_containers(environment: Mapping[str, str]) -> list[str]:
@@ -47,14 +46,57 @@ def stale_working_containers(environment: Mapping[str, str]) -> list[str]:
     return _containers(environment, is_stale)
 
 
+def remove_working_containers(containers: Collection[str], environment: Mapping[str, str]) -> None:
+    """Remove working containers, with whatever still runs in them.
+
+    Raises:
+        EngineError: Buildah refused to remove one.
+    """
+    end_runs(containers)
+    for container in containers:
+        command.run(buildah.remove_container_argv(container), environment=environment)
+
+
+def end_runs(containers: Collection[str]) -> None:
+    """Kill what RUN began in these working containers, and wait until it is gone.
+
+    Buildah does so itself when it is told to end; not when it is killed, and not when it is told in
+    the moment in which the process begins.
+    """
+    if not containers:
+        return
+    for pid in _first_processes():
+        with suppress(OSError):  # it ended meanwhile, or is not ours
+            handle = os.pidfd_open(pid)
+            try:
+                if _container_of(pid) in containers:
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                    select.select([handle], [], [], _DEADLINE)
+            finally:
+                os.close(handle)
+
+
+def _first_processes() -> Iterator[int]:
+    """The processes that are the first of a process namespace: all others end with them."""
+    for path in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            found = _FIRST.search(path.read_bytes())
+            if found is not None:
+                yield int(path.parent.name)
+
+
+def _container_of(pid: int) -> str:
+    """The id of the working container that a process runs in."""
+    told = Path("/proc", str(pid), "root", "run", ".containerenv").read_text(encoding="utf-8")
+    found = _ID.search(told)
+    return found[1] if found else ""
+
+
 def _containers(environment: Mapping[str, str], wanted: Callable[[bytes], bool]) -> list[str]:
-    listed = command.run(buildah.working_containers_argv(), environment=environment).stdout
-    ids = [row["id"] for row in json.loads(listed or "[]") or [] if row.get("builder")]
-    if not ids:
-        return []
     place = find_store(environment)
     records = place.roots[0] / f"{place.driver}-containers"
-    return [one for one in ids if wanted(_read(records / one / "userdata" / "buildah.json"))]
+    found = records.glob("*/userdata/buildah.json")
+    return [path.parent.parent.name for path in found if wanted(_read(path))]
 
 
 def _read(record: Path) -> bytes:

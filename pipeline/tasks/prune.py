@@ -43,12 +43,15 @@ def prune(_context: Context, spec: str | None = None, yes: bool = False) -> int:
     containers = stale_working_containers(environment)
     for container in containers:
         say(f"{container[:12]}  left by a build that was killed")
-    total = sum(one.frees for one in unneeded)
+    total = show_bytes(sum(one.frees for one in unneeded))
+    found = f"{len(unneeded)} images, {total}" + (
+        f", {len(containers)} working containers" if containers else ""
+    )
     if not unneeded and not containers:
         say("nothing to remove")
     elif not yes:
-        say(f"{len(unneeded)} images, {show_bytes(total)}: `prune --yes` removes them")
+        say(f"{found}: `prune --yes` removes them")
     else:
         remove_images([one.id for one in unneeded], containers, environment)
-        say(f"removed {len(unneeded)} images, {show_bytes(total)}")
+        say(f"removed {found}")
     return 0

@@ -132,9 +132,11 @@ def test_a_failing_instruction_leaves_the_old_image_and_names_the_log(
     containerfile = project / "app" / "1.0" / "Containerfile"
     good = containerfile.read_text()
     containerfile.write_text(good + 'RUN ["/no/such/program"]\n')
-    failed = capas("build", "--version", "1.0", cwd=project, check=False)
+    failed = capas("build", "--version", "1.0", "--progress", "quiet", cwd=project, check=False)
     assert failed.returncode == 1
     assert 'failed at step 3/4: RUN ["/no/such/program"]' in failed.stderr
+    assert "no such file" in failed.stderr.lower(), "what the instruction said"
+    assert "COPY main.py" not in failed.stderr, "what others did before it is in the log"
     log = Path(failed.stderr.rsplit("the whole log: ", 1)[1].strip())
     assert "STEP 3/4" in log.read_text()
     assert _images(environment) == before

@@ -159,6 +159,7 @@ def test_a_killed_buildah_is_told_and_cleaned_up_after(
         assert process.returncode == 1
         assert "app:1.0 was not built" in said
         assert "signal 9" in said
+        assert not _running(SLEEP), "what RUN began is killed, too"
     untouched()
     mend()
     assert "kept" in capas("build", "--version", "1.0", cwd=project).stdout

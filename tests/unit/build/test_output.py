@@ -18,6 +18,7 @@ ID = "4ff6224274771b2c449c31c9b6e1e803774ceb4444927aeb46cc51185bcdf5ef"
         ("--> 4ff62242747", Stored()),
         ("COMMIT localhost/base:1", Stored()),
         ("COMMIT", Stored()),
+        ("[2/2] COMMIT localhost/app:1.0", Stored()),
         ("Successfully tagged localhost/base:1", Stored()),
         (ID, Stored()),
         ("COMMIT; -- by psql", Said("COMMIT; -- by psql")),
