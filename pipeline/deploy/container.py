@@ -122,9 +122,14 @@ def blueprint(
         "healthconfig": {"Test": ["NONE"]},
         "image_volume_mode": "ignore",
     }
-    notes = [f"{service.name}: this host enforces no limit of {name}" for name in missing]
+    notes = [f"{service.name}: this host enforces no limit of {_and(missing)}"] if missing else []
     notes += _shown(desired, abilities)
     return Blueprint(desired, image, parts, body, tuple(notes))
+
+
+def _and(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def container_body(

@@ -124,7 +124,12 @@ def versions_for(pipeline: Pipeline, version: str) -> dict[str, str]:
         if service.built_here and version in pipeline.images[service.image].versions
     }
     if not found:
-        known = [v.short for v in pipeline.versions]
+        known = dict.fromkeys(
+            f"{service.image}:{known}"
+            for service in pipeline.services.values()
+            if service.built_here
+            for known in pipeline.images[service.image].versions
+        )
         raise UsageError(f"no service has a version {version}", resolution=_one_of(known))
     return found
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.deploy.observe import Container
 from pipeline.engine.podman import STDOUT, Reader
+from pipeline.errors import EngineError
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ def read_logs(
     Args:
         tail: only so many of each container's last lines; None for all.
         follow: go on until every container ends, or the reader stops.
+
+    Raises:
+        EngineError: the service went away.
     """
     if not follow:
         with Reader(uri) as reader:
@@ -45,7 +49,7 @@ def read_logs(
                 found = reader.logs(one.id, tail=tail, timestamps=timestamps)
                 yield from lines_of(short_name(one), found)
         return
-    lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
+    lines: queue.SimpleQueue[Line | EngineError | None] = queue.SimpleQueue()
 
     def follow_one(one: Container) -> None:
         with Reader(uri) as reader:
@@ -53,7 +57,9 @@ def read_logs(
                 found = reader.logs(one.id, tail=tail, follow=True, timestamps=timestamps)
                 for line in lines_of(short_name(one), found):
                     lines.put(line)
-            finally:
+            except EngineError as error:
+                lines.put(error)
+            else:
                 lines.put(None)
 
     for one in containers:
@@ -62,6 +68,8 @@ def read_logs(
     running = len(containers)
     while running:
         line = lines.get()
+        if isinstance(line, EngineError):
+            raise line
         if line is None:
             running -= 1
         else:

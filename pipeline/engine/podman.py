@@ -11,6 +11,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -199,10 +200,26 @@ class Reader:
                 resolution="`capas doctor` examines it",
             ) from None
         if answer.status < 400 or (missing_ok and answer.status == 404):
-            return answer
+            return replace(answer, chunks=_whole(answer.chunks, f"{method.upper()} {path}"))
         raise EngineError(
             "Podman refused a request", details=f"{method.upper()} {path}: {_reason(answer)}"
         )
+
+
+def _whole(chunks: Iterable[bytes], request: str) -> Iterator[bytes]:
+    """The pieces of an answer.
+
+    Raises:
+        EngineError: it breaks off.
+    """
+    try:
+        yield from chunks
+    except OSError as error:
+        raise EngineError(
+            "the Podman API service went away in the middle of an answer",
+            details=f"{request}: {error}",
+            resolution="run the command again",
+        ) from None
 
 
 def _reason(answer: Answer) -> str:

@@ -147,6 +147,8 @@ def _chunks(
     try:
         while chunk := response.read1(_CHUNK):
             yield chunk
+    except http.client.HTTPException as error:
+        raise ConnectionError(str(error) or type(error).__name__) from error
     finally:
         connection.close()
 

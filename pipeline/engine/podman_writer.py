@@ -95,9 +95,15 @@ class Writer(Reader):
         self._post(f"/containers/{name}/stop", params=params)
 
     def restart_container(self, name: str, timeout: float | None = None) -> None:
-        """Stop and start it."""
-        params = {} if timeout is None else {"t": round(timeout)}
-        self._post(f"/containers/{name}/restart", params=params)
+        """Stop it as `stop_container` does, and start it.
+
+        Args:
+            timeout: seconds; None is what the container was made with.
+        """
+        if timeout is None:  # to the API that is none at all, and it kills at once
+            found = self.container(name)
+            timeout = found["Config"]["StopTimeout"] if found else 0
+        self._post(f"/containers/{name}/restart", params={"timeout": round(timeout)})
 
     def kill_container(self, name: str, signal: str) -> None:
         """Send a signal to its first process."""

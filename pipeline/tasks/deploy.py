@@ -168,6 +168,8 @@ def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: boo
 def _say_plan(plan: Plan) -> None:
     from pipeline.report.terminal import tell_note
 
+    for name in plan.backups:
+        say(f"back up volume {name} (backup_before_upgrade)")
     for operation in plan.operations:
         say(str(operation))
     if not plan.changes:

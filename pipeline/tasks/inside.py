@@ -50,6 +50,7 @@ def logs(
     from pipeline.engine.podman import Reader
     from pipeline.engine.service import api_service
     from pipeline.report.prefixed import Prefixed
+    from pipeline.tasks.watching import until_interrupted
 
     lines = None if tail is None else whole_number(tail, "--tail")
     pipeline = load_pipeline(spec)
@@ -57,9 +58,8 @@ def logs(
         with Reader(uri) as reader:
             containers = chosen(containers_of(reader, pipeline.name), services or ())
         printer = Prefixed([short_name(c) for c in containers])
-        for line in read_logs(uri, containers, tail=lines, follow=follow, timestamps=timestamps):
-            printer.line(line.source, line.text)
-    return 0
+        found = read_logs(uri, containers, tail=lines, follow=follow, timestamps=timestamps)
+        return until_interrupted(found, lambda line: printer.line(line.source, line.text))
 
 
 @command(
@@ -124,7 +124,7 @@ def stats(
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
     with api_service(host_profile().environment) as uri, Reader(uri) as reader:
-        show(
+        return show(
             lambda: present_usage(
                 pipeline.name,
                 measure_usage(reader, chosen(containers_of(reader, pipeline.name), services or ())),
@@ -132,7 +132,6 @@ def stats(
             wanted,
             watch=watch,
         )
-    return 0
 
 
 @command(
@@ -158,11 +157,13 @@ def events(
     from pipeline.engine import labels
     from pipeline.engine.podman import Reader
     from pipeline.engine.service import api_service
+    from pipeline.tasks.watching import until_interrupted
 
     as_json = one_of(format, "--format", ("text", "json")) == "json"
     pipeline = load_pipeline(spec)
     mine = [f"{labels.PIPELINE}={pipeline.name}"]
     with api_service(host_profile().environment) as uri, Reader(uri) as reader:
-        for event in reader.events(mine, since=since, follow=follow):
-            say(json.dumps(event) if as_json else event_line(event))
-    return 0
+        return until_interrupted(
+            reader.events(mine, since=since, follow=follow),
+            lambda event: say(json.dumps(event) if as_json else event_line(event)),
+        )

@@ -36,5 +36,4 @@ def status(
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
     with api_service(host_profile().environment) as uri:
-        show(lambda: present_status(pipeline, status_of(uri, pipeline)), wanted, watch=watch)
-    return 0
+        return show(lambda: present_status(pipeline, status_of(uri, pipeline)), wanted, watch=watch)

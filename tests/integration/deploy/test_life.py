@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import CHECKOUT
 from tests.integration.deploy.conftest import Project, fetch
 
 pytestmark = pytest.mark.integration
+
+
+ASKS = "import urllib.request as u; u.urlopen('http://127.0.0.1:5000').read()"
 
 
 def states(project: Project) -> dict[str, str]:
@@ -36,6 +42,41 @@ def test_stopping_and_starting_must_keep_containers_layers_and_ports(project: Pr
     wrong = project.run("stop", "wbe", check=False)
     assert wrong.returncode == 2
     assert "one of: web, web-1, web-2" in wrong.stderr
+
+
+SAYS_BYE = """
+import http.server, signal, sys, threading
+server = http.server.ThreadingHTTPServer(("", 5000), http.server.SimpleHTTPRequestHandler)
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+server.serve_forever()
+print("bye", flush=True)
+"""
+
+
+def test_a_restart_must_leave_a_process_its_grace(project: Project) -> None:
+    project.write(replicas=1, command=["python3", "-c", SAYS_BYE])
+    project.run("deploy")
+    project.run("restart")
+    assert "bye" in project.run("logs").stdout
+
+
+def test_ctrl_c_must_end_what_follows_and_say_nothing(project: Project) -> None:
+    project.run("deploy")
+    project.run("exec", "web-1", "--", "python3", "-c", ASKS)
+    for words in (("logs", "--follow"), ("events", "--follow"), ("status", "--watch")):
+        with subprocess.Popen(
+            [sys.executable, "-m", "pipeline", *words],
+            cwd=project.folder,
+            env={**project.environment, "PYTHONPATH": str(CHECKOUT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as following:
+            assert following.stdout is not None
+            assert following.stdout.readline()
+            following.send_signal(signal.SIGINT)
+            _, said = following.communicate(timeout=20)
+        assert (following.returncode, said) == (130, ""), words
 
 
 def test_a_deploy_must_bring_back_what_was_stopped_or_removed_by_hand(project: Project) -> None:

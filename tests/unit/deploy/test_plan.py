@@ -255,9 +255,9 @@ def test_a_limit_that_the_host_ignores_must_be_an_error_before_anything_starts(
 
 
 def test_an_optional_limit_must_be_left_out_and_told(world: World) -> None:
-    world.change(resources=Resources(memory=64 << 20, optional=True))
+    world.change(resources=Resources(memory=64 << 20, pids=9, optional=True))
     plan = world.plan()
-    assert plan.notes == ("web: this host enforces no limit of memory",)
+    assert plan.notes == ("web: this host enforces no limit of memory and pids",)
     assert all("resource_limits" not in o.body for o in plan.operations)
 
 
