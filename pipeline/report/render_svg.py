@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.report.drawing import Drawing, DrawnBlock, DrawnStack, draw
-from pipeline.report.shorten import cut
+from pipeline.report.shorten import cut, cut_inside
 from pipeline.report.words import Part, Report, Section, Stacks
 
 _WIDTH, _GAP, _MARGIN, _HEAD, _SPACE = 190, 26, 24, 92, 3
 _KEY = 20
-_LETTER = 6.2
+_LETTER = 6.6
+_NAME_LETTER = 8.4
 _LINE = 15
 _TWO_LINES = 40
 _TINTS = (
@@ -70,7 +71,7 @@ def render_svg(report: Report) -> str:
 
 def _stack(stack: DrawnStack, x: int, bottom: int, top: int) -> Iterator[str]:
     yield f"<g><title>{escape(stack.name)}</title>"
-    yield _text("name", x, top - 26, stack.name)
+    yield _text("name", x, top - 26, cut_inside(stack.name, int(_WIDTH / _NAME_LETTER)))
     yield _text("soft", x, top - 9, stack.total)
     y = bottom
     for block in stack.blocks:

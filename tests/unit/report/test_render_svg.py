@@ -41,3 +41,12 @@ def test_hostile_names_stay_text() -> None:
 
 def test_a_report_without_a_picture_is_an_empty_one() -> None:
     ElementTree.fromstring(render_svg(Report("t", "l", ())))
+
+
+def test_a_long_name_ends_before_the_next_stack() -> None:
+    stack = Stack("web-frontend-of-the-shop:2026.11.10", (Block("k", "l", 9, "new"),))
+    drawn = render_svg(Report("t", "l", (Stacks("", (stack, stack)),)))
+    root = ElementTree.fromstring(drawn)
+    (name, _) = [t for t in root.iter(f"{SVG}text") if t.get("class") == "name"]
+    assert name.text == "web-fro…hop:2026.11.10"
+    assert "<title>web-frontend-of-the-shop:2026.11.10</title>" in drawn
