@@ -11,6 +11,7 @@ from typing import Literal
 from pipeline.engine.file_list import LayerFile
 from pipeline.engine.storage import StoredLayer
 from pipeline.layers.chain import Step, Version
+from pipeline.layers.instruction import SQUASHED
 
 FileLists = Callable[[StoredLayer], Sequence[LayerFile]]
 Digests = Callable[[StoredLayer, str], str | None]
@@ -143,6 +144,8 @@ class _Parting:
         """Why `step` made another layer than `old`, its counterpart, did."""
         if not step.instruction.keyword:
             return Cause("unknown", "the image's history does not say which instruction made it")
+        if old is None and step.instruction.keyword == SQUASHED:
+            return Cause("instruction", "several instructions are one layer now")
         if old is None:
             return Cause("new", "a new instruction")
         if old.instruction != step.instruction:

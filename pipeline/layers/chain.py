@@ -7,13 +7,16 @@ together with all below it (OCI image-spec, config.md: ChainID).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from pipeline.engine.storage import LayeredImage, StoredLayer
-from pipeline.layers.instruction import Instruction, base_name, parse_created_by
+from pipeline.engine.storage import HistoryEntry, LayeredImage, StoredLayer
+from pipeline.layers.instruction import Instruction, base_name, merged, parse_created_by
+
+_WRITERS = ("ADD", "COPY", "RUN")
+"""The instructions that change files, and so have a layer of their own."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,30 @@ def version_of(name: str, image: LayeredImage, named: Iterable[LayeredImage] = (
         return Version(name, image, tuple(steps), _base(image, named))
     layers = iter(zip(image.layers, chain, strict=True))
     steps = [
-        Step(parse_created_by(entry.created_by), *(() if entry.empty else next(layers)))
-        for entry in image.history
+        Step(made_by, *(() if entry.empty else next(layers)))
+        for entry, made_by in zip(image.history, _instructions(image.history), strict=True)
     ]
     return Version(name, image, tuple(steps), _base(image, named))
+
+
+def _instructions(history: Sequence[HistoryEntry]) -> Iterator[Instruction]:
+    """The instruction behind each entry; behind a layer that several made, all of them.
+
+    Buildah without `--layers`, and every builder that squashes, marks the entries of a layer but
+    the last as empty, and leaves out those of a base that went into it too.
+    """
+    waiting: list[Instruction] = []
+    if history and (base := base_name(history[0].comment)):
+        waiting.append(Instruction("FROM", base))
+    for entry in history:
+        own = parse_created_by(entry.created_by)
+        if entry.empty:
+            if own.keyword in _WRITERS:
+                waiting.append(own)
+            yield own
+        else:
+            yield merged([*waiting, own]) if waiting else own
+            waiting.clear()
 
 
 def _base(image: LayeredImage, named: Iterable[LayeredImage]) -> Base:

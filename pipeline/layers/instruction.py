@@ -7,7 +7,11 @@ classic Docker), `COPY . /app # buildkit`, `|1 COLOUR=blue /bin/sh -c make` (wit
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+SQUASHED = "squashed:"
+"""Stands in a keyword's place before several instructions that made one layer."""
 
 _NOP = re.compile(r"^/bin/\S*sh -c #\(nop\)\s+")
 _SHELL = re.compile(r"^(?:\|\d+ .*? )?(?:RUN )?/bin/\S*sh -c ")
@@ -41,6 +45,11 @@ def parse_created_by(created_by: str) -> Instruction:
     if shell := _SHELL.match(text):
         return Instruction("RUN", text[shell.end() :].strip())
     return _instruction(text)
+
+
+def merged(instructions: Sequence[Instruction]) -> Instruction:
+    """What several instructions are as one layer."""
+    return Instruction(SQUASHED, "; ".join(str(one) for one in instructions if one.keyword))
 
 
 def base_name(comment: str) -> str | None:

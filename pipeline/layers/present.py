@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pipeline.engine.storage import StoredLayer
 from pipeline.layers.budget import Verdict
-from pipeline.layers.cause import Cause, FileLists, short_digest
+from pipeline.layers.cause import Cause, FileLists, shared_length, short_digest
 from pipeline.layers.chain import Step, Version
 from pipeline.layers.contents import EFFECTS, Contents
 from pipeline.layers.family import Family
@@ -144,10 +144,26 @@ class _Presenter:
             for step in version.layer_steps
             if step.layer
         ]
-        name, count = self.folded(version)
+        name, count = self.fold_of(version)
         if count < 2:
             return blocks
         return [_fold(self.short(name), blocks[:count]), *blocks[count:]]
+
+    @cached_property
+    def wishes(self) -> tuple[tuple[str, int], ...]:
+        """What each version alone would have as one block: a name, and how many layers."""
+        return tuple(map(self.folded, self.family.versions))
+
+    def fold_of(self, version: Version) -> tuple[str, int]:
+        """What is drawn as one block: nothing that is drawn apart in another version."""
+        pairs = list(zip(self.family.versions, self.wishes, strict=True))
+        name, count = next(wish for one, wish in pairs if one is version)
+        apart = [
+            wish
+            for other, wish in pairs
+            if wish[1] < count and wish[1] < shared_length(other, version)
+        ]
+        return min(apart, key=lambda wish: wish[1], default=(name, count))
 
     def folded(self, version: Version) -> tuple[str, int]:
         """The base that a version stands on, or that it is for others, and its layers."""

@@ -7,9 +7,10 @@ the parser takes it for one without a value and sets True, which this argument l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+from invoke.exceptions import ParseError
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
@@ -19,6 +20,19 @@ WORDS: Final = "services"
 Invoke knows no positional arguments that may be left out, nor several; plain `invoke` says
 `invoke stop --services web worker`.
 """
+
+
+HELP: Final = "--help"
+
+
+def help_alone(tokens: Sequence[str], greedy: Collection[str]) -> list[str]:
+    """The command line; only the task and `--help` where a list option would take that word.
+
+    Args:
+        greedy: tasks with options that take several values.
+    """
+    own = tokens[: tokens.index("--")] if "--" in tokens else tokens
+    return [own[0], HELP] if HELP in own[1:] and own[0] in greedy else list(tokens)
 
 
 def words_as_option(tokens: Sequence[str], options: Mapping[str, str]) -> list[str]:
@@ -40,7 +54,15 @@ class Several(Argument):
         """Left out; `value` keeps what was given."""
 
     def set_value(self, value: Any, cast: bool = True) -> None:
-        """Append a value."""
+        """Append a value.
+
+        Raises:
+            ParseError: it is a misspelt option, or there was none.
+        """
+        if value is True and not self.value:
+            raise ParseError(f"--{self.name} needs a value")
+        if str(value).startswith("-"):
+            raise ParseError(f"--{self.name} got {value}, which looks like an option")
         if value is not True:
             super().set_value(value, cast)
 

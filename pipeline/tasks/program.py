@@ -15,7 +15,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
 from pipeline import __version__
-from pipeline.tasks.arguments import WORDS, words_as_option
+from pipeline.tasks.arguments import WORDS, help_alone, words_as_option
 
 
 class CapasProgram(Program):
@@ -33,7 +33,8 @@ class CapasProgram(Program):
         """Read the tasks and their options."""
         whole = self.collection
         with self._usage_errors():
-            self.core.unparsed = words_as_option(self.core.unparsed, self._word_options())
+            words = help_alone(self.core.unparsed, self._greedy())
+            self.core.unparsed = words_as_option(words, self._word_options())
             self.collection = _only_named(whole, self.core.unparsed)
             try:
                 super().parse_tasks()
@@ -44,6 +45,10 @@ class CapasProgram(Program):
         """Answer `--help` and `--list`."""
         with self._usage_errors():
             super().parse_cleanup()
+
+    def _greedy(self) -> set[str]:
+        """The tasks with options that take several values."""
+        return {name for name, task in self.collection.tasks.items() if task.iterable}
 
     def _word_options(self) -> dict[str, str]:
         """By task: the option that takes the words after the task's name."""

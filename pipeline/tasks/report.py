@@ -173,9 +173,14 @@ def _advised(
 
 def _named(storage: Storage, references: Sequence[str]) -> list[Named]:
     from pipeline.engine.storage import find_image
+    from pipeline.errors import UsageError
     from pipeline.layers.family import Named
     from pipeline.layers.naming import plain
 
+    if not all(references):
+        raise UsageError(
+            "--images got an empty name", resolution="is a variable of the shell not set?"
+        )
     return [
         Named(plain(name), name.rpartition(":")[0], find_image(storage, name))
         for name in references

@@ -68,6 +68,9 @@ def test_an_image_that_is_not_there(capas: Capas, tmp_path: Path) -> None:
     done = capas("report", "--images", "nobody:1", cwd=tmp_path, check=False)
     assert done.returncode == 2
     assert "the image nobody:1 is not in the store" in done.stderr
+    done = capas("report", "--images", "nobody:1", "", cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert "--images got an empty name" in done.stderr
     assert "there are" not in done.stderr
     assert done.stdout == ""
 

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.engine.storage import HistoryEntry
+from pipeline.layers.chain import Version, version_of
+from tests.unit.layers.builders import World, file
+
+COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
+
+
+def squashed(*history: HistoryEntry) -> Version:
+    image = World().image("a:1", ("x", [file("a")]))
+    return version_of("a:1", replace(image, history=history))
+
+
+def test_a_layer_that_several_instructions_made_is_called_by_all_of_them() -> None:
+    version = squashed(
+        HistoryEntry("/bin/sh -c make", "FROM localhost/base:1", empty=True),
+        HistoryEntry("/bin/sh -c #(nop) ENV A=b", "", empty=True),
+        HistoryEntry(COPY, "", empty=False),
+    )
+    (step,) = version.layer_steps
+    assert str(step.instruction) == "squashed: FROM localhost/base:1; RUN make; COPY … /app"
+
+
+def test_a_merge_that_is_no_instruction_is_called_by_those_before_it() -> None:
+    version = squashed(
+        HistoryEntry("/bin/sh -c make", "", empty=True),
+        HistoryEntry("", "merge sha256:1 to sha256:2", empty=False),
+    )
+    assert str(version.layer_steps[0].instruction) == "squashed: RUN make"
+
+
+def test_configuration_before_a_layer_squashes_nothing() -> None:
+    version = squashed(
+        HistoryEntry("/bin/sh -c #(nop) ENV A=b", "", empty=True),
+        HistoryEntry(COPY, "FROM 0123456789ab", empty=False),
+    )
+    assert str(version.layer_steps[0].instruction) == "COPY … /app"
+
+
+def test_a_base_with_layers_of_its_own_is_no_part() -> None:
+    world = World()
+    base = world.image("localhost/base:1", ("/bin/sh -c one", [file("x")]))
+    built = world.image("localhost/a:1", (COPY, [file("a")]), base=base)
+    last = version_of("a:1", built).layer_steps[-1]
+    assert str(last.instruction) == "COPY … /app"
