@@ -157,9 +157,9 @@ def container_body(
         labels.REPLICA: str(number),
         labels.CONFIG: plan.config,
         labels.PARTS: plan.part_digests,
+        # None of an image from elsewhere: what that may be labelled with is not this pipeline's.
+        labels.VERSION: desired.version,
     }
-    if desired.version:
-        its_labels[labels.VERSION] = desired.version
     if previous:
         its_labels[labels.PREVIOUS] = previous
     aliases = [

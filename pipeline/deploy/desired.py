@@ -64,6 +64,12 @@ def desire(pipeline: Pipeline, wish: Wish = NOTHING_SPECIAL) -> tuple[Desired, .
     for name in {*wish.versions, *wish.replicas}:
         if name not in pipeline.services:
             raise UsageError(f"there is no service {name}", resolution=_one_of(pipeline.services))
+    known = sorted({p for service in pipeline.services.values() for p in service.profiles})
+    for profile in sorted(wish.profiles - set(known)):
+        raise UsageError(
+            f"no service has the profile {profile}",
+            resolution=_one_of(known) if known else "no service of this spec has profiles",
+        )
     services = [s for s in pipeline.services.values() if _is_wanted(s, wish.profiles)]
     networked = needs_network(pipeline, services)
     result = []
@@ -130,7 +136,10 @@ def versions_for(pipeline: Pipeline, version: str) -> dict[str, str]:
             if service.built_here
             for known in pipeline.images[service.image].versions
         )
-        raise UsageError(f"no service has a version {version}", resolution=_one_of(known))
+        raise UsageError(
+            f"no service has a version {version}",
+            resolution=_one_of(known) if known else "none of them runs an image of this spec",
+        )
     return found
 
 

@@ -100,15 +100,25 @@ def examine_container(
 def unhealthy(writer: Writer, name: str, verdict: Verdict) -> EngineError:
     """The error for a container that did not become healthy: state, answer, last lines."""
     try:
-        text = "".join(piece for _stream, piece in writer.logs(name, tail=_LOG_LINES))
+        wrote = _last_lines(writer, name)
     except EngineError:
-        text = ""
-    lines = [f"state: {verdict.state}", f"probe: {verdict.said}"]
-    lines += ["its last lines:", *(f"  {line}" for line in text.splitlines()[-_LOG_LINES:])]
+        wrote = []
+    lines = ["its last lines:", *(f"  {line}" for line in wrote)] if wrote else ["it wrote nothing"]
     return EngineError(
         f"{name} is not healthy",
-        details="\n".join(lines if text else [*lines[:2], "it wrote nothing"]),
+        details="\n".join([f"state: {verdict.state}", f"probe: {verdict.said}", *lines]),
     )
+
+
+def _last_lines(writer: Writer, name: str) -> list[str]:
+    def lines(tail: int | None) -> list[str]:
+        text = "".join(piece for _stream, piece in writer.logs(name, tail=tail))
+        return text.splitlines()[-_LOG_LINES:]
+
+    found = lines(_LOG_LINES)
+    # Podman 4.3 loses the beginning of a log's first line when that was written in two parts, as
+    # Python writes its last words; only when it is asked for more lines than there are.
+    return found if len(found) == _LOG_LINES else lines(None)
 
 
 def _await_settled(

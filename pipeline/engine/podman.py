@@ -146,8 +146,13 @@ class Reader:
             params["since"] = since
         response = self._call("get", "/events", params=params, stream=True)
         for line in response.lines():
-            if line:
-                yield json.loads(line)
+            event: Json = json.loads(line or b"{}")
+            if "Actor" in event:
+                yield event
+            elif "message" in event:  # the status had been sent when it looked at the request
+                raise EngineError(
+                    "Podman refused a request", details=f"GET /events: {event['message']}"
+                )
 
     def file_text(self, name: str, path: str) -> str | None:
         """The text of a file inside a container, or None when it is not there."""

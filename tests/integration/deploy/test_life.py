@@ -60,6 +60,13 @@ def test_a_restart_must_leave_a_process_its_grace(project: Project) -> None:
     assert "bye" in project.run("logs").stdout
 
 
+def test_a_time_that_podman_cannot_read_must_be_told(project: Project) -> None:
+    wrong = project.run("events", "--since", "abc", check=False)
+    assert wrong.returncode == 1
+    assert "Podman refused a request" in wrong.stderr
+    assert "abc" in wrong.stderr
+
+
 def test_ctrl_c_must_end_what_follows_and_say_nothing(project: Project) -> None:
     project.run("deploy")
     project.run("exec", "web-1", "--", "python3", "-c", ASKS)

@@ -153,3 +153,9 @@ def test_what_the_image_asks_for_must_be_granted(world: World) -> None:
 
 def test_a_host_without_pids_limits_must_not_be_asked_for_one(world: World) -> None:
     assert "resource_limits" not in body(world, Abilities())
+
+
+def test_the_label_of_an_image_from_elsewhere_must_not_pass_for_a_version(world: World) -> None:
+    assert body(world)["labels"]["io.github.capas.version"] == "1.2"
+    world.change(image="localhost/python-base:3.11", built_here=False)
+    assert body(world)["labels"]["io.github.capas.version"] == ""

@@ -91,3 +91,20 @@ def test_a_doors_image_may_be_one_of_the_spec(world: World, named: str, referenc
     world.pipeline = replace(world.pipeline, images=images)
     world.change(ingress=Ingress(8000, 5000, named))
     assert desire(world.pipeline)[0].door == reference
+
+
+def test_a_profile_that_no_service_has_must_be_refused(world: World) -> None:
+    with pytest.raises(UsageError, match="no service has the profile debgu") as raised:
+        desire(world.pipeline, Wish({}, {}, frozenset({"debgu"})))
+    assert raised.value.resolution == "no service of this spec has profiles"
+    world.change(profiles=("debug",))
+    with pytest.raises(UsageError) as raised:
+        desire(world.pipeline, Wish({}, {}, frozenset({"debgu"})))
+    assert raised.value.resolution == "one of: debug"
+
+
+def test_a_version_must_be_refused_where_nothing_has_any(world: World) -> None:
+    world.change(image="localhost/redis:7", built_here=False)
+    with pytest.raises(UsageError) as raised:
+        versions_for(world.pipeline, "1.0")
+    assert raised.value.resolution == "none of them runs an image of this spec"

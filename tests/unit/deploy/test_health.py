@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from pipeline.deploy import health
-from pipeline.deploy.health import await_healthy
+from pipeline.deploy.health import Verdict, await_healthy
 from pipeline.engine.machine import HERE, Machine
 from pipeline.engine.podman_writer import Writer
 
@@ -90,3 +90,27 @@ def test_a_process_that_only_has_the_number_of_a_remote_one_must_not_speak_for_i
     world.parent = 1
     assert world.is_up(monkeypatch)
     assert world.now >= health.SETTLE_SECONDS
+
+
+class Wrote:
+    """A log as Podman 4.3 tells it: without the first part of its first line, when asked so."""
+
+    def __init__(self, *pieces: str) -> None:
+        self._pieces = pieces
+
+    def logs(self, _name: str, *, tail: int | None) -> list[tuple[int, str]]:
+        short = "".join(self._pieces).count("\n") <= (tail or 0)
+        return [(2, piece) for piece in (self._pieces[1:] if tail and short else self._pieces)]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        (("boom", "\n"), "its last lines:\n  boom"),
+        ((), "it wrote nothing"),
+        (tuple(f"{n}\n" for n in range(40)), "its last lines:\n  25\n"),
+    ],
+)
+def test_the_last_words_must_be_told_whole(pieces: tuple[str, ...], told: str) -> None:
+    error = health.unhealthy(cast("Writer", Wrote(*pieces)), "web", Verdict(False, "exited", "-"))
+    assert told in error.details
