@@ -23,13 +23,20 @@ _STATES: Mapping[Change, tuple[str, ...]] = {
 
 
 def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Container]) -> Plan:
-    """Do this to these containers; dependencies start first."""
+    """Do this to these containers; dependencies start first, and a job is held to its end.
+
+    A job that ended with 0 is done, as it is for a deploy.
+    """
+    jobs = _jobs(pipeline)
     operations: list[Operation] = []
     notes: list[str] = []
     up: dict[str, list[str]] = {}
     for container in _in_order(pipeline, containers):
         if container.state not in _STATES[change]:
             notes.append(f"{container.name} is {container.state}: left as it is")
+            continue
+        if change in ("start", "restart") and container.service in jobs and _is_done(container):
+            notes.append(f"{container.name} is a job that is done: left as it is")
             continue
         steps = _steps(pipeline, change, container, up)
         operations += steps
@@ -52,12 +59,30 @@ def _steps(
     step = Operation(change, "container", container.name, cause, after, seconds=patience)
     if container.is_door:
         return [step]
+    if container.service in _jobs(pipeline):
+        must = "others depend on it"
+        wait = Operation("wait for the end of", "container", container.name, must, (step.key,))
+        return [step, wait]
     check = service.healthcheck if service else None
     must = "it must be healthy" if check else "it must keep running"
     return [
         step,
         Operation("wait for", "container", container.name, must, (step.key,), check=check),
     ]
+
+
+def _jobs(pipeline: Pipeline) -> frozenset[str]:
+    """Services that others depend on to have ended well."""
+    return frozenset(
+        dependency.service
+        for service in pipeline.services.values()
+        for dependency in service.depends_on
+        if dependency.condition == "service_completed_successfully"
+    )
+
+
+def _is_done(container: Container) -> bool:
+    return container.state in ("exited", "stopped") and container.exit_code == 0
 
 
 def _in_order(pipeline: Pipeline, containers: Sequence[Container]) -> list[Container]:

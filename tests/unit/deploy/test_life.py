@@ -38,3 +38,26 @@ def test_what_is_depended_on_must_start_first(world: World) -> None:
         "restart container pytweets-cache-1",
         "wait for container pytweets-cache-1",
     )
+
+
+def test_a_job_must_be_held_to_its_end_and_one_that_is_done_be_left_alone(world: World) -> None:
+    job = Dependency("job", condition="service_completed_successfully")
+    services = {
+        "web": replace(world.pipeline.services["web"], replicas=1, depends_on=(job,)),
+        "job": Service("job", "localhost/redis:7", built_here=False),
+    }
+    world.pipeline = replace(world.pipeline, services=services)
+    world.deploy()
+    world.set("pytweets-web-1", state="exited")
+    world.set("pytweets-job-1", state="exited", exit_code=3)
+    plan = plan_change(world.pipeline, "start", world.observed.containers)
+    assert [o.key for o in plan.operations[:2]] == [
+        "start container pytweets-job-1",
+        "wait for the end of container pytweets-job-1",
+    ]
+    assert "wait for the end of container pytweets-job-1" in plan.operations[2].after
+    world.set("pytweets-job-1", exit_code=0)
+    for change in ("start", "restart"):
+        plan = plan_change(world.pipeline, change, world.observed.containers)
+        assert {o.name for o in plan.operations} == {"pytweets-web-1"}
+        assert plan.notes == ("pytweets-job-1 is a job that is done: left as it is",)
