@@ -64,6 +64,22 @@ def test_two_images_by_name(versions: tuple[str, str], capas: Capas, tmp_path: P
     assert {layer["blob"]["source"] for layer in layers.values()} == {"measured"}
 
 
+def test_an_image_that_came_back_in_another_form_is_read(
+    versions: tuple[str, str], environment: Mapping[str, str], capas: Capas, tmp_path: Path
+) -> None:
+    """Pushed and pulled again it has the same id, and a second manifest: of compressed layers."""
+    one, two = versions
+    layout, back = f"oci:{tmp_path / 'layout'}:1", "localhost/capas-report-back:1"
+    for source, target in (
+        (f"containers-storage:{one}", layout),
+        (layout, f"containers-storage:{back}"),
+    ):
+        command.run(["skopeo", "copy", "--quiet", source, target], environment=environment)
+    for names in ((one, two), (back, two)):
+        done = capas("report", "--images", *names, "--format", "json", cwd=tmp_path)
+        assert json.loads(done.stdout)["comparisons"][0]["shared_layers"] == 1
+
+
 def test_an_image_that_is_not_there(capas: Capas, tmp_path: Path) -> None:
     done = capas("report", "--images", "nobody:1", cwd=tmp_path, check=False)
     assert done.returncode == 2
