@@ -161,7 +161,7 @@ def find_image(store: Storage, reference: str) -> LayeredImage:
         return _image(store, folder, record)
     except KeyError as error:
         raise _broken(reference, f"a record has no {error}") from None
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise _broken(reference, str(error)) from None
     except FileNotFoundError as error:
         if not folder.exists():
@@ -222,8 +222,7 @@ def _image(store: Storage, folder: Path, record: Mapping[str, Any]) -> LayeredIm
     digest = record.get("digest") or f"sha256:{hashlib.sha256(manifest_text).hexdigest()}"
     # An image that was pushed and pulled again has two manifests; this one is the later.
     noted = record.get("big-data-digests") or {}
-    wanted = noted["manifest"] if "manifest" in noted else digest
-    _check_digest(reference, "manifest", manifest_text, str(wanted))
+    _check_digest(reference, "manifest", manifest_text, noted.get("manifest", digest))
     config_digest = manifest["config"]["digest"]
     config_text = (folder / _file_name(config_digest)).read_bytes()
     _check_digest(reference, "configuration", config_text, config_digest)

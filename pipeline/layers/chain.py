@@ -114,17 +114,20 @@ def _instructions(history: Sequence[HistoryEntry]) -> Iterator[Instruction]:
     the last as empty, and leaves out those of a base that went into it too.
     """
     waiting: list[Instruction] = []
-    if history and (base := base_name(history[0].comment)):
-        waiting.append(Instruction("FROM", base))
-    for entry in history:
+    layers = 0
+    for number, entry in enumerate(history):
         own = parse_created_by(entry.created_by)
         if entry.empty:
             if own.keyword in _WRITERS:
                 waiting.append(own)
             yield own
-        else:
-            yield merged([*waiting, own]) if waiting else own
-            waiting.clear()
+            continue
+        base = base_name(entry.comment)
+        if base and not layers and (waiting or not number):
+            waiting.insert(0, Instruction("FROM", base))
+        yield merged([*waiting, own]) if waiting else own
+        waiting.clear()
+        layers += 1
 
 
 def _base(image: LayeredImage, named: Iterable[LayeredImage]) -> Base:

@@ -16,9 +16,9 @@ def squashed(*history: HistoryEntry) -> Version:
 
 def test_a_layer_that_several_instructions_made_is_called_by_all_of_them() -> None:
     version = squashed(
-        HistoryEntry("/bin/sh -c make", "FROM localhost/base:1", empty=True),
+        HistoryEntry("/bin/sh -c make", "", empty=True),
         HistoryEntry("/bin/sh -c #(nop) ENV A=b", "", empty=True),
-        HistoryEntry(COPY, "", empty=False),
+        HistoryEntry(COPY, "FROM localhost/base:1", empty=False),
     )
     (step,) = version.layer_steps
     assert str(step.instruction) == "squashed: FROM localhost/base:1; RUN make; COPY … /app"
@@ -30,6 +30,11 @@ def test_a_merge_that_is_no_instruction_is_called_by_those_before_it() -> None:
         HistoryEntry("", "merge sha256:1 to sha256:2", empty=False),
     )
     assert str(version.layer_steps[0].instruction) == "squashed: RUN make"
+
+
+def test_a_base_that_went_into_the_only_layer_is_named() -> None:
+    version = squashed(HistoryEntry(COPY, "FROM localhost/base:1", empty=False))
+    assert str(version.layer_steps[0].instruction) == "squashed: FROM localhost/base:1; COPY … /app"
 
 
 def test_configuration_before_a_layer_squashes_nothing() -> None:
