@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from pipeline.deploy.abilities import Abilities, observe_abilities
 from pipeline.deploy.ports import Binding, Held
 from pipeline.engine import labels
+from pipeline.engine.machine import HERE, Machine
 from pipeline.engine.sockets import bound
 from pipeline.errors import EngineError
 
 if TYPE_CHECKING:
-    from pipeline.engine.machine import Machine
     from pipeline.engine.podman import Reader
 
 RUNNING = "running"
@@ -196,7 +197,18 @@ def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[
             ports[binding.protocol, binding.address, binding.host] = who
     for port in lost:
         ports["tcp", "", port] = ports["udp", "", port] = "another program that took it just now"
-    return Held(ports)
+    return Held(ports, _first_port(os.environ))
+
+
+def _first_port(environ: Mapping[str, str]) -> int:
+    """The first port that our own service may bind (ip(7), ip_unprivileged_port_start).
+
+    A service that CONTAINER_HOST names may be root's.
+    """
+    path = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+    if environ.get("CONTAINER_HOST") or os.getuid() == 0:
+        return 0
+    return int(HERE.texts([path]).get(path, "0"))
 
 
 def _container(found: Mapping[str, Any]) -> Container:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.errors import CapasError
+from pipeline.errors import CapasError, HostUnable
 from pipeline.spec.model import Port
 
 _LAST_PORT = 65535
@@ -53,9 +53,15 @@ class Binding:
 
 @dataclass(frozen=True)
 class Held:
-    """Ports of this host that cannot be had: (protocol, address, port), and who has each."""
+    """Ports of this host that cannot be had.
+
+    Attributes:
+        ports: (protocol, address, port), and who has each.
+        first: those below are root's alone.
+    """
 
     ports: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
+    first: int = 0
 
     def holder(self, protocol: str, address: str, port: int) -> str | None:
         """Who keeps `port` from being bound at `address`, or None when it is free."""
@@ -149,6 +155,13 @@ def _next_free(
     if port.published is None:
         return Binding(port.target, 0, port.address, port.protocol), []
     first = port.published + number - 1
+    if first < held.first:
+        raise HostUnable(
+            f"port {first} is root's: a user's ports begin at {held.first}",
+            details=f"the spec publishes {port.published}:{port.target}",
+            resolution=f"publish a port from {held.first} on; `capas doctor` says what an "
+            "administrator can do",
+        )
     skipped: list[tuple[int, str]] = []
     for candidate in range(first, _LAST_PORT + 1):
         ours = (port.protocol, candidate) in taken

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.deploy.ports import Binding, Held, assign, lost_ports
-from pipeline.errors import CapasError
+from pipeline.errors import CapasError, HostUnable
 from pipeline.spec.model import Port
 
 LOOPBACK = "127.0.0.1"
@@ -51,6 +51,13 @@ def test_a_strict_port_must_be_refused_when_it_is_held() -> None:
 def test_a_strict_port_must_be_refused_when_the_pipeline_itself_holds_it() -> None:
     with pytest.raises(CapasError, match="port 8080 is held by this pipeline"):
         assign([Port(5000, 8080, strict=True)], [1], {}, held(), [Binding(1, 8080, LOOPBACK)])
+
+
+def test_a_port_of_roots_must_be_refused_before_anything_starts() -> None:
+    with pytest.raises(HostUnable, match="port 80 is root's: a user's ports begin at 1024"):
+        assign([Port(5000, 80)], [1], {}, Held(first=1024))
+    bindings, _ = assign([Port(5000, 1024), Port(5001)], [1], {}, Held(first=1024))
+    assert hosts(bindings) == [[1024, 0]]
 
 
 def test_what_a_replica_has_must_stay() -> None:
