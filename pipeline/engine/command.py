@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from pipeline.engine.said import plainly
 from pipeline.errors import EngineError, HostUnable
 
 _LAST_LINES = 15
@@ -271,7 +272,7 @@ def end_group(process: subprocess.Popen[Any], grace: float = 10.0) -> None:
 
 def failure(completed: Completed) -> EngineError:
     """The error for a program that failed: its own last lines tell why."""
-    said = (completed.stderr.strip() or completed.stdout.strip()).splitlines()
+    said = plainly(completed.stderr.strip() or completed.stdout.strip()).splitlines()
     brief = f"{completed.argv[0]} failed with exit code {completed.returncode}"
     return EngineError(brief, details="\n".join([completed.command, *said[-_LAST_LINES:]]))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import command
+from pipeline.engine.said import plainly
 from pipeline.errors import EngineError
 
 _NOT_THERE = ("manifest unknown", "name unknown", "repository name not known")
@@ -130,7 +131,7 @@ def _of_registry(place: Place, short: str, environment: Mapping[str, str]) -> by
         return None
     raise EngineError(
         f"{place.name} does not say what it has under {short}",
-        details=answer.stderr,
+        details=plainly(answer.stderr),
         resolution="is it running, and is its name right? `podman login` where it asks who you "
         "are; `--no-tls-verify` for one without HTTPS",
     )

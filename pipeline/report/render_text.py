@@ -136,8 +136,7 @@ class _Writer:
 
     @part.register
     def _(self, part: Listing) -> list[str]:
-        tones = {"+": "good", "-": "bad"} if part.kind == "diff" else {}
-        return [self.paint.tone(x, tones.get(x[:1], "plain")) for x in part.text.splitlines()]  # type: ignore[arg-type]
+        return [self.paint.tone(line, tone) for line, tone in part.lines]
 
     def caption(self, text: str) -> list[str]:
         return self.wrap(text) if text else []

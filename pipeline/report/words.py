@@ -172,6 +172,17 @@ class Listing:
     text: str
     kind: Literal["text", "diff"] = "text"
 
+    @property
+    def lines(self) -> tuple[tuple[str, Tone], ...]:
+        """Each line; of a diff, below its head, what comes is good and what goes is bad."""
+        tones: dict[str, Tone] = {"+": "good", "-": "bad"} if self.kind == "diff" else {}
+        rows = self.text.splitlines()
+        head = 2 if [row[:4] for row in rows[:2]] == ["--- ", "+++ "] else 0
+        return tuple(
+            (row, tones.get(row[:1], "plain") if number >= head else "plain")
+            for number, row in enumerate(rows)
+        )
+
 
 Part: TypeAlias = (
     "Paragraph | Facts | Bullets | Table | Stacks | Heatmap | Tree | Listing | Section"

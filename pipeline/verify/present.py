@@ -18,7 +18,7 @@ _WORDS: dict[Verdict, str] = {
     "held": "held",
     "refuted": "refuted",
     "untried": "cannot be tried here",
-    "failed": "the experiment failed",
+    "failed": "could not be carried out",
 }
 
 
@@ -40,7 +40,8 @@ def lead(results: Sequence[Result], image: str) -> str:
     """The answer in a sentence."""
     counts = {word: sum(r.verdict == v for r in results) for v, word in _WORDS.items()}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{len(results)} experiments with real containers of {image}: {told}."
+    number = "One experiment" if len(results) == 1 else f"{len(results)} experiments"
+    return f"{number} with real containers of {image}: {told}."
 
 
 def as_data(result: Result) -> dict[str, Any]:

@@ -78,6 +78,27 @@ def test_a_changed_manifest_is_noticed_by_its_digest(original: Storage, records:
     assert "the manifest does not have the digest" in reading(original, records).details
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"big-data-digests": ["manifest"]},
+        {"big-data-digests": {"manifest": 5}},
+        {"big-data-digests": None, "digest": 5},
+        {"layer": ["x"]},
+    ],
+)
+def test_a_damaged_image_record_is_no_defect_of_ours(
+    original: Storage, records: Path, damage: dict[str, object]
+) -> None:
+    path = records / f"{original.driver}-images" / "images.json"
+    images = json.loads(path.read_text())
+    for image in images:
+        if "localhost/capas-damage:1" in (image.get("names") or ()):
+            image.update(damage)
+    path.write_text(json.dumps(images))
+    assert "contradict each other" in reading(original, records).brief
+
+
 def test_a_changed_layer_record_contradicts_the_configuration(
     original: Storage, records: Path
 ) -> None:

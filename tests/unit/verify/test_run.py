@@ -108,3 +108,7 @@ def test_the_report_says_how_many_held_and_what_was_seen() -> None:
     )
     assert "a word: no, but yes was expected" in str(report.parts)
     assert [e["verdict"] for e in report.data["experiments"]] == ["held", "refuted", "untried"]
+    (alone,) = [run(broken)[1]]
+    assert present_results([alone], "a").lead == (  # type: ignore[list-item]
+        "One experiment with real containers of a: 1 could not be carried out."
+    )
