@@ -85,7 +85,8 @@ class Machine:
         found: dict[str, str] = {}
         for line in self.run(["grep", "-sH", "", *wanted, "/dev/null"]).stdout.splitlines():
             path, _, text = line.partition(":")
-            found[path] = f"{found.get(path, '')}{text}\n"
+            if path in wanted:  # a login shell may greet
+                found[path] = f"{found.get(path, '')}{text}\n"
         return found
 
     def programs(self, names: Sequence[str], folders: Sequence[str] = ()) -> frozenset[str]:

@@ -37,6 +37,20 @@ def test_a_command_must_take_the_connection_that_is_there_and_no_other() -> None
     assert argv[-3:] == ["--", "ssh://far", "sh -c 'echo $0'"]
 
 
+def test_a_shell_that_greets_must_not_be_taken_for_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ssh = tmp_path / "ssh"  # runs its last word as a login shell there would, after a greeting
+    ssh.write_text('#!/bin/sh\necho Welcome: friend\nfor word; do :; done\nexec sh -c "$word"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    far = Machine("far", "ssh://far", CONTROL)
+    plain = tmp_path / "plain"
+    plain.write_text("a:b\n\n")
+    assert far.texts([str(plain), "/nowhere"]) == {str(plain): "a:b\n\n"}
+    assert "sh" in far.programs(["sh", "no-such-program"])
+
+
 def test_what_is_gone_must_be_left_out(tmp_path: Path) -> None:
     there = tmp_path / "there"
     there.write_text("a:b\n")
