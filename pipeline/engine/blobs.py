@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ def _measure(
         if layer.diff_id in missing:
             found[layer.diff_id] = Blob(blob["digest"], int(blob["size"]), "measured")
             note = json.dumps({"digest": blob["digest"], "size": int(blob["size"])})
-            write_atomic(_note(layer.diff_id, environment), note)
+            with suppress(OSError):  # without a cache it is measured again
+                write_atomic(_note(layer.diff_id, environment), note)
     return found
 
 

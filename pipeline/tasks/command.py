@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 import os
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Choice = TypeVar("Choice", bound=str)
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 SPEC_HELP = "the spec: a file; default CAPAS_SPEC, else the only file in specs/"
 
@@ -94,7 +97,9 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
     say_all_plainly()
     end_like_ctrl_c()
     try:
-        return body() or 0
+        code = body() or 0
+        sys.stdout.flush()
+        return code
     except InvalidSpec as error:
         tell_findings(error.findings)
         return error.exit_code
@@ -106,15 +111,26 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`capas report | head`): nothing is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        _leave_output()
     except Exception as error:  # noqa: BLE001 (the last net: a defect of ours, told as one)
-        tell_error(
-            f"capas itself failed: {type(error).__name__}: {error}",
-            _where(error),
-            "this is a defect of capas: please report it with the line above",
-        )
-        return 1
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _leave_output()
+            tell_error("the disk is full", str(error), "make room, and give the command again")
+        else:
+            tell_error(
+                f"capas itself failed: {type(error).__name__}: {error}",
+                _where(error),
+                "this is a defect of capas: please report it with the line above",
+            )
+    return 1
+
+
+def _leave_output() -> None:
+    """Let what waits for standard output be lost: Python would try again, and end with a trace."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell_failures(errors: Mapping[str, Exception]) -> int:

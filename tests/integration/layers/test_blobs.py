@@ -47,7 +47,10 @@ def test_measured_blobs_are_those_that_a_push_makes(
 ) -> None:
     name = build(environment, tmp_path, "capas-blob:1", TEXT, lib="lib" * 90_000, app="a")
     push(registry, name, environment)
-    measured = blobs_of(capas("report", "--images", name, "--format", "json", cwd=tmp_path))
+    report = ("report", "--images", name, "--format", "json")
+    uncached = blobs_of(capas(*report, cwd=tmp_path, XDG_CACHE_HOME="/proc/nowhere"))
+    measured = blobs_of(capas(*report, cwd=tmp_path))
+    assert uncached == measured
     pushed = blobs_of(
         capas(
             "report",

@@ -1,6 +1,9 @@
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from invoke.context import Context
@@ -118,3 +121,32 @@ def test_an_option_without_a_default_must_be_asked_for(
     said = capfd.readouterr().err
     assert "--from is needed" in said
     assert "capas --help move" in said
+
+
+@pytest.mark.parametrize("length", [10, 100_000])
+def test_a_full_disk_must_be_told_without_a_trace(length: int) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        done = _in_a_process(length, full)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the disk is full\n")
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize("length", [10, 100_000])
+def test_a_reader_that_went_away_must_be_no_error(length: int) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as pipe:  # noqa: PTH123 (a descriptor)
+        done = _in_a_process(length, pipe)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def _in_a_process(length: int, output: TextIO) -> subprocess.CompletedProcess[str]:
+    """A task that says `length` characters and goes well."""
+    code = (
+        "import sys; from pipeline.tasks.command import exit_code_of, say; "
+        f"sys.exit(exit_code_of(lambda: say('x' * {length})))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], stdout=output, stderr=subprocess.PIPE, text=True, check=False
+    )
