@@ -75,3 +75,15 @@ def test_paper_has_the_table_and_the_screen_what_was_open(open_page: OpenPage) -
     expect(legend).to_be_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     expect(legend).to_be_hidden()
+
+
+def test_a_layer_that_the_keyboard_reached_is_not_behind_the_panel(open_page: OpenPage) -> None:
+    """A window of 1280 by 900 at 200 percent."""
+    page = open_page(width=640, height=450, report="many", reduced_motion="reduce")
+    page.locator('.block[tabindex="0"]').focus()
+    for key in ("ArrowRight", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown", "ArrowDown", "End"):
+        page.keyboard.press(key)
+        block = edges(page.locator(".block:focus"))
+        panel = edges(page.locator(".panel"))
+        assert block[0] >= 0, key
+        assert block[1] <= panel[0] or panel[1] <= block[0], key
