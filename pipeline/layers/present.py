@@ -8,10 +8,11 @@ from functools import cached_property
 
 from pipeline.engine.storage import StoredLayer
 from pipeline.layers.budget import Verdict
-from pipeline.layers.cause import Cause, FileLists, shared_length, short_digest
+from pipeline.layers.cause import Cause, FileLists, short_digest
 from pipeline.layers.chain import Step, Version
 from pipeline.layers.contents import EFFECTS, Contents
 from pipeline.layers.family import Family
+from pipeline.layers.folding import Fold, folds
 from pipeline.layers.machine import family_data
 from pipeline.layers.naming import common_folder, layer_names, plain
 from pipeline.layers.present_comparison import present_comparisons
@@ -83,6 +84,11 @@ class _Presenter:
         }
 
     @cached_property
+    def folds(self) -> Mapping[str, Fold]:
+        """What is drawn as one block, by version."""
+        return dict(zip((v.name for v in self.family.versions), folds(self.family), strict=True))
+
+    @cached_property
     def folder(self) -> str:
         """What the names of all versions begin with."""
         return common_folder([version.name for version in self.family.versions])
@@ -144,36 +150,10 @@ class _Presenter:
             for step in version.layer_steps
             if step.layer
         ]
-        name, count = self.fold_of(version)
+        name, count = self.folds[version.name]
         if count < 2:
             return blocks
         return [_fold(self.short(name), blocks[:count]), *blocks[count:]]
-
-    @cached_property
-    def wishes(self) -> tuple[tuple[str, int], ...]:
-        """What each version alone would have as one block: a name, and how many layers."""
-        return tuple(map(self.folded, self.family.versions))
-
-    def fold_of(self, version: Version) -> tuple[str, int]:
-        """What is drawn as one block: nothing that is drawn apart in another version."""
-        pairs = list(zip(self.family.versions, self.wishes, strict=True))
-        name, count = next(wish for one, wish in pairs if one is version)
-        apart = [
-            wish
-            for other, wish in pairs
-            if wish[1] < count and wish[1] < shared_length(other, version)
-        ]
-        return min(apart, key=lambda wish: wish[1], default=(name, count))
-
-    def folded(self, version: Version) -> tuple[str, int]:
-        """The base that a version stands on, or that it is for others, and its layers."""
-        if version.base.layers:
-            return plain(version.base.name) or "base", version.base.layers
-        chain = version.image.diff_ids
-        for other in self.family.versions:
-            if other.base.layers == len(chain) and other.image.diff_ids[: len(chain)] == chain:
-                return plain(other.base.name) or version.name, len(chain)
-        return "", 0
 
     def details(
         self, layer: StoredLayer, step: Step, cause: Cause | None

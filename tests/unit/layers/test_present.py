@@ -50,21 +50,6 @@ def test_a_base_of_several_layers_is_one_block() -> None:
     ]
 
 
-def test_a_base_that_is_drawn_apart_elsewhere_is_drawn_apart() -> None:
-    """An image built on a version: what both share looks the same in both."""
-    world, (base, one, two) = world_and_images()
-    child = world.image("localhost/child:1", (COPY, [file("app/c.py", "3")]), base=two)
-    report = present_family(world.family(base, two, child), "t", world.lists)
-    picture = report.parts[1].parts[0]  # type: ignore[union-attr]
-    assert isinstance(picture, Stacks)
-    keys = [[block.key for block in stack.blocks] for stack in picture.stacks]
-    assert keys[2][:3] == keys[1]
-    assert keys[1][:1] == keys[0]
-    alone = present_family(world.family(one, child), "t", world.lists).parts[1].parts[0]  # type: ignore[union-attr]
-    assert isinstance(alone, Stacks)
-    assert alone.stacks[0].blocks[0].key == alone.stacks[1].blocks[0].key
-
-
 def test_every_format_tells_the_same_numbers() -> None:
     world, images = world_and_images()
     family = world.family(*images)
