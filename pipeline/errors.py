@@ -43,6 +43,11 @@ class CapasError(Exception):
     def __str__(self) -> str:
         return "\n".join(part for part in (self.brief, self.details, self.resolution) if part)
 
+    @property
+    def sentence(self) -> str:
+        """What went wrong, and where or why, without what to do now: for use inside other words."""
+        return f"{self.brief}: {self.details}" if self.details else self.brief
+
 
 class EngineError(CapasError):
     """Podman, Buildah or the API service answered with an error."""

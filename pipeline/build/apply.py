@@ -191,7 +191,7 @@ class Builder:
         with self._lock:
             self._ended = True
             running = tuple(self._running)
-        containers = self._containers()
+        containers = self._containers()  # as long as Buildah knows them
         for process in running:
             command.end_group(process)
         end_runs(containers)
@@ -203,7 +203,10 @@ class Builder:
             remove_working_containers(self._containers(), self._environment)
 
     def _containers(self) -> list[str]:
-        return working_containers(self._marker, self._environment)
+        """The working containers of our builds; none where the store cannot be looked at."""
+        with suppress(CapasError, OSError):
+            return working_containers(self._marker, self._environment)
+        return []
 
 
 class _Follower:

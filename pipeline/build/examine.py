@@ -76,7 +76,7 @@ def _drift(pipeline: Pipeline, version: Version, release: Release) -> list[Findi
     except InvalidSpec:
         return []  # told by the rules of Containerfiles
     except CapasError as error:
-        message = f"{version.short} is released: {error.brief}: {error.details}"
+        message = f"{version.short} is released: {error.sentence}"
         return [finding("CAP302", version.containerfile, 0, 0, message, hint=error.resolution)]
     proposal = next_version(version.name, tuple(pipeline.images[version.image].versions))
     hint = f"put it back, or give the new content a version of its own: {proposal}"

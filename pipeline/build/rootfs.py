@@ -102,6 +102,8 @@ def _make(
     tell: Callable[[str], object],
     on_start: OnStart | None,
 ) -> None:
+    from pipeline.build.debs import write_rootfs  # noqa: PLC0415 (tarfile costs every build)
+
     for left in cache.glob("making-*"):  # of a process that was killed; nobody else is in here
         shutil.rmtree(left, ignore_errors=True)
     apt = Apt(cache / "apt" / rootfs.suite, rootfs.suite, on_start)
@@ -119,8 +121,6 @@ def _make(
     with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as made:
         new = Path(made, "new")
         new.mkdir()
-        from pipeline.build.debs import write_rootfs  # noqa: PLC0415 (tarfile costs every build)
-
         debs = [apt.archives / package.file for package in packages]
         write_rootfs(debs, Path(made), new / ROOTFS_TAR, rootfs.exclude)
         (new / "packages.txt").write_text(wanted, encoding="utf-8")

@@ -75,7 +75,7 @@ def observe_abilities(reader: Reader, environ: Mapping[str, str] = os.environ) -
             no_probe = f"{' and '.join(missing)} is needed there"
     except EngineError as error:
         there = _FIREWALLS  # what cannot be seen is not called missing
-        no_probe = f"{error.brief}: {error.details}" if error.details else error.brief
+        no_probe = error.sentence
     return Abilities(
         limits=frozenset(controllers),
         init="catatonit" in there,

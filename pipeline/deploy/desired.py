@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.errors import CapasError, UsageError
-from pipeline.spec.model import Network, Pipeline, Service
+from pipeline.spec.model import Condition, Network, Pipeline, Service
 
 DEFAULT_NETWORK = "default"
 
@@ -158,6 +158,16 @@ def replicas_for(pipeline: Pipeline, asked: str) -> dict[str, int]:
             )
         result[name.strip() if equals else _only_service(pipeline)] = int(number)
     return result
+
+
+def depended_on(services: Iterable[Service], condition: Condition) -> frozenset[str]:
+    """The services that others wait for, in that way."""
+    return frozenset(
+        dependency.service
+        for service in services
+        for dependency in service.depends_on
+        if dependency.condition == condition
+    )
 
 
 def in_order(services: Sequence[Service]) -> list[Service]:

@@ -67,7 +67,7 @@ def _exchange(
     try:
         done = machine.run([*argv, address, str(port)], text=text)
     except EngineError as error:
-        return "", f"{error.brief}: {error.details}" if error.details else error.brief
+        return "", error.sentence
     if done.stdout or done.returncode == 0:
         return done.stdout, ""
     if done.returncode == _TOO_LATE:

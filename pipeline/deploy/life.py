@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pipeline.deploy.desired import in_order
+from pipeline.deploy.desired import depended_on, in_order
 from pipeline.deploy.observe import Container
 from pipeline.deploy.operation import RELEASE_SECONDS, Operation, Plan
 from pipeline.spec.model import Pipeline
@@ -27,7 +27,7 @@ def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Contain
 
     A job that ended with 0 is done, as it is for a deploy.
     """
-    jobs = _jobs(pipeline)
+    jobs = depended_on(pipeline.services.values(), "service_completed_successfully")
     operations: list[Operation] = []
     notes: list[str] = []
     up: dict[str, list[str]] = {}
@@ -35,17 +35,23 @@ def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Contain
         if container.state not in _STATES[change]:
             notes.append(f"{container.name} is {container.state}: left as it is")
             continue
-        if change in ("start", "restart") and container.service in jobs and _is_done(container):
+        is_job = container.service in jobs
+        if change in ("start", "restart") and is_job and _is_done(container):
             notes.append(f"{container.name} is a job that is done: left as it is")
             continue
-        steps = _steps(pipeline, change, container, up)
+        steps = _steps(pipeline, change, container, up, is_job=is_job)
         operations += steps
         up.setdefault(container.service, []).extend(step.key for step in steps)
     return Plan(tuple(operations), tuple(notes))
 
 
 def _steps(
-    pipeline: Pipeline, change: Change, container: Container, up: Mapping[str, Sequence[str]]
+    pipeline: Pipeline,
+    change: Change,
+    container: Container,
+    up: Mapping[str, Sequence[str]],
+    *,
+    is_job: bool,
 ) -> list[Operation]:
     cause = f"it is {container.state}"
     if change not in ("start", "restart"):
@@ -59,7 +65,7 @@ def _steps(
     step = Operation(change, "container", container.name, cause, after, seconds=patience)
     if container.is_door:
         return [step]
-    if container.service in _jobs(pipeline):
+    if is_job:
         must = "others depend on it"
         wait = Operation("wait for the end of", "container", container.name, must, (step.key,))
         return [step, wait]
@@ -69,16 +75,6 @@ def _steps(
         step,
         Operation("wait for", "container", container.name, must, (step.key,), check=check),
     ]
-
-
-def _jobs(pipeline: Pipeline) -> frozenset[str]:
-    """Services that others depend on to have ended well."""
-    return frozenset(
-        dependency.service
-        for service in pipeline.services.values()
-        for dependency in service.depends_on
-        if dependency.condition == "service_completed_successfully"
-    )
 
 
 def _is_done(container: Container) -> bool:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.container import Blueprint, blueprint
-from pipeline.deploy.desired import Desired, restartable
+from pipeline.deploy.desired import Desired, depended_on, restartable
 from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.deploy.operation import Operation, Plan
 from pipeline.deploy.removal import owned, removal, unfinished
 from pipeline.deploy.resources import plan_resources
 from pipeline.deploy.service import ServicePlan, Surroundings, plan_service
 from pipeline.errors import EngineError, HostUnable
-from pipeline.spec.model import Condition, Dependency, Pipeline
+from pipeline.spec.model import Dependency, Pipeline
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,9 @@ def plan_deploy(
     notes += _unasked(wanted, observed.abilities, wait=options.wait)
     operations = [*unfinished(pipeline, observed), *operations]
     ready = tuple(operation.key for operation in operations)
-    jobs = _depended_on(wanted, "service_completed_successfully")
-    awaited = _depended_on(wanted, "service_healthy")
+    services = [desired.service for desired in wanted]
+    jobs = depended_on(services, "service_completed_successfully")
+    awaited = depended_on(services, "service_healthy")
     by_name = {plan.desired.name: plan for plan in blueprints}
     done: dict[str, ServicePlan] = {}
     for name, plan in by_name.items():
@@ -145,16 +146,6 @@ def _unasked(wanted: Sequence[Desired], able: Abilities, *, wait: bool) -> list[
     held = "a port that is held there is found out when a container is started"
     up = "a container without a health check counts as up when it keeps running for half a second"
     return [f"on {able.machine} nothing but the API can be asked: {up}, and {held}"]
-
-
-def _depended_on(wanted: Sequence[Desired], condition: Condition) -> set[str]:
-    """Services that others wait for, in that way."""
-    return {
-        dependency.service
-        for desired in wanted
-        for dependency in desired.service.depends_on
-        if dependency.condition == condition
-    }
 
 
 def _gates(

@@ -113,16 +113,20 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
         # The reader of our output went away (`capas report | head`): nothing is left to tell.
         _leave_output()
     except Exception as error:  # noqa: BLE001 (the last net: a defect of ours, told as one)
-        if isinstance(error, OSError) and error.errno in _FULL:
-            _leave_output()
-            tell_error("the disk is full", str(error), "make room, and give the command again")
-        else:
-            tell_error(
-                f"capas itself failed: {type(error).__name__}: {error}",
-                _where(error),
-                "this is a defect of capas: please report it with the line above",
-            )
+        _leave_output()
+        tell_error(*_unforeseen(error))
     return 1
+
+
+def _unforeseen(error: Exception) -> tuple[str, str, str]:
+    """What is told of an error that no room made its own."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return "the disk is full", str(error), "make room, and give the command again"
+    return (
+        f"capas itself failed: {type(error).__name__}: {error}",
+        _where(error),
+        "this is a defect of capas: please report it with the line above",
+    )
 
 
 def _leave_output() -> None:
