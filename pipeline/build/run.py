@@ -22,6 +22,7 @@ from pipeline.build.rootfs import prepare_rootfs
 from pipeline.build.schedule import run_side_by_side
 from pipeline.engine import buildah, command
 from pipeline.engine.images import StoredImage, list_images
+from pipeline.engine.interruption import interrupted_once
 from pipeline.errors import EngineError
 from pipeline.host.maker import maker_here
 from pipeline.report.progress import Progress
@@ -91,7 +92,8 @@ def build(
     }
     if not stale:
         return Results(tuple(kept.values()))
-    done, errors = _Run(survey, decisions, environment, progress).all(stale, workers)
+    with interrupted_once():
+        done, errors = _Run(survey, decisions, environment, progress).all(stale, workers)
     results = {**kept, **done}
     return Results(
         tuple(results[name] for name in survey.names if name in results),

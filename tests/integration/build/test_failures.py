@@ -119,19 +119,25 @@ def _running(words: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "numbers",
+    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT] * 3],
+    ids=["INT", "TERM", "thrice"],
+)
 def test_an_interruption_stops_buildah_and_leaves_nothing(
     capas: Capas,
     environment: Mapping[str, str],
     project: Path,
     untouched: Callable[[], None],
-    number: signal.Signals,
+    numbers: list[signal.Signals],
 ) -> None:
     capas("build", cwd=project)
     untouched()
     mend = _add(project, f"COPY bin /bin\nRUN {SLEEP}")
     with _at_work(project, environment) as process:
-        process.send_signal(number)
+        for number in numbers:
+            process.send_signal(number)
+            time.sleep(0.05)  # a person presses again while it is being cleaned up
         _, said = process.communicate(timeout=DEADLINE)
         assert process.returncode == 130
         assert "interrupted" in said
