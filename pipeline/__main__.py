@@ -14,6 +14,9 @@ def main() -> None:
     """Run the program; never returns."""
     gc.set_threshold(_COLLECT_AFTER)
     try:
+        from pipeline.lean_invoke import import_invoke
+
+        import_invoke()
         from pipeline.report.encoding import say_all_plainly
 
         say_all_plainly()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from typing import Any
 
@@ -13,6 +14,10 @@ from hypothesis import settings
 # without the memory of earlier runs.
 settings.register_profile("capas", database=None, deadline=None)  # no test asserts a time
 settings.load_profile("capas")
+
+# A run started behind `&` was told to ignore Ctrl-C, and would hand that on to what it interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `./capas test` tells its children how it was called; the programs under test are called otherwise.
 os.environ.pop("CAPAS_PROGRAM", None)

@@ -25,6 +25,7 @@ from pipeline.engine.images import StoredImage, list_images
 from pipeline.engine.interruption import interrupted_once
 from pipeline.errors import EngineError
 from pipeline.host.maker import maker_here
+from pipeline.host.record import record_driver
 from pipeline.report.progress import Progress
 from pipeline.report.shorten import one_line
 from pipeline.spec.model import Version
@@ -92,6 +93,7 @@ def build(
     }
     if not stale:
         return Results(tuple(kept.values()))
+    record_driver(environment)
     with interrupted_once():
         done, errors = _Run(survey, decisions, environment, progress).all(stale, workers)
     results = {**kept, **done}

@@ -14,6 +14,7 @@ from pipeline.host.facts import Mount, Setting, Storage, filesystem_at
 from pipeline.host.memory import Memory, read
 
 _DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
+_SQLITE, _BOLT = "db.sql", "libpod/bolt_state.db"
 _PROBE_SECONDS = 10.0
 
 
@@ -33,9 +34,14 @@ def observe_storage(
     )
 
 
+def has_database(graphroot: str) -> bool:
+    """Whether Podman was used with this store."""
+    return any(Path(graphroot, name).is_file() for name in (_SQLITE, _BOLT))
+
+
 def _driver_in_database(graphroot: Path) -> str | None:
     """`graph-driver-name` in bolt_state.db, or DBConfig.GraphDriver in db.sql (Podman >= 4.8)."""
-    database = graphroot / "db.sql"
+    database = graphroot / _SQLITE
     if database.is_file():
         import sqlite3  # noqa: PLC0415 (5 ms that only a store with several drivers costs)
 
@@ -47,7 +53,7 @@ def _driver_in_database(graphroot: Path) -> str | None:
             return None
         return str(row[0]) if row else None
     try:
-        content = (graphroot / "libpod" / "bolt_state.db").read_bytes()
+        content = (graphroot / _BOLT).read_bytes()
     except OSError:
         return None
     named = (name for name in _DRIVERS if b"graph-driver-name" + name.encode() in content)

@@ -70,6 +70,20 @@ def test_podmans_database_is_obeyed_where_several_drivers_left_something(
     assert driver(effective_profile(home).environment) == ("vfs", "vfs")
 
 
+def test_a_plain_podman_sees_what_was_built_before_its_first_use(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    (project / "app").mkdir(parents=True)
+    (project / "app" / "Containerfile").write_text("FROM scratch\nCOPY Containerfile /\n")
+    (project / "pipeline.toml").write_text(
+        'name = "app"\nimages.app.versions."1.0".context = "app"\n'
+    )
+    build = [sys.executable, "-m", "pipeline", "build", f"--spec={project / 'pipeline.toml'}"]
+    command.run(build, environment=home)
+    command.run(["podman", "image", "exists", "localhost/app:1.0"], environment=home)
+
+
 def test_the_users_own_settings_stay(home: dict[str, str]) -> None:
     own = Path(home["HOME"], ".config", "containers", "containers.conf")
     own.parent.mkdir(parents=True)
