@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.spec.containerfile import parse
-from pipeline.spec.model import REGISTRY, Pipeline, Version
+from pipeline.spec.known_references import known_references
+from pipeline.spec.model import REGISTRY, Pipeline
 from pipeline.spec.problem import KeyPath, Problem, suggestion
-from pipeline.spec.references import references
 from pipeline.spec.scope import Scope
-from pipeline.spec.textfile import Unreadable, read_text
 
 
 def graph_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
@@ -23,7 +21,7 @@ def graph_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
         path = scope.place(("services", circle[0], "depends_on", index))
         message = f"services wait for each other: {' → '.join(circle)}"
         yield Problem("CAP108", path, message, "take one of them out")
-    read = {version.short: _references(version) for version in pipeline.versions}
+    read = known_references(pipeline.versions, scope.environ)
     known = {
         name: version.short
         for version in pipeline.versions
@@ -79,11 +77,3 @@ def circles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
             if following is None:
                 done.add(name)
                 del trail[name]
-
-
-def _references(version: Version) -> tuple[str, ...]:
-    try:
-        text = read_text(version.containerfile)
-    except Unreadable:
-        return ()  # another rule says so
-    return references(parse(text, version.containerfile), version.args)

@@ -22,10 +22,11 @@ from pipeline.spec.placed import levelled, placed
 from pipeline.spec.problem import MOST, BadForm, KeyPath, Problem
 from pipeline.spec.read import project_root, read_pipeline
 from pipeline.spec.retype import retype
-from pipeline.spec.schema import violations
+from pipeline.spec.schema import schema_question, violations
 from pipeline.spec.scope import BROKEN, Scope
 from pipeline.spec.textfile import Unreadable, kind_at
 
+_REMEMBERED = 100
 _KINDS = ("images", "services", "volumes", "networks", "secrets")
 
 
@@ -85,12 +86,12 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
         data, faults = interpolated(data, variables)
         problems += faults
         retype(data, violations(data))
-    memory = Memory(data, environ)
-    if not memory.is_valid():
+    memory, question = Memory("valid-specs", environ, kept=_REMEMBERED), schema_question(data)
+    if memory.answer(question) is None:
         wrong = schema_problems(data)
         problems += wrong
         if not wrong:
-            memory.remember_valid()
+            memory.remember({question: ""})
     broken = {problem.path for problem in problems if problem.path}
     sound: Mapping[str, Any] = _pruned(data, (), broken) if broken else data
     scope = Scope(

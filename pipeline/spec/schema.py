@@ -15,12 +15,15 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.spec.memory import question_of
 from pipeline.spec.problem import KeyPath
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMA_PATH = Path(__file__).with_name("pipeline.schema.json")
+_FORMAT = b"1"
+"""Changes when this program reads the schema in another way."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ def schema() -> Mapping[str, Any]:
 def violations(data: Mapping[str, Any]) -> Iterator[Violation]:
     """Everything in `data` that the schema does not allow."""
     return map(_violation, _validator().iter_errors(data))
+
+
+def schema_question(data: Mapping[str, Any]) -> str:
+    """What "does the schema allow this document" depends on, for `Memory`."""
+    document = repr(data).encode("utf-8", "backslashreplace")
+    return question_of(_FORMAT, SCHEMA_PATH.read_bytes(), document)
 
 
 @cache
