@@ -7,8 +7,8 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +19,8 @@ from pipeline.errors import EngineError, HostUnable
 _LAST_LINES = 15
 _PIECE = 1 << 20
 """Bytes that are read at once."""
+_LAST_WORDS = 2.0
+"""Seconds that a program gets to end after its standard input."""
 _GRACE = 15.0
 """Seconds that a program on our terminal gets to end after an interruption."""
 
@@ -220,6 +222,34 @@ def stream(
         except BaseException:
             end_group(process)
             raise
+
+
+@contextmanager
+def attended(argv: Sequence[str]) -> Iterator[IO[str]]:
+    """The output of a program that runs until its standard input ends: with the block, or with us.
+
+    Raises:
+        HostUnable: the program is not installed.
+    """
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise _not_startable(argv, error, None) from None
+    try:
+        yield _pipe(process)
+    finally:
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_LAST_WORDS)
+        end_group(process)
+        process.wait()
 
 
 def attend(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import shlex
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from pipeline.engine import command
@@ -70,6 +72,22 @@ class Machine:
             said = (done.stderr.strip().splitlines() or ["ssh failed"])[-1]
             raise EngineError(f"no command runs on {self.name}", details=said)
         return done
+
+    @contextmanager
+    def attended(self, argv: Sequence[str]) -> Iterator[IO[str]]:
+        """What a program there says, which runs for the time of the block.
+
+        To be one that ends when its standard input does: then it ends with us, too, however we end.
+
+        Raises:
+            EngineError: no program can be run there.
+        """
+        if self.control is not None:
+            argv = session_argv(self.control, self.login, argv)
+        elif not self.here:
+            raise EngineError(f"nothing but its API is reached on {self.name}")
+        with command.attended(argv) as said:
+            yield said
 
     def texts(self, paths: Iterable[str]) -> Mapping[str, str]:
         """The texts of those files that are there and can be read, by path.

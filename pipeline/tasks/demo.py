@@ -44,14 +44,13 @@ def _course(
 ) -> tuple[Sequence[Told], Course, Sequence[str]]:
     from pipeline.course.chapter import carry_out
     from pipeline.course.pytweets import Course
-    from pipeline.engine.service import api_service
     from pipeline.report.progress import progress_of
     from pipeline.report.story import tell_chapter
-    from pipeline.tasks.deploying import held, keeping
+    from pipeline.tasks.deploying import at_work, keeping
 
     progress = progress_of("auto")
     try:
-        with held(pipeline, environment), api_service(environment) as uri:
+        with at_work(pipeline, environment) as uri:
             course = Course(pipeline, environment, uri, progress, keeping(uri, pipeline))
             told = []
             for number, chapter in enumerate(course.chapters(), 1):

@@ -8,8 +8,8 @@ from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
 from pipeline.tasks.deploying import (
+    at_work,
     converge_and_show,
-    held,
     refuse_closed_network,
     released,
     telling,
@@ -56,7 +56,6 @@ def deploy(
     """Make reality equal the spec: create, update replica by replica, go back when it fails."""
     from pipeline.deploy.desired import Wish, replicas_for, versions_for
     from pipeline.deploy.plan import Options
-    from pipeline.engine.service import api_service
 
     pipeline = load_pipeline(spec)
     wish = Wish(
@@ -69,7 +68,7 @@ def deploy(
         return _preview(pipeline, wish, options, exit_code=exit_code)
     environment = host_profile().environment
     refuse_closed_network(environment)
-    with held(pipeline, environment), api_service(environment) as uri:
+    with at_work(pipeline, environment) as uri:
         return converge_and_show(uri, pipeline, wish, options)
 
 
@@ -84,13 +83,12 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
     from pipeline.deploy.desired import replicas_for
     from pipeline.deploy.observe import containers_of
     from pipeline.engine.podman import Reader
-    from pipeline.engine.service import api_service
 
     pipeline = load_pipeline(spec)
     asked = replicas_for(pipeline, replicas)
     environment = host_profile().environment
     refuse_closed_network(environment)
-    with held(pipeline, environment), api_service(environment) as uri:
+    with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
             now = as_it_runs(pipeline, containers_of(reader, pipeline.name))
         wish = replace(now, replicas={**now.replicas, **asked})
@@ -106,12 +104,11 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
     from pipeline.deploy.desired import versions_for
     from pipeline.deploy.observe import containers_of
     from pipeline.engine.podman import Reader
-    from pipeline.engine.service import api_service
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     refuse_closed_network(environment)
-    with held(pipeline, environment), api_service(environment) as uri:
+    with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
             containers = containers_of(reader, pipeline.name)
         back = (
@@ -130,11 +127,10 @@ def down(_context: Context, spec: str | None = None, dry_run: bool = False) -> i
     from pipeline.deploy.observe import observe
     from pipeline.deploy.removal import plan_down
     from pipeline.engine.podman import Reader
-    from pipeline.engine.service import api_service
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
-    with held(pipeline, environment), api_service(environment) as uri:
+    with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
             plan = plan_down(pipeline, observe(reader, pipeline.name))
         if dry_run:

@@ -17,13 +17,33 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def held(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[None]:
-    """Keep other commands off this pipeline for the time of the block."""
+def at_work(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[str]:
+    """The URI of the API service, while other commands are kept off this pipeline.
+
+    They are kept off where its containers run, as far as commands can be given there.
+    """
+    from contextlib import ExitStack
+
     from pipeline.deploy.mutex import mutex
+    from pipeline.engine.service import api_service
     from pipeline.report.terminal import tell_note
 
-    with mutex(pipeline.name, environment, tell_note):
-        yield
+    with ExitStack() as stack:
+        here = mutex(pipeline.name, environment, tell_note)
+        if not environment.get("CONTAINER_HOST", "").startswith("ssh:"):
+            stack.enter_context(here)
+            yield stack.enter_context(api_service(environment))
+            return
+        from pipeline.deploy.far_mutex import far_mutex
+        from pipeline.engine.machine import machine_of
+        from pipeline.errors import EngineError
+
+        uri = stack.enter_context(api_service(environment))
+        try:
+            stack.enter_context(far_mutex(machine_of(uri), pipeline.name, tell_note))
+        except EngineError:
+            stack.enter_context(here)
+        yield uri
 
 
 def telling() -> Telling:
@@ -70,27 +90,15 @@ def converge_and_show(
     return 0
 
 
-def require_of_host(subject: str, environment: Mapping[str, str]) -> None:
-    """Go on only if the doctor does not say that this host cannot do it.
-
-    Args:
-        subject: of one of the doctor's checks.
-        environment: of the engine; the host of a service elsewhere is not examined.
-    """
-    from pipeline.host.doctor import require
-
-    if not environment.get("CONTAINER_HOST", "unix:").startswith("unix:"):
-        return
-    require(subject, environment)
-
-
 def refuse_closed_network(environment: Mapping[str, str]) -> None:
     """Refuse a host on which no container could have a network, before anything is made."""
     import os
 
     # The doctor looks at much more, and is asked only when this one device is closed.
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-        require_of_host("network", environment)
+        from pipeline.host.doctor import require
+
+        require("network", environment)
 
 
 def released(pipeline: Pipeline) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline
-from pipeline.tasks.deploying import held, require_of_host, telling
+from pipeline.tasks.deploying import at_work, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,11 +60,10 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
     from pipeline.deploy.life import plan_change
     from pipeline.deploy.observe import containers_of
     from pipeline.engine.podman import Reader
-    from pipeline.engine.service import api_service
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
-    with held(pipeline, environment), api_service(environment) as uri:
+    with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
             containers = chosen(containers_of(reader, pipeline.name), services or ())
         plan = plan_change(pipeline, change, containers)
@@ -72,6 +71,8 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
         told.planned(plan)
         outcome = apply(plan, uri, told.ended)
         if change == "pause" and outcome.failed:
-            require_of_host("pause", environment)  # the doctor's reason, where it has one
+            from pipeline.host.doctor import require
+
+            require("pause", environment)  # the doctor's reason, where it has one
         outcome.raise_first()
     return 0

@@ -63,8 +63,7 @@ def backup(
     from pathlib import Path
 
     from pipeline.engine.podman_writer import Writer
-    from pipeline.engine.service import api_service
-    from pipeline.tasks.deploying import held
+    from pipeline.tasks.deploying import at_work
     from pipeline.volumes.backup import backup as back_up
     from pipeline.volumes.backup import usual_target
     from pipeline.volumes.plan import choose_volume
@@ -76,7 +75,7 @@ def backup(
     if output is not None:
         given = Path(output).absolute()
         target = given / target.name if given.is_dir() or output.endswith("/") else given
-    with held(pipeline, environment), api_service(environment) as uri, Writer(uri) as api:
+    with at_work(pipeline, environment) as uri, Writer(uri) as api:
         made = back_up(api, chosen, target, environment, stop=stop, live=live)
     say(str(made.path))
     return 0
@@ -98,15 +97,14 @@ def restore(
     from pathlib import Path
 
     from pipeline.engine.podman_writer import Writer
-    from pipeline.engine.service import api_service
-    from pipeline.tasks.deploying import held
+    from pipeline.tasks.deploying import at_work
     from pipeline.volumes.plan import choose_volume
     from pipeline.volumes.restore import restore as bring_back
 
     pipeline = load_pipeline(spec)
     chosen = choose_volume(pipeline, volume)
     environment = host_profile().environment
-    with held(pipeline, environment), api_service(environment) as uri, Writer(uri) as api:
+    with at_work(pipeline, environment) as uri, Writer(uri) as api:
         bring_back(api, pipeline, chosen, Path(source), environment, force=force)
     say(f"{chosen.engine_name} has the content of {source}")
     return 0
@@ -123,15 +121,14 @@ def restore(
 def remove(_context: Context, volume: str, spec: str | None = None, yes: bool = False) -> int:
     """Remove a volume and all data in it, after a confirmation."""
     from pipeline.engine.podman_writer import Writer
-    from pipeline.engine.service import api_service
-    from pipeline.tasks.deploying import held
+    from pipeline.tasks.deploying import at_work
     from pipeline.volumes.observe import existing, users_of
     from pipeline.volumes.plan import check_removal, choose_volume
 
     pipeline = load_pipeline(spec)
     chosen = choose_volume(pipeline, volume)
     environment = host_profile().environment
-    with held(pipeline, environment), api_service(environment) as uri, Writer(uri) as api:
+    with at_work(pipeline, environment) as uri, Writer(uri) as api:
         existing(api, chosen)
         check_removal(chosen, users_of(api, chosen.engine_name))
         if not yes:

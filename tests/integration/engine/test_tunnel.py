@@ -8,12 +8,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWorking
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pipeline.deploy.mutex import mutex
 from pipeline.engine import command
 from tests.integration.conftest import Capas
 from tests.integration.registry import free_address, listens
@@ -100,6 +103,34 @@ def test_a_deploy_must_work_through_ssh_and_leave_no_ssh_behind(
             assert "elsewhere-web-1" in done.stdout
             assert "healthy" in done.stdout
     assert forwarding(str(tmp_path)) == []
+
+
+def test_a_deploy_from_elsewhere_must_wait_for_one_that_was_begun_there(
+    service: str, small_base: str, capas: Capas, tmp_path: Path
+) -> None:
+    spec = tmp_path / "elsewhere.toml"
+    spec.write_text(SPEC.format())
+    there, here = tmp_path / "there", tmp_path / "here"
+    here.mkdir(mode=0o700)
+    there.mkdir(mode=0o700)
+    with logins(tmp_path, f"SetEnv XDG_RUNTIME_DIR={there}\n") as login:
+        named = f"{login.uri}{service.removeprefix('unix://')}"
+        variables = {**login.variables, "CONTAINER_HOST": named, "XDG_RUNTIME_DIR": str(here)}
+        waited: list[str] = []
+
+        def run(task: str) -> subprocess.CompletedProcess[str]:
+            return capas(task, f"--spec={spec}", cwd=tmp_path, check=True, **variables)
+
+        with ThreadPoolExecutor(1) as pool:
+            with mutex("elsewhere", {"XDG_RUNTIME_DIR": str(there)}, waited.append):
+                work = pool.submit(lambda: run("deploy"))
+                with pytest.raises(StillWorking):
+                    work.result(timeout=2.0)
+            done = work.result(timeout=60.0)
+        who = f"process {os.getpid()}"
+        assert f"waiting for another command on elsewhere: {who}" in done.stderr
+        assert not list(here.rglob("*.mutex"))
+        run("down")
 
 
 SERVES = """

@@ -1,30 +1,42 @@
-"""One command at a time, and a dead one holds nothing."""
+"""One command at a time, also of those from elsewhere, and a dead one holds nothing."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipeline.deploy.far_mutex import far_mutex
 from pipeline.deploy.mutex import mutex
-from pipeline.errors import CapasError
+from pipeline.engine.machine import Machine
+from pipeline.errors import CapasError, EngineError
 
-HOLD = """
+HERE = """
 import sys
 from pipeline.deploy.mutex import mutex
 with mutex("p", {"XDG_RUNTIME_DIR": sys.argv[1]}, print):
     print("held", flush=True)
     sys.stdin.read()
 """
+AFAR = """
+import sys
+from pipeline.deploy.far_mutex import far_mutex
+from pipeline.engine.machine import Machine
+with far_mutex(Machine(), "p", print):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
-def holder(folder: Path) -> subprocess.Popen[str]:
+def holder(folder: Path, code: str = HERE) -> subprocess.Popen[str]:
+    checkout = str(Path(__file__).parents[3])
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        [sys.executable, "-c", code, str(folder)],
+        env={**os.environ, "PYTHONPATH": checkout, "XDG_RUNTIME_DIR": str(folder)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -52,3 +64,54 @@ def test_a_held_one_must_say_who_holds_it_and_a_dead_holder_must_give_it_back(
         process.kill()
     with mutex("p", environment, told.append, deadline=0.0):
         assert len(told) == 1
+
+
+def test_one_from_elsewhere_must_keep_others_off_and_give_it_back_when_it_is_killed(
+    tmp_path: Path,
+) -> None:
+    environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    told: list[str] = []
+    with holder(tmp_path, AFAR) as process:
+        with (
+            pytest.raises(CapasError, match="another command works on p") as raised,
+            mutex("p", environment, told.append, deadline=0.0),
+        ):
+            pytest.fail("it was held")
+        assert f"process {process.pid} of " in raised.value.details
+        process.kill()
+    with mutex("p", environment, told.append, deadline=10.0):
+        pass
+
+
+def test_one_from_elsewhere_must_wait_for_one_that_was_begun_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    told: list[str] = []
+    with holder(tmp_path) as process:
+        with (
+            pytest.raises(CapasError, match="another command works on p") as raised,
+            far_mutex(Machine(), "p", told.append, deadline=1.0),
+        ):
+            pytest.fail("it was held")
+        assert f"process {process.pid}" in raised.value.details
+        assert f"process {process.pid}" in told[0]
+        with far_mutex(Machine(), "q", told.append, deadline=1.0):
+            pass
+        process.kill()
+    with far_mutex(Machine(), "p", told.append, deadline=1.0):
+        assert len(told) == 1
+
+
+def test_a_machine_without_flock_must_be_told_from_one_that_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    for name in ("sh", "cat", "id", "mkdir"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with (
+        pytest.raises(EngineError, match="nothing can be locked"),
+        far_mutex(Machine(), "p", print),
+    ):
+        pytest.fail("there is no flock")

@@ -231,6 +231,7 @@ def test_what_is_required_and_cannot_be_is_an_error(monkeypatch: pytest.MonkeyPa
     doctor.require("stats", {})
     with pytest.raises(HostUnable) as caught:
         doctor.require("pause", {})
+    doctor.require("pause", {"CONTAINER_HOST": "ssh://far/podman.sock"})
     assert "cannot pause" in caught.value.brief
     assert caught.value.details.startswith("ask the administrator: ")
     assert caught.value.resolution
