@@ -26,7 +26,8 @@ def ours(service: str) -> Iterator[Writer]:
 
 @pytest.fixture
 def theirs(service: str) -> Iterator[Any]:
-    client: Any = PodmanClient(base_url=service, timeout=60)
+    # The version of the API decides how some values are written: both ask for the same.
+    client: Any = PodmanClient(base_url=service, timeout=60, version="4.0.0")
     try:
         yield client
     finally:
