@@ -39,7 +39,8 @@ def export_compose(pipeline: Pipeline, version: str | None = None) -> Exported:
         }
     if pipeline.networks:
         document["networks"] = {
-            n.name: {"internal": True} if n.internal else {} for n in pipeline.networks.values()
+            n.name: {"name": n.engine_name, **({"internal": True} if n.internal else {})}
+            for n in pipeline.networks.values()
         }
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return Exported({"compose.yaml": text}, tuple(notes))
@@ -61,7 +62,7 @@ def _service(pipeline: Pipeline, service: Service, version: str | None) -> dict[
         "environment": {k: _literal(v) for k, v in service.environment.items()},
         "ports": [_port(port, service.replicas) for port in service.ports],
         "volumes": [_mount(mount) for mount in service.mounts if mount.kind != "tmpfs"],
-        "tmpfs": [mount.target for mount in service.mounts if mount.kind == "tmpfs"],
+        "tmpfs": [_tmpfs(mount) for mount in service.mounts if mount.kind == "tmpfs"],
         "networks": list(service.networks),
         "depends_on": {d.service: {"condition": d.condition} for d in service.depends_on},
         "healthcheck": _healthcheck(service),
@@ -107,6 +108,10 @@ def _port(port: Port, replicas: int) -> str:
 def _mount(mount: Mount) -> dict[str, Any]:
     body: dict[str, Any] = {"type": mount.kind, "source": mount.source, "target": mount.target}
     return {**body, "read_only": True} if mount.read_only else body
+
+
+def _tmpfs(mount: Mount) -> str:
+    return mount.target if mount.size is None else f"{mount.target}:size={mount.size}"
 
 
 def _literal(text: str) -> str:

@@ -19,6 +19,8 @@ from pipeline.spec.model import Healthcheck, Mount, Pipeline, Service
 _SIZE = "1Gi"
 """What a claim asks for: a spec knows no size of a volume."""
 
+_PULL = {"missing": "IfNotPresent", "always": "Always", "never": "Never"}
+
 
 def export_kubernetes(pipeline: Pipeline, version: str | None = None) -> Exported:
     """A claim for each volume, a Deployment for each service, a Service for each with ports.
@@ -38,6 +40,7 @@ def export_kubernetes(pipeline: Pipeline, version: str | None = None) -> Exporte
         if service.ports:
             documents.append(_service(pipeline, service))
         notes += left_out(service)
+        notes += _left_out(service)
         if service.depends_on:
             notes.append(
                 f"{service.name}: Kubernetes starts it without waiting for its `depends_on`"
@@ -97,14 +100,14 @@ def _container(pipeline: Pipeline, service: Service, version: str | None) -> dic
         security["capabilities"]["add"] = list(service.cap_add)
     if service.read_only:
         security["readOnlyRootFilesystem"] = True
-    if service.user and service.user.isdigit():
-        security["runAsUser"] = int(service.user)
+    if ids := _ids(service):
+        security.update(zip(("runAsUser", "runAsGroup"), ids, strict=False))
     probe = _probe(service.healthcheck)
     # No `ports`: to Kubernetes they say nothing, and Podman would publish them to everyone.
     body: dict[str, Any] = {
         "name": _name(service.name),
         "image": image_reference(pipeline, service, version),
-        "imagePullPolicy": "IfNotPresent",
+        "imagePullPolicy": _PULL[service.pull_policy],
         "command": list(service.entrypoint or ()),
         "args": list(service.command or ()),
         "env": [{"name": k, "value": v} for k, v in service.environment.items()],
@@ -124,6 +127,29 @@ def _container(pipeline: Pipeline, service: Service, version: str | None) -> dic
     if not body["resources"]["limits"]:
         del body["resources"]
     return {key: value for key, value in body.items() if value}
+
+
+def _ids(service: Service) -> list[int]:
+    """User and perhaps group by number, the only way Kubernetes knows them."""
+    words = (service.user or "").split(":")
+    return [int(word) for word in words] if all(word.isdecimal() for word in words) else []
+
+
+def _left_out(service: Service) -> list[str]:
+    """What Kubernetes alone cannot say."""
+    lost = {
+        "user": "Kubernetes knows users by number only, the image's own runs"
+        if service.user and not _ids(service)
+        else "",
+        "stop_signal": "the image's own is sent" if service.stop_signal else "",
+        "pids": "the node limits them" if service.resources.pids is not None else "",
+        "restart": "a Deployment always restarts"
+        if service.restart in ("no", "on-failure")
+        else "",
+        "profiles": "it starts with the rest" if service.profiles else "",
+        "labels": "Kubernetes' have other rules" if service.labels else "",
+    }
+    return [f"{service.name}: `{key}` is left out: {why}" for key, why in lost.items() if why]
 
 
 def _probe(check: Healthcheck | None) -> dict[str, Any] | None:

@@ -38,6 +38,8 @@ def export_quadlet(pipeline: Pipeline, version: str | None = None) -> Exported:
             files[f"{pipeline.name}-{volume.name}.volume"] = _unit([("Volume", body)])
     for service in pipeline.services.values():
         notes += [note for note in (probe_note(service), *left_out(service)) if note]
+        if service.profiles:
+            notes.append(f"{service.name}: it starts with the rest, systemd knows no `profiles`")
         for number in range(1, service.replicas + 1):
             name = f"{pipeline.name}-{service.name}-{number}"
             files[f"{name}.container"] = _container(pipeline, service, version, number)
@@ -108,6 +110,10 @@ def _health(service: Service) -> Lines:
 
 
 def _arguments(service: Service) -> Iterable[str]:
+    # Other services know this one by its name, not by its containers'.
+    yield f"--network-alias={service.name}"
+    if service.pull_policy != "missing":
+        yield f"--pull={service.pull_policy}"
     limits = service.resources
     if limits.memory is not None:
         yield f"--memory={limits.memory}"

@@ -110,7 +110,7 @@ def test_compose_says_what_the_spec_says() -> None:
     assert web["ports"] == ["127.0.0.1:8080-8081:5000", "[::1]::53/udp"]
     assert web["volumes"][0] == {"type": "volume", "source": "data", "target": "/data"}
     assert web["volumes"][2]["read_only"] is True
-    assert web["tmpfs"] == ["/tmp"]
+    assert web["tmpfs"] == ["/tmp:size=1024"]
     assert web["depends_on"] == {"db": {"condition": "service_healthy"}}
     assert web["deploy"]["replicas"] == 2
     assert web["deploy"]["resources"]["limits"]["pids"] == 100
@@ -118,7 +118,7 @@ def test_compose_says_what_the_spec_says() -> None:
         "data": {"name": "shop_data"},
         "theirs": {"external": True, "name": "theirs"},
     }
-    assert document["networks"] == {"back": {"internal": True}}
+    assert document["networks"] == {"back": {"name": "shop_back", "internal": True}}
     assert document["services"]["db"]["healthcheck"]["test"] == ["CMD", "pg_isready", "-q"]
 
 
@@ -204,3 +204,47 @@ def test_kubernetes_names_claims_and_services() -> None:
     assert found[("Deployment", "shop-web")]["spec"]["replicas"] == 2
     db = found[("Deployment", "shop-db")]["spec"]["template"]["spec"]["containers"][0]
     assert db["livenessProbe"]["exec"] == {"command": ["pg_isready", "-q"]}
+
+
+def test_quadlet_lets_a_service_be_found_by_its_name() -> None:
+    assert "--network-alias=web" in unit("shop-web-2.container")["PodmanArgs"]
+
+
+def with_web(**changes: Any) -> Pipeline:
+    return replace(PIPELINE, services={"web": replace(WEB, depends_on=(), **changes)})
+
+
+def test_quadlet_pulls_as_the_spec_says() -> None:
+    text = export_quadlet(with_web(pull_policy="always")).files["shop-web-1.container"]
+    assert "PodmanArgs=--pull=always\n" in text
+
+
+def test_kubernetes_runs_as_the_user_and_group_of_the_spec() -> None:
+    text = export_kubernetes(with_web(user="1000:1001")).files["shop.yaml"]
+    assert "runAsUser: 1000\n" in text
+    assert "runAsGroup: 1001\n" in text
+
+
+def test_kubernetes_pulls_as_the_spec_says() -> None:
+    text = export_kubernetes(with_web(pull_policy="never")).files["shop.yaml"]
+    assert "imagePullPolicy: Never\n" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"user": "app"}, "user"),
+        ({"stop_signal": "SIGINT"}, "stop_signal"),
+        ({"resources": Resources(pids=9)}, "pids"),
+        ({"restart": "no"}, "restart"),
+        ({"profiles": ("batch",)}, "profiles"),
+        ({"labels": {"a": "b"}}, "labels"),
+    ],
+)
+def test_kubernetes_tells_what_it_leaves_out(changes: dict[str, Any], word: str) -> None:
+    notes = export_kubernetes(with_web(**changes)).notes
+    assert any(f"`{word}`" in note for note in notes)
+
+
+def test_quadlet_tells_that_profiles_start_with_the_rest() -> None:
+    assert any("`profiles`" in n for n in export_quadlet(with_web(profiles=("batch",))).notes)
