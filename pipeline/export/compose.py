@@ -27,7 +27,8 @@ def export_compose(pipeline: Pipeline, version: str | None = None) -> Exported:
     notes: list[str] = []
     services = {}
     for service in pipeline.services.values():
-        services[service.name] = _service(pipeline, service, version)
+        for first, name in enumerate(_names(pipeline, service)):
+            services[name] = _service(pipeline, service, version, first)
         notes += [note for note in (probe_note(service), *left_out(service)) if note]
     document: dict[str, Any] = {"name": pipeline.name, "services": services}
     if pipeline.volumes:
@@ -46,13 +47,29 @@ def export_compose(pipeline: Pipeline, version: str | None = None) -> Exported:
     return Exported({"compose.yaml": text}, tuple(notes))
 
 
-def _service(pipeline: Pipeline, service: Service, version: str | None) -> dict[str, Any]:
+def _names(pipeline: Pipeline, service: Service) -> list[str]:
+    """What a service is called there: replicas with ports on the host are services of their own.
+
+    Podman refuses a range of host ports for one port of a container (docker-compose:
+    `strconv.Atoi: parsing "8080-8081"`; podman-compose: `port ranges have different lengths`).
+    """
+    names = [f"{service.name}-{number}" for number in range(1, service.replicas + 1)]
+    apart = len(names) > 1 and any(port.published is not None for port in service.ports)
+    return names if apart and not pipeline.services.keys() & set(names) else [service.name]
+
+
+def _service(
+    pipeline: Pipeline, service: Service, version: str | None, first: int
+) -> dict[str, Any]:
+    """A service there, of all replicas or of one of them: the one after the `first` ones."""
+    apart = _names(pipeline, service) != [service.name]
+    replicas = 1 if apart else service.replicas
     limits = {
         "memory": service.resources.memory and str(service.resources.memory),
         "cpus": service.resources.cpus and f"{service.resources.cpus:g}",
         "pids": service.resources.pids,
     }
-    deploy: dict[str, Any] = {"replicas": service.replicas}
+    deploy: dict[str, Any] = {} if apart else {"replicas": replicas}
     if given := {name: value for name, value in limits.items() if value}:
         deploy["resources"] = {"limits": given}
     body: dict[str, Any] = {
@@ -60,11 +77,15 @@ def _service(pipeline: Pipeline, service: Service, version: str | None) -> dict[
         "entrypoint": service.entrypoint and [_literal(word) for word in service.entrypoint],
         "command": service.command and [_literal(word) for word in service.command],
         "environment": {k: _literal(v) for k, v in service.environment.items()},
-        "ports": [_port(port, service.replicas) for port in service.ports],
+        "ports": [_port(port, first, replicas) for port in service.ports],
         "volumes": [_mount(mount) for mount in service.mounts if mount.kind != "tmpfs"],
         "tmpfs": [_tmpfs(mount) for mount in service.mounts if mount.kind == "tmpfs"],
-        "networks": list(service.networks),
-        "depends_on": {d.service: {"condition": d.condition} for d in service.depends_on},
+        "networks": _named_networks(service) if apart else list(service.networks),
+        "depends_on": {
+            name: {"condition": dependency.condition}
+            for dependency in service.depends_on
+            for name in _names(pipeline, pipeline.services[dependency.service])
+        },
         "healthcheck": _healthcheck(service),
         "restart": None if service.restart == "no" else service.restart,
         "stop_signal": service.stop_signal,
@@ -95,13 +116,18 @@ def _healthcheck(service: Service) -> dict[str, Any] | None:
     }
 
 
-def _port(port: Port, replicas: int) -> str:
+def _named_networks(service: Service) -> dict[str, Any]:
+    """Its networks, on which each replica also has the name of all."""
+    return {name: {"aliases": [service.name]} for name in service.networks or ("default",)}
+
+
+def _port(port: Port, first: int, replicas: int) -> str:
     suffix = "/udp" if port.protocol == "udp" else ""
     address = f"[{port.address}]" if ":" in port.address else port.address
     if port.published is None:
         return f"{address}::{port.target}{suffix}"
-    last = port.published + replicas - 1
-    published = str(port.published) if replicas <= 1 else f"{port.published}-{last}"
+    begin, end = port.published + first, port.published + first + replicas - 1
+    published = str(begin) if replicas <= 1 else f"{begin}-{end}"
     return f"{address}:{published}:{port.target}{suffix}"
 
 

@@ -105,14 +105,12 @@ def test_a_version_that_nobody_has_is_bad_usage(
 
 def test_compose_says_what_the_spec_says() -> None:
     document = compose()
-    web = document["services"]["web"]
+    web = document["services"]["web-1"]
     assert web["image"] == "localhost/app:1.1"
-    assert web["ports"] == ["127.0.0.1:8080-8081:5000", "[::1]::53/udp"]
     assert web["volumes"][0] == {"type": "volume", "source": "data", "target": "/data"}
     assert web["volumes"][2]["read_only"] is True
     assert web["tmpfs"] == ["/tmp:size=1024"]
     assert web["depends_on"] == {"db": {"condition": "service_healthy"}}
-    assert web["deploy"]["replicas"] == 2
     assert web["deploy"]["resources"]["limits"]["pids"] == 100
     assert document["volumes"] == {
         "data": {"name": "shop_data"},
@@ -122,8 +120,30 @@ def test_compose_says_what_the_spec_says() -> None:
     assert document["services"]["db"]["healthcheck"]["test"] == ["CMD", "pg_isready", "-q"]
 
 
+def test_compose_gives_each_replica_with_a_port_a_service_of_its_own() -> None:
+    first, second = (compose()["services"][f"web-{number}"] for number in (1, 2))
+    assert first["ports"] == ["127.0.0.1:8080:5000", "[::1]::53/udp"]
+    assert second == {**first, "ports": ["127.0.0.1:8081:5000", "[::1]::53/udp"]}
+    assert first["networks"] == {"back": {"aliases": ["web"]}}
+    assert "replicas" not in first["deploy"]
+
+    after = replace(DB, name="after", depends_on=(Dependency("web", "service_started"),))
+    inside = replace(WEB, name="inside", ports=(Port(5000, None),))
+    services = {s.name: s for s in (WEB, DB, after, inside)}
+    text = export_compose(replace(PIPELINE, services=services)).files["compose.yaml"]
+    told = yaml.safe_load(text)["services"]
+    assert set(told) == {"web-1", "web-2", "db", "after", "inside"}
+    assert set(told["after"]["depends_on"]) == {"web-1", "web-2"}
+    assert told["inside"]["deploy"]["replicas"] == 2
+
+    taken = {s.name: s for s in (WEB, replace(DB, name="web-2"), DB)}
+    text = export_compose(replace(PIPELINE, services=taken)).files["compose.yaml"]
+    told = yaml.safe_load(text)["services"]
+    assert told["web"]["ports"][0] == "127.0.0.1:8080-8081:5000"
+
+
 def test_compose_expands_nothing_in_what_is_exported() -> None:
-    web = compose()["services"]["web"]
+    web = compose()["services"]["web-1"]
     assert web["command"][1] == "--price=$$5 100%"
     assert web["environment"]["PRICE"] == "$$5"
 
