@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import subprocess
 
 _LAST_LINES = 15
+_LOCK_SECONDS = 60.0
 _DEBIAN_SUITES = frozenset({"bullseye", "bookworm", "trixie", "forky", "sid"})
 _DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _NETWORK_SETTINGS = re.compile(r"Acquire::(http|https|Retries|ForceIPv[46])\b", re.IGNORECASE)
@@ -117,11 +119,13 @@ class Apt:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
         if ours:
             environment["APT_CONFIG"] = str(self._config)
-        said: list[str] = []
+        begun = time.monotonic()
         try:
-            code = command.stream(
-                argv, said.append, environment=environment, on_start=self._on_start
-            )
+            code, said = self._said(argv, environment)
+            # One whose capas was killed goes on to its end, and holds what it writes to.
+            while code != 0 and _is_locked(said) and time.monotonic() < begun + _LOCK_SECONDS:
+                time.sleep(0.2)  # apt waits for no lock of its lists (apt.conf(5))
+                code, said = self._said(argv, environment)
         except HostUnable:
             raise HostUnable(
                 "this host has no apt to make a root file system with",
@@ -135,6 +139,15 @@ class Apt:
                 resolution=f"check the network and the packages' names; {_REGISTRY_WAY}",
             )
         return said
+
+    def _said(self, argv: Sequence[str], environment: Mapping[str, str]) -> tuple[int, list[str]]:
+        said: list[str] = []
+        code = command.stream(argv, said.append, environment=environment, on_start=self._on_start)
+        return code, said
+
+
+def _is_locked(said: Iterable[str]) -> bool:
+    return any("Could not get lock" in line for line in said)
 
 
 def sources_for(

@@ -47,7 +47,8 @@ _HELPERS = ("aardvark-dns", "conmon", "newgidmap", "newuidmap")
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "ppc64le": 271, "s390x": 280}
 _GET_KEYRING_ID = 0
 _THREAD_KEYRING = -1
-_PAUSE_NAMES = ("catatonit", "podman", "podman pause")
+PAUSE_NAMES = ("catatonit", "podman", "podman pause")
+"""What the process that holds a user's namespaces is called."""
 _PROBE_SECONDS = 10.0
 
 
@@ -235,6 +236,6 @@ def _pause_process(session: Session, subuids: int) -> PauseState:
     if not pid:
         return "none"
     ids = mapped_ids(read(f"/proc/{pid}/uid_map"))  # a process that ended has none
-    if not ids or read(f"/proc/{pid}/comm").strip() not in _PAUSE_NAMES:
+    if not ids or read(f"/proc/{pid}/comm").strip() not in PAUSE_NAMES:
         return "stale"
     return "alive" if ids == 1 + subuids else "outdated"

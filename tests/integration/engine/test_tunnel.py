@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWorking
 from contextlib import contextmanager
@@ -106,11 +106,12 @@ def test_a_deploy_must_work_through_ssh_and_leave_no_ssh_behind(
 
 
 def test_a_deploy_from_elsewhere_must_wait_for_one_that_was_begun_there(
-    service: str, small_base: str, capas: Capas, tmp_path: Path
+    service: str, small_base: str, capas: Capas, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     spec = tmp_path / "elsewhere.toml"
     spec.write_text(SPEC.format())
-    there, here = tmp_path / "there", tmp_path / "here"
+    # Sockets are made here, and a path of theirs has 107 bytes at most (unix(7)).
+    there, here = tmp_path / "there", Path(environment["XDG_RUNTIME_DIR"], "h")
     here.mkdir(mode=0o700)
     there.mkdir(mode=0o700)
     with logins(tmp_path, f"SetEnv XDG_RUNTIME_DIR={there}\n") as login:
