@@ -134,7 +134,7 @@ def pump(
         EngineError: it failed.
     """
     with tempfile.TemporaryFile() as errors:
-        try:
+        with _startable(argv, None):
             process = subprocess.Popen(
                 argv,
                 env=None if environment is None else dict(environment),
@@ -143,8 +143,6 @@ def pump(
                 stderr=errors,
                 start_new_session=True,
             )
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-            raise _not_startable(argv, error, None) from None
         with process:
             try:
                 if process.stdin is not None:
@@ -198,7 +196,7 @@ def stream(
     Raises:
         HostUnable: the program is not installed.
     """
-    try:
+    with _startable(argv, cwd):
         process = subprocess.Popen(
             argv,
             env=None if environment is None else dict(environment),
@@ -210,8 +208,6 @@ def stream(
             errors="replace",
             start_new_session=True,
         )
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        raise _not_startable(argv, error, cwd) from None
     with process:
         try:
             if on_start is not None:
@@ -231,7 +227,7 @@ def attended(argv: Sequence[str]) -> Iterator[IO[str]]:
     Raises:
         HostUnable: the program is not installed.
     """
-    try:
+    with _startable(argv, None):
         process = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
@@ -241,8 +237,6 @@ def attended(argv: Sequence[str]) -> Iterator[IO[str]]:
             errors="replace",
             start_new_session=True,
         )
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        raise _not_startable(argv, error, None) from None
     try:
         yield _pipe(process)
     finally:
@@ -266,11 +260,9 @@ def attend(
     Raises:
         HostUnable: the program is not installed.
     """
-    try:
+    with _startable(argv, cwd):
         env = None if environment is None else dict(environment)
         process = subprocess.Popen(argv, env=env, cwd=cwd)
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        raise _not_startable(argv, error, cwd) from None
     with process:
         try:
             return process.wait()
@@ -311,6 +303,15 @@ def _pipe(process: subprocess.Popen[str]) -> IO[str]:
     if process.stdout is None:  # Popen was told PIPE
         raise EngineError(f"{process.args!r} has no output to read")
     return process.stdout
+
+
+@contextmanager
+def _startable(argv: Sequence[str], cwd: Path | None) -> Iterator[None]:
+    """Tell a program that cannot be started as our error."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise _not_startable(argv, error, cwd) from None
 
 
 def _not_startable(argv: Sequence[str], error: OSError, cwd: Path | None) -> Exception:
