@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -153,8 +153,8 @@ def observe(
     """
     listed = reader.containers(external=True)
     everything = [c for c in listed if c["State"] != _ONLY_STORED]
-    mine = [c for c in everything if _labels(c).get(labels.PIPELINE) == pipeline]
-    others = [c for c in everything if _labels(c).get(labels.PIPELINE) != pipeline]
+    mine = _deployed(reader, everything, pipeline)
+    others = [c for c in everything if c not in mine]
     containers = tuple(_container(c) for c in mine)
     running = [b for c in containers if c.state in (RUNNING, "paused") for b in c.bindings]
     return Observed(
@@ -180,8 +180,48 @@ def observe(
 
 def containers_of(reader: Reader, pipeline: str) -> tuple[Container, ...]:
     """Only the containers of a pipeline."""
-    found = reader.containers([f"{labels.PIPELINE}={pipeline}"])
-    return tuple(_container(c) for c in found)
+    found = reader.containers([f"{labels.PIPELINE}={pipeline}", labels.CONFIG])
+    return tuple(_container(c) for c in _deployed(reader, found, pipeline))
+
+
+def events_of(
+    reader: Reader, pipeline: str, *, since: str | None = None, follow: bool = False
+) -> Iterator[Mapping[str, Any]]:
+    """What happened to containers that a deploy of the pipeline made; see `Reader.events`."""
+    # Podman 4.3 finds no image by two labels, and takes two labels of events as alternatives.
+    committed = {
+        (name.removeprefix("sha256:"), _labels(image)[labels.CONFIG])
+        for image in reader.images([labels.CONFIG])
+        for name in (image["Id"], *(image.get("Names") or image.get("RepoTags") or ()))
+    }
+    for event in reader.events([f"{labels.PIPELINE}={pipeline}"], since=since, follow=follow):
+        has = event["Actor"]["Attributes"]
+        config = has.get(labels.CONFIG)
+        if config and (has.get("image", "").removeprefix("sha256:"), config) not in committed:
+            yield event
+
+
+def _deployed(
+    reader: Reader, found: Iterable[Mapping[str, Any]], pipeline: str
+) -> list[Mapping[str, Any]]:
+    """Those that a deploy of the pipeline made.
+
+    A container has its image's labels, too: the pipeline's name stands on every image that it
+    builds, and on an image that was committed from a container stands all that the container had.
+    The digest of a configuration is of the image's id as well, so that no image can carry the one
+    that a deploy gives its containers.
+    """
+    inherited: dict[str, str | None] = {}
+    mine = []
+    for one in found:
+        own, image = _labels(one), one.get("ImageID", "")
+        if own.get(labels.PIPELINE) != pipeline or labels.CONFIG not in own:
+            continue
+        if image and image not in inherited:
+            inherited[image] = _labels(reader.image(image) or {}).get(labels.CONFIG)
+        if own[labels.CONFIG] != inherited.get(image):
+            mine.append(one)
+    return mine
 
 
 def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:

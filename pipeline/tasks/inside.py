@@ -154,16 +154,15 @@ def events(
     import json
 
     from pipeline.deploy.happened import event_line
-    from pipeline.engine import labels
+    from pipeline.deploy.observe import events_of
     from pipeline.engine.podman import Reader
     from pipeline.engine.service import api_service
     from pipeline.tasks.watching import until_interrupted
 
     as_json = one_of(format, "--format", ("text", "json")) == "json"
     pipeline = load_pipeline(spec)
-    mine = [f"{labels.PIPELINE}={pipeline.name}"]
     with api_service(host_profile().environment) as uri, Reader(uri) as reader:
         return until_interrupted(
-            reader.events(mine, since=since, follow=follow),
+            events_of(reader, pipeline.name, since=since, follow=follow),
             lambda event: say(json.dumps(event) if as_json else event_line(event)),
         )

@@ -143,6 +143,39 @@ def test_stats_and_events_must_tell_of_our_containers_only(project: Project) -> 
     assert all(project.name in line for line in events)
 
 
+def test_what_a_user_runs_from_our_image_or_container_must_stay_the_user_s(
+    project: Project,
+) -> None:
+    image, copy = f"localhost/{project.name}:1", f"localhost/{project.name}:copy"
+    mine, second = f"{project.name}-mine", f"{project.name}-second"
+    label = f"LABEL io.github.capas.pipeline={project.name}"
+    # What a build makes has the pipeline's name, and what is committed all that a container has.
+    project.podman("create", "--name", f"{project.name}-base", project.image, "true")
+    project.podman("commit", "-q", "--change", label, f"{project.name}-base", image)
+    project.podman("rm", f"{project.name}-base")
+    project.write(image=image, replicas=1)
+    project.run("deploy")
+    project.podman("commit", "-q", f"{project.name}-web-1", copy)
+    try:
+        for name, its in ((mine, image), (second, copy)):
+            project.podman("run", "-d", "--name", name, its, "sleep", "600")
+        assert list(project.status()) == ["web-1"]
+        usage = json.loads(project.run("stats", "--format", "json").stdout)["containers"]
+        assert [u["container"] for u in usage] == [f"{project.name}-web-1"]
+        assert "nothing to do" in project.run("deploy", "--remove-orphans", "--dry-run").stdout
+        events = project.run("events", "--since", "5m").stdout
+        assert f"{project.name}-web-1  start" in events
+        assert mine not in events
+        assert second not in events
+        project.run("stop")
+        project.run("down")
+        left = project.podman("ps", "--format", "{{.Names}}", "--filter", f"name={project.name}")
+        assert sorted(left.split()) == [mine, second]
+    finally:
+        project.podman("rm", "-f", "-t", "0", mine, second)
+        project.podman("rmi", "-f", image, copy)
+
+
 def test_what_this_host_cannot_pause_must_be_said_and_what_it_can_must_go_on(
     project: Project,
 ) -> None:
