@@ -33,7 +33,7 @@ def secret_value(secret: Secret) -> bytes:
             return secret.file.read_bytes()
         except OSError as error:
             raise no_value(secret, error.strerror or "") from None
-    value = (read_dotenv(secret.dotenv) if secret.dotenv else os.environ).get(
+    value = (read_dotenv(secret.dotenv, os.environ) if secret.dotenv else os.environ).get(
         secret.environment or ""
     )
     if value is None:

@@ -79,7 +79,7 @@ def examine(path: Path, environ: Mapping[str, str], *, containerfiles: bool = Fa
 def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, list[Problem]]:
     spec = Path(os.path.abspath(document.path))  # noqa: PTH100 (`absolute` would keep `..`)
     root = project_root(spec)
-    dotenv, problems = _dotenv(root / ".env")
+    dotenv, problems = _dotenv(root / ".env", environ)
     variables = {**dotenv, **environ}
     data = document.data
     if "$" in document.text:
@@ -131,14 +131,15 @@ def _declared(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     return declared
 
 
-def _dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
+def _dotenv(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
     """The variables of the project's `.env`, if there is one."""
     if not kind_at(path):
         return {}, []
     try:
-        return read_dotenv(path), []
+        return read_dotenv(path, environ), []
     except (BadForm, Unreadable) as error:
-        return {}, [Problem("CAP124", (), f"{path} cannot be read: {error.message}")]
+        hint = error.hint if isinstance(error, BadForm) else ""
+        return {}, [Problem("CAP124", (), f"{path} cannot be read: {error.message}", hint)]
 
 
 def _pruned(value: Any, path: KeyPath, broken: set[KeyPath]) -> Any:

@@ -65,6 +65,11 @@ completion and help: put `#:schema PATH` into the first line (Taplo, Even Better
   environment, then from `.env` in the project folder. A value that is one reference and nothing
   else may give a number (`replicas = "${REPLICAS:-2}"`). A bare `$NAME` is refused: it could be
   meant for a shell in the container.
+- **Env files** (`.env`, `env_file`) are read as Compose reads them: `NAME=value` up to ` #`,
+  `"…"` with escapes, `'…'` as it stands, both over several lines if need be, and `NAME` alone
+  for the caller's value. References are replaced outside single quotes, here also `$NAME`; the
+  environment comes first, then `environment` of the service, then the lines above. A name that
+  is not one, an open quote, text after a closing quote and an unset variable are errors.
 - **Durations** are texts such as `1s`, `1m30s`, `500ms`. **Sizes** are `512m`, `1.5g` (powers of
   1024) or a number of bytes.
 - **Names in Podman**: containers are `<pipeline>-<service>-<replica>`, volumes, networks and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -122,15 +122,23 @@ def _command(table: Table, path: KeyPath, key: str, scope: Scope) -> tuple[str, 
 
 def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
     variables: dict[str, str] = {}
+    given = _given_environment(table, scope)
     files = table.get("env_file", ())
     for index, name in enumerate([files] if isinstance(files, str) else files):
         if name is BROKEN:
             continue
         where = (*path, "env_file") if isinstance(files, str) else (*path, "env_file", index)
-        variables |= _env_file(name, where, scope)
+        # What Compose 2.40 looks references up in: the project, `environment`, earlier files.
+        variables |= _env_file(name, where, scope, {**variables, **given, **scope.environ})
+    return variables | given
+
+
+def _given_environment(table: Table, scope: Scope) -> dict[str, str]:
+    """The variables of `environment`; a bare name in a list has the caller's value, if any."""
     given = table.get("environment", {})
     if not isinstance(given, list):
-        return variables | texts_of(given)
+        return texts_of(given)
+    variables: dict[str, str] = {}
     for entry in given:
         if entry is BROKEN:
             continue
@@ -142,13 +150,16 @@ def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
     return variables
 
 
-def _env_file(name: str, path: KeyPath, scope: Scope) -> dict[str, str]:
+def _env_file(name: str, path: KeyPath, scope: Scope, environ: Mapping[str, str]) -> dict[str, str]:
     file = scope.absolute(name)
     try:
-        return read_dotenv(file)
-    except (BadForm, Unreadable) as error:
-        message, hint = f"`{name}` cannot be read: {error.message}", near_file(file)
-    scope.note(Problem("CAP124", path, message, "" if kind_at(file) else hint))
+        return read_dotenv(file, environ)
+    except BadForm as error:
+        message, hint = f"`{name}` cannot be read: {error.message}", error.hint
+    except Unreadable as error:
+        message = f"`{name}` cannot be read: {error.message}"
+        hint = "" if kind_at(file) else near_file(file)
+    scope.note(Problem("CAP124", path, message, hint))
     return {}
 
 
