@@ -12,7 +12,7 @@ import secrets
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +53,7 @@ def session_store(environ: Mapping[str, str]) -> Iterator[Store]:
     """
     parent = Path("/var/tmp")  # a disk, where /tmp is often a small tmpfs
     sweep(parent, environ)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    with _held(folder):
+    with _new_folder(parent) as folder:
         store = _make(folder, environ)
         try:
             yield store
@@ -85,14 +84,31 @@ def remove(store: Store) -> None:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _new_folder(parent: Path) -> Iterator[Path]:
+    """A folder whose lock is held; one that another session sweeps before it is, is given up."""
+    with ExitStack() as stack:
+        while True:
+            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            with suppress(BlockingIOError, FileNotFoundError):
+                stack.enter_context(_held(folder, new=True))
+                break
+        yield folder
+
+
+@contextmanager
+def _held(folder: Path, *, new: bool = False) -> Iterator[None]:
     """Hold the lock of a session's folder.
+
+    Args:
+        new: make the lock; it is made once, so that nothing comes into a folder that is removed.
 
     Raises:
         BlockingIOError: another session holds it.
+        FileNotFoundError: it is not made yet, or another session removed the folder.
     """
-    with (folder / "lock").open("w") as lock:
+    with (folder / "lock").open("x" if new else "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (folder / "lock").stat()  # what was removed before it was locked is nobody's lock
         yield
 
 

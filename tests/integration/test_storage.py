@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from pipeline.engine import command
-from tests.integration.storage import Store, session_store
+from tests.integration.storage import Store, _held, _new_folder, session_store
 
 pytestmark = pytest.mark.integration
 
@@ -39,3 +44,24 @@ def test_what_a_session_made_is_gone_afterwards() -> None:
         assert made.graph.is_dir()
     assert not made.folder.exists()
     assert not made.runtime.exists()
+
+
+def test_sessions_that_begin_together_do_not_take_each_others_folder(tmp_path: Path) -> None:
+    """Each sweeps what looks left behind, and a folder is nobody's before it is locked."""
+    stop = threading.Event()
+
+    def sweeps() -> None:
+        while not stop.is_set():
+            for folder in tmp_path.iterdir():
+                with suppress(BlockingIOError, FileNotFoundError), _held(folder):
+                    shutil.rmtree(folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        work = [pool.submit(sweeps) for _ in range(2)]
+        try:
+            for _ in range(300):
+                with _new_folder(tmp_path) as folder:
+                    assert (folder / "lock").is_file()
+        finally:
+            stop.set()
+    assert [one.result() for one in work] == [None, None]
