@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from pipeline.errors import CapasError
@@ -56,6 +56,8 @@ class Replica:
             with urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 (likewise)
                 return response.read(), response.headers
         except (URLError, HTTPException, OSError) as error:
+            if isinstance(error, HTTPError):
+                error.close()  # it is an answer too, with a connection of its own
             raise CapasError(
                 f"the replica at {self.url} does not answer as PyTweets does",
                 details=f"{path}: {error}",
