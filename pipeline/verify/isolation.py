@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.engine.sockets import listening, namespaces
+from pipeline.errors import CapasError
 from pipeline.verify.experiment import Experiment, Untriable
 from pipeline.verify.lab import Lab, answers, asked
 
@@ -85,8 +86,15 @@ def namespaces_of_host() -> dict[str, str]:
 
 
 def _local(lab: Lab, container: str) -> int:
-    """A container's process, which must be on this machine."""
+    """A container's process, which must be on this machine.
+
+    Raises:
+        CapasError: the container has ended.
+        Untriable: it runs on another machine.
+    """
     pid = lab.pid(container)
+    if not pid:
+        raise CapasError(f"a container of {lab.subject.image} ended before it was looked at")
     if not Path("/proc", str(pid)).exists():
         raise Untriable("the containers run on another machine (CONTAINER_HOST)")
     return pid

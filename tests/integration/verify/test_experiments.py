@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import secrets
@@ -244,6 +246,8 @@ def test_an_experiment_is_refuted_when_its_world_is_tampered_with(
     if tampered is OnTheHost:  # the host's port 5000 may be somebody else's
         port = free_port()
         subject = replace(subject, port=port, environment={"PORT": str(port)})
+    if name == "isolation":  # two containers, which would want one port of the host
+        subject = replace(subject, port=None, command=("sleep", "600"))
     if tampered is Scattered:
         subject = replace(subject, older=())
     result = examine(experiment, tampered(world.api, subject, world.environment))
@@ -254,14 +258,38 @@ def test_an_experiment_is_refuted_when_its_world_is_tampered_with(
 def test_a_history_that_hides_layers_refutes_the_claim_about_instructions(
     api: Writer, subject: Subject, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    (tmp_path / "Containerfile").write_text(f'FROM {subject.image}\nENV A=1\nCMD ["b"]\n')
-    reference = "localhost/experiments:squashed"
-    argv = ["buildah", "build", "--layers=false", f"--tag={reference}", str(tmp_path)]
-    command.run(argv, environment=environment)
+    reference = "localhost/experiments:relabelled"
+    place = Place(str(tmp_path / "layout"), folder=tmp_path / "layout")
+    lab = Lab(api, Subject(subject.image), environment)
+    lab.copy_out(subject.image, place)
+    blame_the_command(tmp_path / "layout" / "blobs" / "sha256", tmp_path / "layout" / "index.json")
+    assert lab.copy_in(place, reference) == "there"
     (experiment,) = select(["instructions"])
-    lab = Lab(api, Subject(reference), environment)
-    assert_refuted(examine(experiment, lab), "instructions that made a layer")
+    result = examine(experiment, Lab(api, Subject(reference), environment))
     api.remove_image(reference)
+    assert_refuted(result, "instructions that made a layer")
+
+
+def blame_the_command(blobs: Path, index: Path) -> None:
+    """Let the history of an image say that its CMD made the layer of a COPY."""
+    listing = json.loads(index.read_text())
+    manifest = json.loads((blobs / listing["manifests"][0]["digest"][7:]).read_text())
+    config = json.loads((blobs / manifest["config"]["digest"][7:]).read_text())
+    history = config["history"]
+    (last,) = [one for one in history if "CMD" in one["created_by"]][-1:]
+    copied = [one for one in history if "COPY" in one["created_by"]][-1]
+    copied["empty_layer"] = True
+    last.pop("empty_layer")
+
+    def write(value: Any) -> dict[str, Any]:
+        text = json.dumps(value).encode()
+        digest = hashlib.sha256(text).hexdigest()
+        (blobs / digest).write_bytes(text)
+        return {"digest": f"sha256:{digest}", "size": len(text)}
+
+    manifest["config"].update(write(config))
+    listing["manifests"][0].update(write(manifest))
+    index.write_text(json.dumps(listing))
 
 
 def test_a_service_that_does_not_start_is_a_failed_experiment(
