@@ -7,9 +7,8 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillWorking
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 
 from pipeline.deploy.mutex import mutex
 from pipeline.engine import command
-from tests.integration.conftest import Capas
+from tests.integration.conftest import CHECKOUT, Capas
 from tests.integration.registry import free_address, listens
 
 pytestmark = pytest.mark.integration
@@ -118,20 +117,28 @@ def test_a_deploy_from_elsewhere_must_wait_for_one_that_was_begun_there(
         named = f"{login.uri}{service.removeprefix('unix://')}"
         variables = {**login.variables, "CONTAINER_HOST": named, "XDG_RUNTIME_DIR": str(here)}
         waited: list[str] = []
-
-        def run(task: str) -> subprocess.CompletedProcess[str]:
-            return capas(task, f"--spec={spec}", cwd=tmp_path, check=True, **variables)
-
-        with ThreadPoolExecutor(1) as pool:
-            with mutex("elsewhere", {"XDG_RUNTIME_DIR": str(there)}, waited.append):
-                work = pool.submit(lambda: run("deploy"))
-                with pytest.raises(StillWorking):
-                    work.result(timeout=2.0)
-            done = work.result(timeout=60.0)
-        who = f"process {os.getpid()}"
-        assert f"waiting for another command on elsewhere: {who}" in done.stderr
+        with mutex("elsewhere", {"XDG_RUNTIME_DIR": str(there)}, waited.append):
+            work = subprocess.Popen(
+                [sys.executable, "-m", "pipeline", "deploy", f"--spec={spec}"],
+                cwd=tmp_path,
+                env={**environment, "PYTHONPATH": str(CHECKOUT), **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            assert work.stderr is not None
+            waiting = f"waiting for another command on elsewhere: process {os.getpid()}"
+            said = ""
+            while waiting not in said:  # it goes no further, however long it takes to come here
+                line = work.stderr.readline()
+                assert line, said
+                said += line
+            assert work.poll() is None
+        _, rest = work.communicate(timeout=120)
+        assert work.returncode == 0, said + rest
         assert not list(here.rglob("*.mutex"))
-        run("down")
+        capas("down", f"--spec={spec}", cwd=tmp_path, check=True, **variables)
 
 
 SERVES = """
