@@ -5,7 +5,6 @@ The words are those of the libpod API's SpecGenerator (podman, pkg/specgen/specg
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,8 @@ from pipeline.deploy.ports import Binding
 from pipeline.engine import labels
 from pipeline.errors import HostUnable
 from pipeline.spec.model import Mount, Pipeline
+from pipeline.spec.quantities import whole_seconds
+from pipeline.spec.signals import signal_number
 
 _RESTART_TRIES = 10
 
@@ -86,7 +87,7 @@ def blueprint(
         command=list(service.command) if service.command is not None else None,
         entrypoint=list(service.entrypoint) if service.entrypoint is not None else None,
         user=service.user,
-        stop_signal=_signal(service.stop_signal) if service.stop_signal else None,
+        stop_signal=signal_number(service.stop_signal) if service.stop_signal else None,
         init=abilities.init or None,
     )
     storage = _storage(pipeline, service.mounts)
@@ -116,7 +117,7 @@ def blueprint(
         **secrets,
         **restart,
         **({"resource_limits": limits} if limits else {}),
-        "stop_timeout": round(service.stop_grace_period),
+        "stop_timeout": whole_seconds(service.stop_grace_period),
         # Podman's own health checks are timers of a user systemd; ours need none. Volumes that an
         # image declares would be anonymous: what shall outlive a container is named in the spec.
         "healthconfig": {"Test": ["NONE"]},
@@ -271,12 +272,6 @@ def _shown(desired: Desired, abilities: Abilities) -> list[str]:
         "`podman inspect`; as a file it is not"
         for secret in shown
     ]
-
-
-def _signal(name: str) -> int:
-    if name.isdecimal():
-        return int(name)
-    return int(signal.Signals[name if name.startswith("SIG") else f"SIG{name}"])
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pipeline.deploy.ports import Binding
 from pipeline.deploy.probe import split_http
 from pipeline.engine import labels
 from pipeline.spec.model import Healthcheck, Pipeline, Service
+from pipeline.spec.quantities import whole_seconds
 
 CONFIG_FILE = "/etc/haproxy/capas.cfg"
 INSIDE_PORT = 8000
@@ -88,7 +89,7 @@ def config(desired: Desired, replicas: Mapping[str, str]) -> str:
         for name, host in replicas.items()
     ]
     return _CONFIG.format(
-        grace=max(1, round(desired.service.stop_grace_period)),
+        grace=max(1, whole_seconds(desired.service.stop_grace_period)),
         keep_alive=KEEP_ALIVE,
         port=INSIDE_PORT,
         check=_check(check),
@@ -132,7 +133,7 @@ def door_body(pipeline: Pipeline, desired: Desired, image: ImageFacts, name: str
         "entrypoint": ["haproxy", "-W", "-db", "-f", CONFIG_FILE],
         "command": [],
         "stop_signal": 10,  # SIGUSR1: HAProxy finishes what it has begun, then ends
-        "stop_timeout": round(desired.service.stop_grace_period),
+        "stop_timeout": whole_seconds(desired.service.stop_grace_period),
         "cap_drop": ["ALL"],
         "no_new_privileges": True,
         "restart_policy": "on-failure",

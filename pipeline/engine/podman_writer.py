@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +92,7 @@ class Writer(Reader):
         Args:
             timeout: seconds; None is what the container was made with.
         """
-        params = {} if timeout is None else {"timeout": round(timeout)}
+        params = {} if timeout is None else {"timeout": math.ceil(timeout)}
         self._post(f"/containers/{name}/stop", params=params)
 
     def restart_container(self, name: str, timeout: float | None = None) -> None:
@@ -103,7 +104,7 @@ class Writer(Reader):
         if timeout is None:  # to the API that is none at all, and it kills at once
             found = self.container(name)
             timeout = found["Config"]["StopTimeout"] if found else 0
-        self._post(f"/containers/{name}/restart", params={"timeout": round(timeout)})
+        self._post(f"/containers/{name}/restart", params={"timeout": math.ceil(timeout)})
 
     def kill_container(self, name: str, signal: str) -> None:
         """Send a signal to its first process."""
@@ -138,7 +139,7 @@ class Writer(Reader):
         """
         params: Json = {"force": True}
         if timeout is not None:
-            params["timeout"] = round(timeout)
+            params["timeout"] = math.ceil(timeout)
         self._call("delete", f"/containers/{name}", missing_ok=True, params=params)
 
     def write_file(self, name: str, path: str, content: str) -> None:

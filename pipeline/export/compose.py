@@ -15,6 +15,7 @@ from pipeline.export.exported import (
     probe_note,
 )
 from pipeline.spec.model import Mount, Pipeline, Port, Service
+from pipeline.spec.quantities import decimal
 
 
 def export_compose(pipeline: Pipeline, version: str | None = None) -> Exported:
@@ -66,7 +67,7 @@ def _service(
     replicas = 1 if apart else service.replicas
     limits = {
         "memory": service.resources.memory and str(service.resources.memory),
-        "cpus": service.resources.cpus and f"{service.resources.cpus:g}",
+        "cpus": service.resources.cpus and decimal(service.resources.cpus),
         "pids": service.resources.pids,
     }
     deploy: dict[str, Any] = {} if apart else {"replicas": replicas}
@@ -89,7 +90,7 @@ def _service(
         "healthcheck": _healthcheck(service),
         "restart": None if service.restart == "no" else service.restart,
         "stop_signal": service.stop_signal,
-        "stop_grace_period": f"{service.stop_grace_period:g}s",
+        "stop_grace_period": f"{decimal(service.stop_grace_period)}s",
         "user": service.user,
         "read_only": service.read_only,
         "cap_drop": ["ALL"],
@@ -109,9 +110,9 @@ def _healthcheck(service: Service) -> dict[str, Any] | None:
         return None
     return {
         "test": ["CMD", *(_literal(word) for word in probe_command(check))],
-        "interval": f"{check.interval:g}s",
-        "timeout": f"{check.timeout:g}s",
-        "start_period": f"{check.start_period:g}s",
+        "interval": f"{decimal(check.interval)}s",
+        "timeout": f"{decimal(check.timeout)}s",
+        "start_period": f"{decimal(check.start_period)}s",
         "retries": check.retries,
     }
 

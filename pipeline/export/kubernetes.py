@@ -15,6 +15,7 @@ from pipeline.export.exported import (
     probe_command,
 )
 from pipeline.spec.model import Healthcheck, Mount, Pipeline, Service
+from pipeline.spec.quantities import decimal, whole_seconds
 
 _SIZE = "1Gi"
 """What a claim asks for: a spec knows no size of a volume."""
@@ -71,7 +72,7 @@ def _deployment(pipeline: Pipeline, service: Service, version: str | None) -> di
     volumes = [_volume(pipeline, mount, n) for n, mount in enumerate(service.mounts)]
     pod: dict[str, Any] = {
         "containers": [_container(pipeline, service, version)],
-        "terminationGracePeriodSeconds": round(service.stop_grace_period),
+        "terminationGracePeriodSeconds": whole_seconds(service.stop_grace_period),
     }
     if volumes:
         pod["volumes"] = volumes
@@ -90,7 +91,7 @@ def _deployment(pipeline: Pipeline, service: Service, version: str | None) -> di
 def _container(pipeline: Pipeline, service: Service, version: str | None) -> dict[str, Any]:
     limits = {
         "memory": None if service.resources.memory is None else str(service.resources.memory),
-        "cpu": None if service.resources.cpus is None else f"{service.resources.cpus:g}",
+        "cpu": None if service.resources.cpus is None else decimal(service.resources.cpus),
     }
     security: dict[str, Any] = {
         "allowPrivilegeEscalation": False,
@@ -165,9 +166,9 @@ def _probe(check: Healthcheck | None) -> dict[str, Any] | None:
         action = {"exec": {"command": probe_command(check)}}
     return {
         **action,
-        "initialDelaySeconds": round(check.start_period),
-        "periodSeconds": max(1, round(check.interval)),
-        "timeoutSeconds": max(1, round(check.timeout)),
+        "initialDelaySeconds": whole_seconds(check.start_period),
+        "periodSeconds": max(1, whole_seconds(check.interval)),
+        "timeoutSeconds": max(1, whole_seconds(check.timeout)),
         "failureThreshold": check.retries,
     }
 

@@ -14,6 +14,7 @@ from pipeline.export.exported import (
     probe_note,
 )
 from pipeline.spec.model import Mount, Pipeline, Service
+from pipeline.spec.quantities import decimal, whole_seconds
 
 Lines = list[tuple[str, str]]
 
@@ -90,7 +91,7 @@ def _container(pipeline: Pipeline, service: Service, version: str | None, number
             ("Unit", unit),
             # Quadlet makes one ExecStart of these, where systemd expands `$`.
             ("Container", [(key, value.replace("$", "$$")) for key, value in body]),
-            ("Service", [("Restart", restart), ("TimeoutStopSec", f"{stop + 10:g}")]),
+            ("Service", [("Restart", restart), ("TimeoutStopSec", decimal(stop + 10))]),
             ("Install", [("WantedBy", "default.target")]),
         ]
     )
@@ -102,9 +103,9 @@ def _health(service: Service) -> Lines:
         return []
     return [
         ("HealthCmd", shlex.join(probe_command(check))),
-        ("HealthInterval", f"{check.interval:g}s"),
-        ("HealthTimeout", f"{check.timeout:g}s"),
-        ("HealthStartPeriod", f"{check.start_period:g}s"),
+        ("HealthInterval", f"{decimal(check.interval)}s"),
+        ("HealthTimeout", f"{decimal(check.timeout)}s"),
+        ("HealthStartPeriod", f"{decimal(check.start_period)}s"),
         ("HealthRetries", str(check.retries)),
     ]
 
@@ -118,12 +119,12 @@ def _arguments(service: Service) -> Iterable[str]:
     if limits.memory is not None:
         yield f"--memory={limits.memory}"
     if limits.cpus is not None:
-        yield f"--cpus={limits.cpus:g}"
+        yield f"--cpus={decimal(limits.cpus)}"
     if limits.pids is not None:
         yield f"--pids-limit={limits.pids}"
     if service.stop_signal is not None:
         yield f"--stop-signal={service.stop_signal}"
-    yield f"--stop-timeout={round(service.stop_grace_period)}"
+    yield f"--stop-timeout={whole_seconds(service.stop_grace_period)}"
 
 
 def _mount(pipeline: Pipeline, mount: Mount) -> tuple[str, str]:

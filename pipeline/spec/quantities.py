@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from pipeline.spec.problem import BadForm
@@ -22,6 +23,22 @@ def seconds(text: str) -> float:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise BadForm("is no duration", "write `1s`, `1m30s` or `500ms`")
     return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+
+
+def whole_seconds(duration: float) -> int:
+    """A duration for what knows whole seconds only: rounded up, for 0 means "kill at once" there.
+
+    What a decimal fraction loses as a binary one (1e-9 s) is no second more.
+    """
+    return math.ceil(round(duration, 6))
+
+
+def decimal(number: float) -> str:
+    """A number of seconds or processors as a decimal without an exponent: `0.5`, `1000000`.
+
+    Six places hold a microsecond, the smallest duration that a spec can have.
+    """
+    return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def size_in_bytes(value: int | str) -> int:

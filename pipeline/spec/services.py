@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from pipeline.spec import mounts, probes
+from pipeline.spec.accounts import capability, check_user
 from pipeline.spec.dotenv import read_dotenv
 from pipeline.spec.forms import LOOPBACK, check_address, parse_port
 from pipeline.spec.model import (
@@ -21,6 +22,7 @@ from pipeline.spec.model import (
 from pipeline.spec.problem import BadForm, KeyPath, Problem, near_file
 from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
+from pipeline.spec.signals import signal_number
 from pipeline.spec.textfile import Unreadable, kind_at
 
 DEFAULT_NETWORK = "default"
@@ -51,9 +53,9 @@ def read_service(name: str, table: Table, scope: Scope) -> Service | None:
         healthcheck=probes.read_healthcheck(table.get("healthcheck"), path, scope),
         resources=_resources(table.get("resources", {}), path, scope),
         restart=table.get("restart", "no"),
-        stop_signal=table.get("stop_signal"),
+        stop_signal=_stop_signal(table, path, scope),
         stop_grace_period=probes.read_duration(table, path, "stop_grace_period", 10.0, scope),
-        user=None if table.get("user") is None else str(table["user"]),
+        user=_user(table, path, scope),
         read_only=table.get("read_only", False),
         cap_add=tuple(_capabilities(table, path, scope)),
         secrets=tuple(_secrets(table, path, scope)),
@@ -219,9 +221,31 @@ def _resources(table: Table, path: KeyPath, scope: Scope) -> Resources:
     )
 
 
+def _stop_signal(table: Table, path: KeyPath, scope: Scope) -> str | None:
+    given = table.get("stop_signal")
+    if given is not None:
+        scope.tried("CAP006", (*path, "stop_signal"), given, partial(signal_number, given))
+    return given
+
+
+def _user(table: Table, path: KeyPath, scope: Scope) -> str | None:
+    if table.get("user") is None:
+        return None
+    user = str(table["user"])
+    return scope.tried("CAP006", (*path, "user"), user, partial(check_user, user))
+
+
 def _capabilities(table: Table, path: KeyPath, scope: Scope) -> Iterator[str]:
-    for entry in _entries(table, path, "cap_add", scope):
-        yield entry if entry.startswith("CAP_") else f"CAP_{entry}"
+    """The capabilities with their prefix, each once."""
+    seen: set[str] = set()
+    for index, entry in enumerate(table.get("cap_add", ())):
+        if entry is BROKEN:
+            continue
+        where = (*path, "cap_add", index)
+        name = scope.tried("CAP006", where, entry, partial(capability, entry))
+        if name is not None and name not in seen:
+            seen.add(name)
+            yield name
 
 
 def _secrets(table: Table, path: KeyPath, scope: Scope) -> Iterator[SecretMount]:

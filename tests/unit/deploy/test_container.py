@@ -75,6 +75,13 @@ def test_a_replica_must_be_made_exactly_like_this(world: World) -> None:
     }
 
 
+@pytest.mark.parametrize(("grace", "seconds"), [(0.0, 0), (0.001, 1), (0.5, 1), (1.4, 2)])
+def test_a_grace_is_never_cut_to_a_shorter_one(world: World, grace: float, seconds: int) -> None:
+    world.change(stop_grace_period=grace, stop_signal="SIGRTMIN+3")
+    made = body(world)
+    assert (made["stop_timeout"], made["stop_signal"]) == (seconds, 37)
+
+
 def test_settings_must_be_put_into_podmans_words(world: World) -> None:
     world.change(
         command=("serve",),

@@ -103,6 +103,19 @@ def test_a_version_that_nobody_has_is_bad_usage(
     assert any("ingress" in note for note in exporter(PIPELINE, None).notes)
 
 
+def test_no_export_makes_a_grace_below_a_second_a_kill_at_once() -> None:
+    web = replace(WEB, stop_grace_period=0.25, ingress=None)
+    pipeline = replace(PIPELINE, services={"web": web, "db": DB})
+    composed = yaml.safe_load(export_compose(pipeline).files["compose.yaml"])
+    assert composed["services"]["web-1"]["stop_grace_period"] == "0.25s"
+    units = export_quadlet(pipeline).files
+    assert any("PodmanArgs=--stop-timeout=1\n" in text for text in units.values())
+    made = yaml.safe_load_all(export_kubernetes(pipeline).files["shop.yaml"])
+    pods = [d["spec"]["template"]["spec"] for d in made if d["kind"] == "Deployment"]
+    assert 1 in [pod["terminationGracePeriodSeconds"] for pod in pods]
+    assert 0 not in [pod["terminationGracePeriodSeconds"] for pod in pods]
+
+
 def test_compose_says_what_the_spec_says() -> None:
     document = compose()
     web = document["services"]["web-1"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.spec.problem import BadForm
-from pipeline.spec.quantities import seconds, size_in_bytes
+from pipeline.spec.quantities import decimal, seconds, size_in_bytes, whole_seconds
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,19 @@ def test_any_text_is_a_duration_or_a_bad_form(text: str) -> None:
 def test_any_text_is_a_size_or_a_bad_form(text: str) -> None:
     with suppress(BadForm):
         assert size_in_bytes(text) >= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("0s", 0), ("1us", 1), ("1ms", 1), ("500ms", 1), ("1s", 1), ("1400ms", 2), ("2m", 120)],
+)
+def test_a_duration_in_whole_seconds_is_never_shorter(text: str, whole: int) -> None:
+    assert whole_seconds(seconds(text)) == whole
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.0, "0"), (1e-6, "0.000001"), (0.5, "0.5"), (1e6, "1000000"), (1.1, "1.1")],
+)
+def test_a_decimal_has_no_exponent(number: float, text: str) -> None:
+    assert decimal(number) == text
