@@ -6,7 +6,7 @@ import os
 import sys
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.path.realpath(f"{__file__}/../../.."))
+    sys.path.append(os.path.realpath(f"{__file__}/../../.."))
     from pipeline.bootstrap.main import main
 
     sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -121,7 +121,7 @@ def _run_task(
         name: translated(value, work.mirrors) if name in _PATHS else value
         for name, value in environment.environ.items()
     }
-    argv = [environment.python, "-m", "pipeline", *words]
+    argv = [environment.python, "-I", "-m", "pipeline", *words]
     with ExitStack() as stack:
         if _task(arguments) == "test":
             environ.update(stack.enter_context(_doors(account, program)))

@@ -28,7 +28,7 @@ def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
         with alone(checkout):
             if not is_ready(environment, level):
                 _prepare(environment, level)
-    os.execv(environment.python, [environment.python, "-m", "pipeline", *arguments])  # noqa: S606
+    os.execv(environment.python, [environment.python, "-I", "-m", "pipeline", *arguments])  # noqa: S606
 
 
 def _prepare(environment: Environment, level: str) -> None:

@@ -71,7 +71,7 @@ def make(environment: Environment, level: str) -> None:
         if not _has_pip(environment):
             _create(environment)
         install = ["install", "--no-input", "--progress-bar=off", "--editable", _EXTRAS[level]]
-        said = _run(environment, [environment.python, "-m", "pip", *install])
+        said = _run(environment, [environment.python, "-I", "-m", "pip", *install])
         if said.code != 0:
             raise _stop(environment, said)
     reached = LEVELS[: LEVELS.index(level) + 1]
@@ -96,7 +96,7 @@ def _candidates() -> Iterator[str]:
 
 
 def _has_pip(environment: Environment) -> bool:
-    return _run(environment, [environment.python, "-c", "import pip"]).code == 0
+    return _run(environment, [environment.python, "-I", "-c", "import pip"]).code == 0
 
 
 def _create(environment: Environment) -> None:
@@ -108,7 +108,7 @@ def _create(environment: Environment) -> None:
             "install it (Debian, Ubuntu: apt-get install python3-venv)",
             code=UNABLE,
         )
-    said = _run(environment, [python, "-m", "venv", "--clear", ".venv"])
+    said = _run(environment, [python, "-I", "-m", "venv", "--clear", ".venv"])
     if said.code != 0:
         raise _stop(environment, said)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.engine import command
+from pipeline.engine import git
 from pipeline.errors import CapasError, UsageError
 
 _SHORT_SSH = re.compile(r"^(?:[^/@:]+@)?(?P<host>[\w.-]+\.[\w.-]+):(?P<path>[^/].*)$")
@@ -52,12 +52,18 @@ def source_date_epoch(environ: Mapping[str, str]) -> int | None:
 def provenance_of(context: Path, environ: Mapping[str, str]) -> Provenance:
     """Where `context` comes from. Never fails: without git there is nothing to say."""
     epoch = source_date_epoch(environ)
-    logged = _git(context, environ, "log", "-1", "--format=%H %ct", "--", ".")
+    try:
+        logged = git.last_commit(context, environ)
+    except CapasError:  # no git, no repository, no commit, or one that git does not trust
+        logged = ""
     if not logged:
         return Provenance(epoch or 0)
     revision, committed = logged.split()
-    dirty = "-dirty" if _git(context, environ, "status", "--porcelain", "--", ".") else ""
-    source = source_url(_git(context, environ, "remote", "get-url", "origin"))
+    dirty = "-dirty" if _is_changed(context, environ) else ""
+    try:
+        source = source_url(git.origin(context, environ))
+    except CapasError:  # it was cloned from nowhere
+        source = ""
     return Provenance(int(committed) if epoch is None else epoch, revision + dirty, source)
 
 
@@ -75,10 +81,8 @@ def source_url(remote: str) -> str:
     return f"{scheme}://{parts['host']}{port}/{parts['path'].strip('/').removesuffix('.git')}"
 
 
-def _git(context: Path, environ: Mapping[str, str], *arguments: str) -> str:
-    argv = ["git", "-C", str(context), *arguments]
-    quiet = {**environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+def _is_changed(context: Path, environ: Mapping[str, str]) -> bool:
     try:
-        return command.run(argv, environment=quiet).stdout.strip()
-    except CapasError:  # no git, no repository, no commit, or one that git does not trust
-        return ""
+        return git.is_changed(context, environ)
+    except CapasError:  # what git cannot tell is not called clean
+        return True

@@ -6,6 +6,7 @@ Invoke answers 1 for an unknown task or option; ours answers 2, and proposes wha
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -22,12 +23,30 @@ class CapasProgram(Program):
     """Invoke's program over our tasks, with usage errors told like all our errors."""
 
     def __init__(self, namespace: Collection) -> None:
-        super().__init__(name="capas", binary="capas", namespace=namespace, version=__version__)
+        # No place of a project is named: its `invoke.yaml` and `invoke.py` are a stranger's.
+        super().__init__(
+            name="capas",
+            binary="capas",
+            binary_names=["capas"],
+            namespace=namespace,
+            version=__version__,
+        )
 
     def parse_core(self, argv: list[str] | None) -> None:
         """Read the options that come before any task."""
         with self._usage_errors():
             super().parse_core(argv)
+
+    def parse_core_args(self) -> None:
+        """Read them, and answer `--print-completion-script`: Invoke's own calls `__main__.py`."""
+        super().parse_core_args()
+        if shell := self.args["print-completion-script"].value:
+            from pipeline.tasks.completion import SHELLS, called_as, script
+
+            if shell not in SHELLS:
+                raise ParseError(f"no completion for the shell {shell!r}: {', '.join(SHELLS)}")
+            sys.stdout.write(script(shell, called_as()))
+            raise Exit
 
     def parse_tasks(self) -> None:
         """Read the tasks and their options."""

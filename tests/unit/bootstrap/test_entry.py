@@ -65,8 +65,32 @@ def test_a_prepared_user_gets_the_task_where_he_stands(
     checkout: Path, path: Path, tmp_path: Path
 ) -> None:
     done = run(checkout, "build", "--version", "two words", path=path, cwd=tmp_path)
-    assert done.stdout == f"[ready][-m][pipeline][build][--version][two words]{tmp_path}\n"
+    assert done.stdout == f"[ready][-I][-m][pipeline][build][--version][two words]{tmp_path}\n"
     assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_a_shell_that_asks_for_completions_begins_no_set_up(checkout: Path, path: Path) -> None:
+    program(path, "python3", '[ "$2" = -c ] && echo 3.11 || echo "set-up of $3"')
+    for asked in ("--complete", "--print-completion-script"):
+        (checkout / ".venv" / "ready-base").unlink(missing_ok=True)
+        done = run(checkout, asked, "--", "capas", "depl", path=path)
+        assert done.stdout == ("" if asked == "--complete" else "set-up of base\n")
+        (checkout / ".venv" / "ready-base").write_text(f"{checkout}\n")
+        assert "[ready]" in run(checkout, asked, "--", "capas", "depl", path=path).stdout
+
+
+@pytest.mark.timeout(20)
+def test_a_stamp_that_is_no_file_is_not_waited_for(checkout: Path, path: Path) -> None:
+    (checkout / ".venv" / "ready-engine").unlink()
+    os.mkfifo(checkout / ".venv" / "ready-engine")
+    program(path, "python3", '[ "$2" = -c ] && echo 3.11 || echo "set-up of $3"')
+    assert run(checkout, "build", path=path).stdout == "set-up of engine\n"
+
+
+def test_a_python_that_came_after_the_others_is_found(checkout: Path, path: Path) -> None:
+    (checkout / ".venv" / "ready-engine").unlink()
+    program(path, "python3.14", '[ "$2" = -c ] && echo 3.14 || echo "set-up by 3.14"')
+    assert run(checkout, "build", path=path).stdout == "set-up by 3.14\n"
 
 
 def test_an_old_python_is_named(checkout: Path, path: Path) -> None:
