@@ -31,7 +31,7 @@ def missing_here(level: str, *, venv: bool) -> tuple[Manager | None, tuple[str, 
         has=installed,
         unified=os.path.exists("/sys/fs/cgroup/cgroup.controllers"),
         venv=venv,
-        podman5=ships_podman5(_os_release()),
+        podman5=ships_podman5(os_release()),
     )
     return manager, missing_packages(level, host)
 
@@ -60,7 +60,8 @@ def alone(checkout: str) -> Iterator[None]:
         yield
 
 
-def _os_release() -> dict[str, str]:
+def os_release() -> dict[str, str]:
+    """What this machine says of its distribution (os-release(5)); empty when it says nothing."""
     try:
         with open("/etc/os-release", encoding="utf-8") as file:
             pairs = [line.strip().split("=", 1) for line in file if "=" in line]

@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from pipeline.bootstrap.engines import KEYRING
+
 _HELPERS = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/libexec/podman")
 _ADMIN_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -65,7 +67,7 @@ class Need(NamedTuple):
     """Something to install.
 
     Attributes:
-        programs: programs or libraries; any one of them present is enough.
+        programs: programs, libraries or files; any one of them present is enough.
         packages: its name by package manager; `*` stands for the others, which have none without.
     """
 
@@ -107,6 +109,9 @@ _DEVELOP = (
     Need(("docker-registry",), {_APT: "docker-registry"}),
     Need(("wrk",), {_APT: "wrk"}),
     Need(("sshd",), {"*": "openssh-server", "pacman": "openssh"}),
+    # Root file systems of other releases, on which the tests try other engines.
+    Need(("mmdebstrap",), {_APT: "mmdebstrap"}),
+    Need((KEYRING,), {_APT: "debian-archive-keyring"}),
 )
 _VENV = Need((), {"*": "python3", _APT: "python3-venv", "pacman": "python"})
 
@@ -153,7 +158,9 @@ def install_argv(manager: Manager, packages: Iterable[str]) -> list[str]:
 
 
 def installed(name: str) -> bool:
-    """Whether a program, a helper of Podman's or a shared library is there."""
+    """Whether a program, a helper of Podman's, a shared library or a file is there."""
+    if name.startswith("/"):
+        return os.path.exists(name)
     if ".so." in name:
         return any(os.path.exists(f"{folder}/{name}") for folder in _LIBRARIES)
     folders = [*(os.environ.get("PATH") or os.defpath).split(":"), *_ADMIN_FOLDERS, *_HELPERS]

@@ -124,7 +124,10 @@ def _run_task(
     argv = [environment.python, "-I", "-m", "pipeline", *words]
     with ExitStack() as stack:
         if _task(arguments) == "test":
+            from pipeline.bootstrap.engine_doors import engine_doors
+
             environ.update(stack.enter_context(_doors(account, program)))
+            environ.update(stack.enter_context(engine_doors(account, arguments)))
         code = run_as(account, argv, cwd=work.cwd, environment=environ)
     for mirror in work.mirrors:
         bring_home(account, mirror)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from pipeline.errors import UsageError
 from pipeline.tasks.command import command, say
+
+if TYPE_CHECKING:
+    from pipeline.tasks.counting import Counts
 
 _LINTERS = (
     ("ruff", "format", "--check"),
@@ -17,28 +22,64 @@ _LINTERS = (
 )
 
 
-@command(name="test", help={"part": "unit, integration, browser or accounts; default: all of them"})
-def run_tests(context: Context, part: str = "") -> int:
+@command(
+    name="test",
+    help={
+        "part": "unit, integration, browser or accounts; default: all of them",
+        "on": "debian12, debian13, forky or podman6: another release of Debian with its Podman and "
+        "Buildah (root makes it); all: this machine and each of them",
+    },
+)
+def run_tests(context: Context, part: str = "", on: str = "") -> int:
     """Run the project's own tests; the last line counts them all."""
     import os
-    import sys
 
-    from pipeline.engine.command import attend
-    from pipeline.tasks.counting import PARTS, Counts, closing_line, parts_here, pytest_argv
+    from pipeline.tasks.counting import PARTS, Counts, closing_line, parts_here
+    from pipeline.tasks.engines import choose_engines
 
     checkout = _checkout()
     if part and part not in PARTS:
         raise UsageError(f"there is no part {part!r}", resolution=f"say one of {', '.join(PARTS)}")
-    reports = checkout / "reports" / "tests"
+    choice = choose_engines(on, part, os.environ)
     counts, failed = Counts(), False
-    for name in [part] if part else parts_here(os.environ):
-        report = reports / f"{name}.xml"
-        report.unlink(missing_ok=True)
-        code = attend([sys.executable, "-m", *pytest_argv(name, report)], cwd=checkout)
-        counts += Counts.read(report)
-        failed |= code != 0
+    parts = ([part] if part else parts_here(os.environ)) if choice.machine else []
+    for name in parts:
+        code, counted = _test_here(name, checkout)
+        counts, failed = counts + counted, failed or code != 0
+    for name, door in choice.doors.items():
+        code, counted = _test_there(name, door, part, checkout)
+        counts, failed = counts + counted, failed or code != 0
     say(closing_line(counts))
     return int(failed or counts.passed == 0)
+
+
+def _test_here(part: str, checkout: Path) -> tuple[int, Counts]:
+    """Run a part of the tests on this machine; the exit code, and what was counted."""
+    import sys
+
+    from pipeline.engine.command import attend
+    from pipeline.tasks.counting import Counts, pytest_argv
+
+    report = checkout / "reports" / "tests" / f"{part}.xml"
+    report.unlink(missing_ok=True)
+    code = attend([sys.executable, "-m", *pytest_argv(part, report)], cwd=checkout)
+    return code, Counts.read(report)
+
+
+def _test_there(
+    name: str, door: Mapping[str, str], part: str, checkout: Path
+) -> tuple[int, Counts]:
+    """Run the tests on another engine; one that cannot be had is a failure with its reason."""
+    import sys
+
+    from pipeline.tasks.counting import Counts
+    from pipeline.tasks.engines import run_there
+
+    sys.stderr.write(f"capas: the tests on {name}\n")
+    if error := door.get("error"):
+        sys.stderr.write(f"error: {error}\n")
+        return 1, Counts(errors=1)
+    return run_there(name, door["door"], part, checkout)
 
 
 @command()

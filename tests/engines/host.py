@@ -1,0 +1,44 @@
+"""What a host has that its column in README's table tells."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Mapping
+
+from pipeline.host.doctor import examine
+from pipeline.host.observe import observe
+
+_ASKED = {
+    "podman": ("podman", "--version"),
+    "buildah": ("buildah", "--version"),
+    "crun": ("crun", "--version"),
+    "netavark": ("/usr/lib/podman/netavark", "--version"),
+    "aardvark-dns": ("/usr/lib/podman/aardvark-dns", "--version"),
+}
+
+
+def describe() -> Mapping[str, str]:
+    """Versions, and what the doctor chose here."""
+    facts = observe(os.environ)
+    chosen = {check.subject: check.choice for check in examine(facts)}
+    return {
+        "system": facts.system,
+        **{name: _version(argv) for name, argv in _ASKED.items()},
+        "python": platform.python_version(),
+        "cgroups": facts.basics.cgroups.mode,
+        "runtime": chosen["runtime"],
+        "storage": chosen["storage"],
+        "network": chosen["network"],
+    }
+
+
+def _version(argv: tuple[str, ...]) -> str:
+    try:
+        said = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
+    found = re.search(r"\d+(\.\d+)+", said)
+    return found.group() if found else ""

@@ -1,0 +1,52 @@
+"""Which tests run on which engine: the fewest that would have caught what an engine did wrong.
+
+This machine runs all tests; the root file systems of other releases run these. A test that makes no
+sense on an engine stands in LEFT_OUT with its reason; `tests/unit/test_engines.py` holds that
+every name here is that of a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+INTEGRATION = (
+    "tests/integration/test_storage.py",
+    "tests/integration/build/test_build.py",
+    "tests/integration/build/test_plan_is_right.py",
+    "tests/integration/layers/test_report.py",
+    "tests/integration/layers/test_exact.py",
+    "tests/integration/layers/test_disk.py",
+    "tests/integration/test_context_like_buildah.py",
+    "tests/integration/test_containerfile_like_buildah.py",
+    "tests/integration/deploy/test_deploy.py",
+    "tests/integration/deploy/test_life.py",
+    "tests/integration/engine",
+    "tests/integration/host",
+    "tests/integration/verify",
+    "tests/integration/volumes",
+    "tests/integration/transfer",
+    "tests/integration/export",
+    "tests/integration/course",
+)
+"""On each engine."""
+
+UNIT = ("debian13", "forky")
+"""The engines whose Python the unit tests run with: 3.13 and 3.14."""
+
+VARIABLES: Mapping[str, str] = {"CAPAS_PLAN_CASES": "20"}
+
+LEFT_OUT: Mapping[str, Mapping[str, str]] = {}
+"""Per engine: a test (or a file of tests), and why it makes no sense there."""
+
+
+def parts_of(engine: str) -> tuple[str, ...]:
+    """The parts of the tests that an engine is tested with when nobody names one."""
+    return ("unit", "integration") if engine in UNIT else ("integration",)
+
+
+def pytest_words(engine: str, part: str) -> list[str]:
+    """What pytest is told for a part of the tests on an engine."""
+    if part == "unit":
+        return ["tests/unit", "--numprocesses=auto"]
+    left_out = (f"--deselect={test}" for test in LEFT_OUT.get(engine, {}))
+    return [*INTEGRATION, *left_out]

@@ -1,0 +1,47 @@
+"""Where `./capas test --on` runs the tests."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline.errors import HostUnable, UsageError
+from pipeline.tasks import engines
+from pipeline.tasks.engines import DOORS, Choice, choose_engines
+
+DOOR = {"forky": {"door": "/run/door"}}
+ENTERED = {DOORS: json.dumps(DOOR)}
+
+
+@pytest.fixture(autouse=True)
+def debian12(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "os_release", lambda: {"ID": "debian", "VERSION_ID": "12"})
+
+
+@pytest.mark.parametrize(
+    ("on", "part", "expected"),
+    [
+        ("", "", Choice(True, {})),
+        ("debian12", "", Choice(True, {})),
+        ("forky", "", Choice(False, DOOR)),
+        ("forky", "unit", Choice(False, DOOR)),
+        ("all", "", Choice(True, DOOR)),
+        ("all", "browser", Choice(True, {})),
+    ],
+)
+def test_the_machine_and_the_doors(on: str, part: str, expected: Choice) -> None:
+    assert choose_engines(on, part, ENTERED) == expected
+
+
+def test_only_root_opens_doors() -> None:
+    with pytest.raises(HostUnable, match="the root file system of another release"):
+        choose_engines("forky", "", {})
+
+
+def test_what_there_is_not_is_bad_usage() -> None:
+    with pytest.raises(UsageError, match="no engine 'sid'") as raised:
+        choose_engines("sid", "", ENTERED)
+    assert "debian12, debian13, forky, podman6, all" in raised.value.resolution
+    with pytest.raises(UsageError, match="this machine only"):
+        choose_engines("forky", "browser", ENTERED)
