@@ -10,12 +10,12 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from pipeline.build import owners, recipe
-from pipeline.build.foreign import is_foreign
+from pipeline.build.foreign import foreign, other_id, other_past
 from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import timestamp_text
 from pipeline.build.logs import cache_folder
@@ -32,9 +32,11 @@ from pipeline.engine.leftovers import (
 )
 from pipeline.engine.storage import observe_storage
 from pipeline.errors import CapasError, EngineError
+from pipeline.host.builder import generation_here, note_result
 from pipeline.report.progress import Progress
 
 _LAST_LINES = 15
+_ANEW = "built without the store's layers: a build unlike ours made some of them, with {}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Job:
         inputs: what the context must show.
         timestamp: of every file and of the image, in seconds since the epoch.
         log: where everything that Buildah says is kept.
+        expected: the id of the released image that is to come out; empty when there is none.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Job:
     target: str | None
     timestamp: int
     log: Path
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,27 @@ class Built:
         image: the new image.
         seconds: it took.
         first: the first instruction whose result was not in the store yet; empty if all were.
+        note: what is to be known about results of other builds in the store; mostly empty.
     """
 
     name: str
     image: CacheImage
     seconds: float
     first: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What a build took from the store.
+
+    Attributes:
+        foreign: why a build from nothing would not have made it; empty when it would.
+        past: what its history says that such a build would not say.
+    """
+
+    foreign: str = ""
+    past: str = ""
 
 
 class Builder:
@@ -106,7 +125,7 @@ class Builder:
                 tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch,
                 _log_file(job.log) as log,
             ):
-                image, first = self._in_scratch(job, Path(scratch), log)
+                built = self._in_scratch(job, Path(scratch), log)
         except OSError as error:
             room = f"make room below {cache}, or let XDG_CACHE_HOME name a folder on another disk"
             raise CapasError(
@@ -114,31 +133,37 @@ class Builder:
                 details=str(error.filename2 or error.filename or ""),
                 resolution=room if error.errno in (errno.ENOSPC, errno.EDQUOT) else "",
             ) from None
-        return Built(job.name, image, time.monotonic() - started, first)
+        return replace(built, seconds=time.monotonic() - started)
 
-    def _in_scratch(self, job: Job, scratch: Path, log: TextIO) -> tuple[CacheImage, str]:
+    def _in_scratch(self, job: Job, scratch: Path, log: TextIO) -> Built:
         context = scratch / "context"
         context.mkdir()
         stage_context(job.inputs, context)
         follower = self._run(job, scratch, context, log, cache=True)
-        if self._took_foreign(job, follower.steps):
+        image, taken = self._made(scratch), self._taken(job, follower.steps)
+        note = other_id(taken.past) if taken.past else ""
+        if taken.foreign or (taken.past and job.expected not in ("", image.id)):
             # Without a look at the store, the image is the same here as elsewhere.
+            first = follower.first
             follower = self._run(job, scratch, context, log, cache=False)
-        return self._made(scratch), follower.first
+            image = self._made(scratch)
+            note = _ANEW.format(taken.foreign) if taken.foreign else ""
+            return Built(job.name, image, 0.0, first or follower.first, note)
+        note_result(self._environment, image.history[-1].by)
+        return Built(job.name, image, 0.0, follower.first, note)
 
-    def _took_foreign(self, job: Job, steps: Mapping[int, Sequence[str]]) -> bool:
-        """Whether a stage that the image stands on took what a build unlike ours had made."""
-        needed = sorted(job.inputs.chain)
-        if not any(any(steps.get(stage, ())) for stage in needed):
-            return False
+    def _taken(self, job: Job, steps: Mapping[int, Sequence[str]]) -> _Taken:
+        """What the stages that the image stands on took from the store."""
+        needed = [[one for one in steps.get(at, ()) if one] for at in sorted(job.inputs.chain)]
+        if not any(needed):
+            return _Taken()
         store, stamp = observe_storage(self._environment), timestamp_text(job.timestamp)
-        for stage in needed:
-            taken = [one for one in steps.get(stage, ()) if one]
-            if not all(one in store.images for one in taken):
-                return True  # somebody removes images meanwhile: nothing is sure
-            if is_foreign([cache_image(store, one) for one in taken], stamp):
-                return True
-        return False
+        if not all(one in store.images for stage in needed for one in stage):
+            return _Taken("images that somebody removed meanwhile")
+        stages = [[cache_image(store, one) for one in stage] for stage in needed]
+        why = next((said for one in stages if (said := foreign(one, stamp))), "")
+        comments = generation_here(self._environment).comments
+        return _Taken(why, other_past(stages, comments=comments))
 
     def _made(self, scratch: Path) -> CacheImage:
         iid = (scratch / "iid").read_text(encoding="ascii").removeprefix("sha256:")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.build.inputs import File, Inputs
 from pipeline.build.predict import Forecast
 from pipeline.engine import labels
-from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.file_list import LayerFile
+from pipeline.engine.generation import plain, says_times
 from pipeline.layers.instruction import parse_created_by
 from pipeline.report.shorten import one_line
+
+OTHER_BUILDAH = "another version of Buildah built its result"
+"""The cause where the cache key of the Buildah that built is not the one of the Buildah here."""
 
 _COPIED = re.compile(r"^/bin/sh -c #\(nop\) (?P<keyword>COPY|ADD) \S+ in (?P<target>.*) $")
 _ARGUMENTS = re.compile(r"^\|\d+ (?P<given>.*?) /bin/sh -c (?P<command>.*)$", re.DOTALL)
@@ -46,8 +50,15 @@ class Before:
     layer: Callable[[int], OldLayer | None]
 
 
-def cause_of(forecast: Forecast, inputs: Inputs, before: Before | None) -> str:
-    """The cause of the first instruction of a stage that is not found."""
+def cause_of(forecast: Forecast, inputs: Inputs, before: Before | None, stamp: str) -> str:
+    """The cause of the first instruction of a stage that is not found.
+
+    Args:
+        forecast: of the instruction.
+        inputs: of the build.
+        before: what the version's tag names now.
+        stamp: the time that the build's history gets, as RFC 3339.
+    """
     if before is None:
         return "never built here"
     below = forecast.below.history if forecast.below else ()
@@ -56,14 +67,27 @@ def cause_of(forecast: Forecast, inputs: Inputs, before: Before | None) -> str:
         return "it stands on another image than last time"
     if len(below) >= len(history):
         return "a new instruction"
-    old = history[len(below)].by
-    if old in forecast.texts:
-        return "its result is not in the store any more"
+    old = history[len(below)]
+    one = replace(forecast, texts=tuple(map(plain, forecast.texts)))
+    by = plain(old.by)
     return (
-        _copy_cause(forecast, old, len(below), inputs, before)
-        or _run_cause(forecast.texts, old)
-        or _order_cause(forecast.texts, old, [entry.by for entry in history[len(below) + 1 :]])
+        _written_cause(forecast.texts, old, stamp)
+        or _copy_cause(one, by, len(below), inputs, before)
+        or _run_cause(one.texts, by)
+        or _order_cause(one.texts, by, [plain(past.by) for past in history[len(below) + 1 :]])
     )
+
+
+def _written_cause(texts: Sequence[str], old: Past, stamp: str) -> str | None:
+    """The cause where it is not the instruction itself that changed."""
+    if old.by in texts:
+        return "its result is not in the store any more"
+    if says_times(old.by) != says_times(texts[0]):
+        return OTHER_BUILDAH
+    if plain(old.by) in map(plain, texts):
+        same_times = old.created == stamp
+        return OTHER_BUILDAH if same_times else "the time that files get changed"
+    return None
 
 
 def _copy_cause(

@@ -1,32 +1,61 @@
-"""Results that the store holds of builds unlike ours, and that would make the image another one.
+"""Results that the store holds of builds unlike ours, and what they do to an image.
 
-Buildah's cache (`stage_executor.go`, historyAndDiffIDsMatch) looks neither at times nor at labels
-nor at what an image's last entry says it was made from; all of them end up in the next image.
+Buildah's cache (`stage_executor.go`, historyAndDiffIDsMatch) looks at labels of what it finds in no
+generation, and at times only in later ones; both are content and end up in the next image. Such a
+result is foreign: the version is built without the store's layers. What Buildah notes in the
+comment of a history's entry about the image below is no content. It changes an image's id and
+nothing else, and it differs between generations: for its sake nothing is built again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
 
 
-def is_foreign(found: Sequence[CacheImage], stamp: str) -> bool:
-    """Whether a build from nothing would not have made one of these.
+def foreign(found: Sequence[CacheImage], stamp: str) -> str:
+    """Why a build from nothing would not have made one of these; empty when it would.
 
     Args:
         found: what was taken from the store in one stage, in order; one without an id is made by
             this run, and so is ours.
         stamp: the time that ours have, as RFC 3339.
     """
-    below: CacheImage | None = None
     for image in found:
         last = image.history[-1]
-        if last.created != stamp or labels.BUILDER in image.labels:
-            return True
-        parent = below.id[:12] if below and image.id else ""
-        if parent and last.comment != f"FROM {parent}":
-            return True
-        below = image
-    return False
+        if last.created != stamp:
+            return f"files of {last.created}, not of {stamp}"
+        if labels.BUILDER in image.labels:
+            return f"the label {labels.BUILDER}"
+    return ""
+
+
+def other_id(said: str) -> str:
+    """What it means that a history says something else than elsewhere."""
+    return (
+        f"the store's results were built in another way (their history says `{said}`): the image "
+        "gets another id than elsewhere, with the same layers"
+    )
+
+
+def other_past(stages: Iterable[Sequence[CacheImage]], *, comments: bool) -> str:
+    """What the history of these says that a build from nothing here would not say.
+
+    Args:
+        stages: what was taken in each, as for `foreign`.
+        comments: whether Buildah says the id of an image without a name that it builds on
+            (`engine.generation`).
+
+    Returns:
+        The comment; empty when there is none.
+    """
+    for found in stages:
+        for below, image in pairwise(found):
+            usual = f"FROM {below.id[:12]}" if comments else ""
+            said = image.history[-1].comment
+            if below.id and image.id and said != usual:
+                return said or "no comment"
+    return ""

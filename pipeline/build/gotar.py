@@ -77,6 +77,11 @@ def encode(header: Header) -> bytes:
     return extended + _block(header, _ascii(header.name), _USTAR)
 
 
+def folder(name: bytes) -> bytes:
+    """A folder's name with the slash that later generations of Buildah end it with."""
+    return name if name.endswith(b"/") else name + b"/"
+
+
 def padding(size: int) -> bytes:
     """What fills the last block of a content of `size` bytes."""
     return bytes(-size % BLOCK)

@@ -61,6 +61,11 @@ def bases_of(labelled: Mapping[str, str]) -> dict[str, str]:
     return {reference: image for reference, _, image in pairs}
 
 
+def seconds_of(text: str) -> int:
+    """The seconds since the epoch that `timestamp_text` wrote."""
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
+
+
 def timestamp_text(seconds: int) -> str:
     """RFC 3339, as the OCI specification and Buildah's history write times."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

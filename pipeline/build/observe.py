@@ -16,8 +16,10 @@ from pipeline.build.provenance import Provenance, provenance_of, source_date_epo
 from pipeline.build.releases import Release
 from pipeline.build.rootfs import cache_folder, key_of
 from pipeline.engine import labels
+from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.engine.images import Store, StoredImage, list_images
 from pipeline.errors import EngineError
+from pipeline.host.builder import generation_here
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
 from pipeline.spec.references import references
 
@@ -33,6 +35,7 @@ class Survey:
         contents: by name.
         releases: from the lock.
         epoch: SOURCE_DATE_EPOCH, in seconds, or 0.
+        generation: of the Buildah here.
     """
 
     pipeline: Pipeline
@@ -44,6 +47,7 @@ class Survey:
     store: Store
     releases: Mapping[str, Release]
     epoch: int
+    generation: Generation = GENERATIONS[-1]
 
     def candidate(self, name: str, built: Mapping[str, str]) -> Candidate:
         """What is known about a version.
@@ -144,6 +148,7 @@ def observe_build(
         store=store,
         releases=releases,
         epoch=source_date_epoch(environment) or 0,
+        generation=generation_here(environment),
     )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.build.decide import CHANGED, Decision, decide
-from pipeline.build.explain import Before, OldLayer, cause_of
-from pipeline.build.foreign import is_foreign
+from pipeline.build.explain import OTHER_BUILDAH, Before, OldLayer, cause_of
+from pipeline.build.foreign import foreign, other_id, other_past
 from pipeline.build.image_files import ImageFiles, image_files
 from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import labels_of, timestamp_text
 from pipeline.build.observe import Survey
+from pipeline.build.places import ARGUMENTS_TEXT, LABELS_TEXT, places_of
 from pipeline.build.predict import ARGUMENTS, FROM, INHERITED, Forecast, Forecaster, State, parsed
 from pipeline.build.rebuilt import Rebuilt
 from pipeline.build.recipe import label_instruction
@@ -44,13 +45,18 @@ class InstructionPlan:
 
 @dataclass(frozen=True)
 class VersionPlan:
-    """One version."""
+    """One version.
+
+    Attributes:
+        note: why its image's id would be another one than elsewhere; empty when it would not.
+    """
 
     name: str
     action: str
     cause: str
     identity: str
     instructions: tuple[InstructionPlan, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,15 +66,23 @@ class BuildPlan:
     Attributes:
         pulls: images of elsewhere that would be pulled first.
         versions: bases first.
+        upgrade: in one sentence, that results of another Buildah are not taken; else empty.
     """
 
     pulls: tuple[str, ...]
     versions: tuple[VersionPlan, ...]
+    upgrade: str = ""
 
     @property
     def changes_something(self) -> bool:
         """Whether a build would do anything."""
         return bool(self.pulls) or any(one.action != "keep" for one in self.versions)
+
+
+_UPGRADE = (
+    "The results in the store are of another version of Buildah, whose cache keys are written in "
+    "another way: this one takes none of them, and builds everything once more."
+)
 
 
 class Planner:
@@ -95,7 +109,8 @@ class Planner:
         self._contents: dict[str, Callable[[], ImageFiles]] = {}
         self._results: dict[str, CacheImage | None] = {}
         """By name, the image that a version to be built will be; None when nothing is known."""
-        self._rebuilt = Rebuilt()
+        self._generation = survey.generation
+        self._rebuilt = Rebuilt(self._generation)
 
     def plan(self, pulls: Sequence[str]) -> BuildPlan:
         """The plan; `pulls` would be pulled first.
@@ -103,7 +118,9 @@ class Planner:
         Raises:
             Refused: a released version has drifted.
         """
-        return BuildPlan(tuple(pulls), tuple(self._version(name) for name in self._survey.names))
+        versions = tuple(self._version(name) for name in self._survey.names)
+        causes = {step.cause for version in versions for step in version.instructions}
+        return BuildPlan(tuple(pulls), versions, _UPGRADE if OTHER_BUILDAH in causes else "")
 
     def _version(self, name: str) -> VersionPlan:
         again = self._again(name)
@@ -111,7 +128,8 @@ class Planner:
         inputs = self._survey.inputs[name]
         if decision.action == "keep":
             steps = (
-                InstructionPlan(*place, "reuse", image=decision.image) for place in _places(inputs)
+                InstructionPlan(*place, "reuse", image=decision.image)
+                for place in places_of(inputs)
             )
             return VersionPlan(name, "keep", decision.cause, decision.identity, tuple(steps))
         label = self._label(decision, inputs)
@@ -127,16 +145,21 @@ class Planner:
             self._files_of,
             self._contents,
             {one: doubts[base] for one, base in self._new_bases(name) if base in doubts},
+            generation=self._generation,
         )
         forecasts = forecaster.all()
-        if _is_foreign(stamp, inputs, forecasts):
+        taken = _taken(inputs, forecasts)
+        note = ""
+        if any(foreign(stage, stamp) for stage in taken):
             forecaster = replace(forecaster, cache=False)
             forecasts = tuple(map(_built_anew, forecaster.all()))
+        elif said := other_past(taken, comments=self._generation.comments):
+            note = f"{name}: {other_id(said)}"
         self._results[name] = forecaster.result
-        self._rebuilt.add(name, label, forecasts)
-        plans = self._explained(name, inputs, forecasts)
+        self._rebuilt.add(name, label, forecasts, stamp)
+        plans = self._explained(name, inputs, forecasts, stamp)
         cause = next((f"{one.text}: {one.cause}" for one in plans if one.cause), decision.cause)
-        return VersionPlan(name, "build", cause, decision.identity, plans)
+        return VersionPlan(name, "build", cause, decision.identity, plans, note)
 
     def _decide(self, name: str, again: Mapping[str, str]) -> Decision:
         """What is to be done, when the bases in `again` will have these ids."""
@@ -171,7 +194,7 @@ class Planner:
         return self._by_id.get(stored.id) if stored else None
 
     def _explained(
-        self, name: str, inputs: Inputs, forecasts: Sequence[Forecast]
+        self, name: str, inputs: Inputs, forecasts: Sequence[Forecast], stamp: str
     ) -> tuple[InstructionPlan, ...]:
         before = self._before(name)
         totals = {one.stage: 0 for one in forecasts}
@@ -188,7 +211,7 @@ class Planner:
                 cause = f"a layer below changed (instruction {first})"
             elif one.state != "reuse":
                 first = step
-                cause = self._first_cause(one, inputs, before)
+                cause = self._first_cause(one, inputs, before, stamp)
             plans.append(
                 InstructionPlan(
                     stage,
@@ -203,14 +226,16 @@ class Planner:
             )
         return tuple(plans)
 
-    def _first_cause(self, forecast: Forecast, inputs: Inputs, before: Before | None) -> str:
+    def _first_cause(
+        self, forecast: Forecast, inputs: Inputs, before: Before | None, stamp: str
+    ) -> str:
         if forecast.reason:
             return forecast.reason
         if forecast.place == FROM:
             return f"{forecast.texts[0]} is new"
         if forecast.place in (INHERITED, _ours(inputs, forecast)):
             return CHANGED if before else "never built here"
-        return cause_of(forecast, inputs, before)
+        return cause_of(forecast, inputs, before, stamp)
 
     def _before(self, name: str) -> Before | None:
         image = self._current(name)
@@ -275,38 +300,16 @@ def pulls_of(survey: Survey) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-Place = tuple[int, int, int, str, int]
-_LABELS, _ARGUMENTS = "labels", "arguments"
-"""How our own instructions are told: the last one, and those after an ARG."""
-
-
-def _places(inputs: Inputs) -> list[Place]:
-    """Every instruction of the stages that are needed, and our LABEL after the last."""
-    places: list[Place] = []
-    for stage in inputs.stages:
-        own = [(stage.origin.text, stage.origin.start_line)]
-        for place, one in enumerate(stage.instructions):
-            own.append((one.text, one.start_line))
-            if (stage.index, place) in inputs.arguments:
-                own.append((_ARGUMENTS, 0))
-        if stage is inputs.stages[-1]:
-            own.append((_LABELS, 0))
-        places += (
-            (stage.index, step, len(own), text, line) for step, (text, line) in enumerate(own, 1)
-        )
-    return places
-
-
-def _is_foreign(stamp: str, inputs: Inputs, forecasts: Sequence[Forecast]) -> bool:
-    """Whether the image would be made from what someone built in another way.
-
-    Then the builder takes nothing from the store: see `apply`.
-    """
-    for index in inputs.chain:
-        stage = (one for one in forecasts if one.stage == index and one.place != FROM)
-        if is_foreign([one.found for one in stage if one.found], stamp):
-            return True
-    return False
+def _taken(inputs: Inputs, forecasts: Sequence[Forecast]) -> list[list[CacheImage]]:
+    """What the stages that the image stands on would take from the store."""
+    return [
+        [
+            one.found
+            for one in forecasts
+            if one.stage == index and one.place != FROM and one.found is not None
+        ]
+        for index in sorted(inputs.chain)
+    ]
 
 
 def _built_anew(forecast: Forecast) -> Forecast:
@@ -328,5 +331,5 @@ def _is_written(forecast: Forecast, inputs: Inputs) -> bool:
 
 def _told(forecast: Forecast, inputs: Inputs) -> str:
     if forecast.place == ARGUMENTS:
-        return _ARGUMENTS
-    return _LABELS if forecast.place == _ours(inputs, forecast) else forecast.instruction.text
+        return ARGUMENTS_TEXT
+    return LABELS_TEXT if forecast.place == _ours(inputs, forecast) else forecast.instruction.text

@@ -2,7 +2,7 @@
 
 Execute in `stage_executor.go` (Buildah 1.28 and later) walks the instructions of a stage, and looks
 for the result of each as long as each one before it was found; after the first that is not found
-none is looked for.
+none is looked for. What differs between versions of Buildah is in `engine.generation`.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ from typing import Literal
 from pipeline.build.archive import CannotTell
 from pipeline.build.arguments import arguments_at, run_arguments
 from pipeline.build.chown import owner_of
+from pipeline.build.created_by import NOP, run_text
 from pipeline.build.image_files import NOTHING, ImageFiles, with_copied
 from pipeline.build.inputs import Inputs, Place
+from pipeline.build.labelling import seconds_of
 from pipeline.build.recipe import arguments_instruction
-from pipeline.build.search import Foundation, made_on, search
+from pipeline.build.search import Foundation, Wanted, made_on, search
 from pipeline.build.summary import Given, brought, summaries
 from pipeline.build.summary_from import brought_from, summaries_from
 from pipeline.engine.build_cache import CacheImage, Past
+from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, parse
 from pipeline.spec.containerfile.build import Build, absolute
 from pipeline.spec.containerfile.steps import ImageState, StageBuild, Step
+from pipeline.spec.containerfile.variables import PLATFORM_ARGS
 
 State = Literal["reuse", "rebuild", "unknown"]
 FROM, INHERITED, ARGUMENTS = -1, -2, -3
 """Places of a stage's FROM, of what an ONBUILD of the base kept for it, of our LABELs after ARG."""
-
-NOP = "/bin/sh -c #(nop) "
 
 
 def parsed(text: str) -> Instruction:
@@ -103,6 +105,7 @@ class Forecaster:
         contents: the files of images that builds of this run would make, by their top layers.
         doubts: by reference, why it is not known whether an image will come out as another one.
         cache: whether the build looks for earlier results at all.
+        generation: of the Buildah that will build.
     """
 
     inputs: Inputs
@@ -114,6 +117,7 @@ class Forecaster:
     contents: dict[str, Callable[[], ImageFiles]] = field(default_factory=dict)
     doubts: Mapping[str, str] = field(default_factory=dict)
     cache: bool = True
+    generation: Generation = GENERATIONS[-1]
     _stages: dict[int, _Standing] = field(default_factory=dict, init=False)
 
     def all(self) -> tuple[Forecast, ...]:
@@ -203,7 +207,8 @@ class Forecaster:
         adds_layer = step.keyword in FILE_INSTRUCTIONS
         found = None
         if standing.searching:
-            found = search(self.images, below, texts, adds_layer=adds_layer)
+            wanted = Wanted(below, texts, adds_layer, _platform(stage))
+            found = search(self.images, wanted, self.generation)
         if found is None:
             pasts = [Past(text, self.stamp, empty=not adds_layer) for text in texts]
             made = made_on(self.images, below, pasts)
@@ -223,19 +228,21 @@ class Forecaster:
         if step.refused:
             raise CannotTell(f"{step.refused[0][0].text}: {step.refused[0][1]}")
         arguments = self.inputs.version.args
+        copies = step.keyword in {"COPY", "ADD"}
+        ending = self.generation.ending(seconds_of(self.stamp), copies=copies)
         if step.keyword == "ARG":
             names = " ".join(sorted(arguments_at(stage, step, arguments, own=True)))
-            return (f"{NOP}ARG {names}",)
+            return (f"{NOP}ARG {names}{ending}",)
         if step.keyword == "RUN":
             given = run_arguments(stage, step, arguments)
-            prefix = f"|{len(given.split(' '))} {given} " if given else ""
-            return (f"{prefix}/bin/sh -c {step.instruction.text[4:]}",)
-        if step.keyword in {"COPY", "ADD"}:
+            return (f"{run_text(step, given, self.generation)}{ending}",)
+        if copies:
+            link = " --link" if self.generation.link and "link" in step.flags else ""
             return tuple(
-                f"{NOP}{step.keyword} {summary} in {step.instruction.arguments[-1]} "
+                f"{NOP}{step.keyword}{link} {summary} in {step.instruction.arguments[-1]}{ending}"
                 for summary in self._summaries((stage.stage.index, place), step, below)
             )
-        return (f"{NOP}{step.instruction.text}",)
+        return (f"{NOP}{step.instruction.text}{ending}",)
 
     def _summaries(self, place: Place, step: Step, below: Foundation) -> tuple[str, ...]:
         chown = step.flags.get("chown", "")
@@ -243,11 +250,12 @@ class Forecaster:
         given = Given(owner, _mode(step.flags.get("chmod", "")))
         *sources, target = step.arguments
         if place in self.inputs.reads:
-            return summaries(self.inputs, place, target, given, unpack=step.keyword == "ADD")
+            unpack = step.keyword == "ADD"
+            return summaries(self.inputs, place, target, given, self.generation, unpack=unpack)
         if not step.flags.get("from"):
             raise CannotTell("an instruction of the base image reads the context")
         files = self._source(step.flags["from"])
-        return summaries_from(files, sources, target, _from_given(given, chown))
+        return summaries_from(files, sources, target, _from_given(given, chown), self.generation)
 
     def _source(self, name: str) -> ImageFiles:
         """The files that `COPY --from` reads."""
@@ -302,6 +310,14 @@ class Forecaster:
             into=len(sources) > 1 or first == "folder",
             owner=given.owner or (0, 0),
         )
+
+
+def _platform(stage: StageBuild) -> str:
+    """What a stage is built for; empty where the FROM says it with a variable."""
+    written = stage.stage.platform
+    if written is None:
+        return PLATFORM_ARGS["TARGETPLATFORM"]
+    return "" if "$" in written else "/".join(written.split("/")[:2])
 
 
 def _from_given(given: Given, chown: str) -> Given:

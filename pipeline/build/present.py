@@ -18,6 +18,7 @@ def present_plan(plan: BuildPlan, notes: Sequence[str] = ()) -> Report:
     if plan.pulls:
         parts.append(Section("To be pulled", (Bullets(plan.pulls),)))
     parts += [_section(version) for version in plan.versions]
+    notes = (*notes, *(version.note for version in plan.versions if version.note))
     if notes:
         parts.append(Section("Not the same everywhere", (Bullets(tuple(notes)),)))
     return Report("Build plan", _lead(plan), tuple(parts), plan_data(plan, notes))
@@ -30,7 +31,7 @@ def plan_data(plan: BuildPlan, notes: Sequence[str] = ()) -> dict[str, Any]:
         "changes": plan.changes_something,
         "pulls": list(plan.pulls),
         "versions": [_version_data(version) for version in plan.versions],
-        "notes": list(notes),
+        "notes": [*([plan.upgrade] if plan.upgrade else ()), *notes],
     }
 
 
@@ -40,7 +41,8 @@ def _lead(plan: BuildPlan) -> str:
         return "Nothing to do."
     steps = [step for version in plan.versions for step in version.instructions]
     count = sum(step.state == "reuse" for step in steps)
-    return f"To be built: {', '.join(build)}. {count} of {len(steps)} instructions are reused."
+    said = f"To be built: {', '.join(build)}. {count} of {len(steps)} instructions are reused."
+    return f"{said} {plan.upgrade}".strip()
 
 
 def _section(version: VersionPlan) -> Section:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.build.labelling import bases_of
-from pipeline.build.predict import FROM, NOP, Forecast
+from pipeline.build.created_by import NOP
+from pipeline.build.labelling import bases_of, seconds_of
+from pipeline.build.predict import FROM, Forecast
 from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.spec.containerfile import Instruction
 
 
@@ -24,15 +26,27 @@ class Rebuilt:
         endings: by name, the last entry that the history of the image will have: our labels,
             which tell everything that it is made of.
         doubts: by name, why it may come out as another image all the same.
+        generation: of the Buildah that will build: what an older one wrote comes out otherwise.
     """
 
+    generation: Generation = GENERATIONS[-1]
     endings: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, label: Instruction | None, forecasts: Sequence[Forecast]) -> None:
-        """Note a version that will be built, with our LABEL when its values are known already."""
+    def add(
+        self, name: str, label: Instruction | None, forecasts: Sequence[Forecast], stamp: str
+    ) -> None:
+        """Note a version that will be built.
+
+        Args:
+            name: of the version.
+            label: our LABEL, when its values are known already.
+            forecasts: of its instructions.
+            stamp: the time of its history, as RFC 3339.
+        """
         if label is not None:
-            self.endings[name] = f"{NOP}{label.text}"
+            ending = self.generation.ending(seconds_of(stamp), copies=False)
+            self.endings[name] = f"{NOP}{label.text}{ending}"
         for one in forecasts:
             if one.place != FROM and one.found and one.found.names:
                 # Buildah writes it into the history of what it makes from it.

@@ -264,6 +264,7 @@ class _Run:
             target=version.target,
             timestamp=survey.epoch if release is None else release.timestamp,
             log=log_path(self._environment, survey.pipeline.name, version),
+            expected=release.image if release else "",
         )
 
     def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:

@@ -3,8 +3,8 @@
 The rules are those of `stage_executor.go` (intermediateImageExists, historyAndDiffIDsMatch) from
 Buildah 1.28 on: an image is taken when the layer below its top one (of an instruction that makes no
 layer: its top layer) is that of the image so far, its history is that image's history and one entry
-more, and that entry is the text that the instruction would write. The first one in the order of the
-store wins.
+more, and that entry is the text that the instruction would write. Which one of several wins, and
+whether their platform counts, is the generation's (`engine.generation`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.engine.build_cache import CacheImage, Past
+from pipeline.engine.generation import Generation
 
 
 @dataclass(frozen=True)
@@ -34,31 +35,64 @@ class Foundation:
         return cls(image.top, image.history, image.diff_ids, image)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for.
+
+    Attributes:
+        below: what the instruction stands on.
+        texts: what it would write into the history, any of them.
+        adds_layer: whether it makes a layer.
+        platform: that the build is for, as `linux/amd64`.
+    """
+
+    below: Foundation
+    texts: Sequence[str]
+    adds_layer: bool
+    platform: str = ""
+
+    def fits(self, image: CacheImage) -> bool:
+        """Whether an image is an earlier result (historyAndDiffIDsMatch)."""
+        below = self.below
+        return (
+            (image.below if self.adds_layer else image.top) == below.top
+            and image.oci
+            and len(image.history) == len(below.history) + 1
+            and len(image.diff_ids) == len(below.diff_ids) + self.adds_layer
+            and image.history[-1].by in self.texts
+            and image.history[:-1] == below.history
+            and image.diff_ids[: len(below.diff_ids)] == below.diff_ids
+        )
+
+    def is_for(self, image: CacheImage) -> bool:
+        """Whether an image has the platform; one whose platform nobody knows has."""
+        return not self.platform or image.platform in ("", self.platform)
+
+
 def search(
-    images: Sequence[CacheImage], below: Foundation, texts: Sequence[str], *, adds_layer: bool
+    images: Sequence[CacheImage], wanted: Wanted, generation: Generation
 ) -> CacheImage | None:
     """The image that Buildah takes for an instruction (intermediateImageExists).
 
     Args:
         images: all of the store, in its order.
-        below: what the instruction stands on.
-        texts: what it would write into the history, any of them.
-        adds_layer: whether it makes a layer.
+        wanted: what is looked for.
+        generation: of the Buildah that looks.
     """
-    layers = len(below.diff_ids) + adds_layer
-    for image in images:
-        top = image.below if adds_layer else image.top
-        if (
-            top == below.top
-            and image.oci
-            and len(image.history) == len(below.history) + 1
-            and len(image.diff_ids) == layers
-            and image.history[-1].by in texts
-            and image.history[:-1] == below.history
-            and image.diff_ids[: len(below.diff_ids)] == below.diff_ids
-        ):
-            return image
-    return None
+    fitting = (
+        image
+        for image in images
+        if wanted.fits(image) and (not generation.platform or wanted.is_for(image))
+    )
+    if not generation.newest:
+        return next(fitting, None)
+    # Of equal times the last one in the store's order: the sort of a few is a stable one.
+    return max(enumerate(fitting), key=_age, default=(0, None))[1]
+
+
+def _age(numbered: tuple[int, CacheImage]) -> tuple[str, int]:
+    number, image = numbered
+    return image.created.removesuffix("Z"), number
 
 
 def made_on(images: Sequence[CacheImage], below: Foundation, pasts: Sequence[Past]) -> CacheImage:
@@ -91,6 +125,8 @@ def made_on(images: Sequence[CacheImage], below: Foundation, pasts: Sequence[Pas
         diff_ids=(*below.diff_ids, *layers),
         history=(*below.history, past),
         config=below.image.config if below.image else {},
+        created=past.created,
+        platform=below.image.platform if below.image else "",
     )
 
 

@@ -3,7 +3,8 @@
 Buildah writes it into the history and finds the instruction's earlier result by it. Facts from
 Buildah 1.28 (`add.go`, `digester.go`, `copier/copier.go`): each item that a source names is one
 tar stream with times set to zero, closed by two empty blocks; several digests are digested
-together. The owners' names are looked up inside the context: see `owners`.
+together. The owners' names are looked up inside the context (see `owners`), and later generations
+leave them out (`engine.generation`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pipeline.build import archive, gotar, owners
 from pipeline.build.image_files import Node
 from pipeline.build.inputs import File, Inputs, Place
 from pipeline.engine.file_list import Kind, LayerFile
+from pipeline.engine.generation import Generation
 from pipeline.spec.model import ROOTFS_TAR
 from pipeline.spec.sources import Entry, Source, is_url, read_source
 
@@ -33,7 +35,13 @@ class Given:
 
 
 def summaries(
-    inputs: Inputs, place: Place, target: str, given: Given, *, unpack: bool
+    inputs: Inputs,
+    place: Place,
+    target: str,
+    given: Given,
+    generation: Generation,
+    *,
+    unpack: bool,
 ) -> tuple[str, ...]:
     """What Buildah would write for one COPY or ADD; several when the destination decides.
 
@@ -46,6 +54,7 @@ def summaries(
         place: of the instruction.
         target: its destination, variables replaced.
         given: ownership and mode by `--chown` and `--chmod`.
+        generation: of the Buildah that copies.
         unpack: whether archives are unpacked (ADD).
 
     Raises:
@@ -55,8 +64,13 @@ def summaries(
     sources = inputs.reads[place]
     if any(is_url(source.written) for source in sources):
         raise archive.CannotTell("what is behind a URL is not known before the build")
-    groups = [b"root"] if owners.carried(inputs) else [b"root", b""]
-    writers = [_Writer(inputs, given, group, unpack=unpack) for group in groups]
+    called = (
+        [(b"root", b"root")] if owners.carried(inputs) else [(b"root", b"root"), (b"root", b"")]
+    )
+    if not generation.owners:
+        called = [(b"", b"")]
+    slashes = generation.slashes
+    writers = [_Writer(inputs, given, one, slashes=slashes, unpack=unpack) for one in called]
     names: list[bytes | None] = [None]
     last = os.fsencode(target.rstrip("/").rpartition("/")[2])
     if len(sources) == 1 and sources[0].first == "file" and last and not target.endswith("/"):
@@ -108,9 +122,17 @@ def together(items: Iterable[tuple[str, str]]) -> str:
 class _Writer:
     """Writes the tar streams of a build's items into digests."""
 
-    def __init__(self, inputs: Inputs, given: Given, group: bytes, *, unpack: bool) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        given: Given,
+        called: tuple[bytes, bytes],
+        *,
+        slashes: bool,
+        unpack: bool,
+    ) -> None:
         self._inputs, self._given, self._unpack = inputs, given, unpack
-        self._group = group
+        self._called, self._slashes = called, slashes
         self._files = {file.path: file for file in inputs.files}
 
     def items(self, sources: Iterable[Source], rename: bytes | None) -> Iterator[tuple[str, str]]:
@@ -165,13 +187,13 @@ class _Writer:
     def _header(self, file: File, name: bytes, size: int) -> gotar.Header:
         owner = self._given.owner or (0, 0)
         return gotar.Header(
-            name=name,
+            name=gotar.folder(name) if self._slashes and file.kind == "folder" else name,
             kind=_KINDS[file.kind],
             mode=file.mode if self._given.mode is None else self._given.mode,
             uid=owner[0],
             gid=owner[1],
             size=size,
             link=os.fsencode(file.digest) if file.kind == "link" else b"",
-            user=b"root",
-            group=self._group,
+            user=self._called[0],
+            group=self._called[1],
         )

@@ -10,12 +10,13 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipeline.build import gotar
 from pipeline.build.archive import CannotTell
 from pipeline.build.image_files import ImageFiles, Node
 from pipeline.build.summary import Given, together
+from pipeline.engine.generation import Generation
 
 _FLAGS = {"file": b"0", "symlink": b"2", "directory": b"5"}
 _SYNTHESIZED = {0: (b"root", b"root"), 65534: (b"nobody", b"nogroup")}
@@ -23,7 +24,11 @@ _SYNTHESIZED = {0: (b"root", b"root"), 65534: (b"nobody", b"nogroup")}
 
 
 def summaries_from(
-    files: ImageFiles, sources: Sequence[str], target: str, given: Given
+    files: ImageFiles,
+    sources: Sequence[str],
+    target: str,
+    given: Given,
+    generation: Generation,
 ) -> tuple[str, ...]:
     """What Buildah would write for a COPY of `sources` from an image; see `summary.summaries`.
 
@@ -32,6 +37,7 @@ def summaries_from(
         sources: variables replaced.
         target: the destination.
         given: ownership and mode by flags.
+        generation: of the Buildah that copies.
 
     Raises:
         CannotTell: a file may not be read, or is of a kind that this module does not write.
@@ -46,8 +52,8 @@ def summaries_from(
         renamed.append(last)
     return tuple(
         dict.fromkeys(
-            together(_item(files, path, given, name, names) for path in found)
-            for names in (_names(files, _SYNTHESIZED), _names(files, {}))
+            together(_item(files, path, name, how) for path in found)
+            for how in _hows(files, given, generation)
             for name in renamed
         )
     )
@@ -77,8 +83,25 @@ def _as_given(node: Node, given: Given) -> Node:
 class _Names:
     """The names of users and groups by their numbers."""
 
-    users: Mapping[int, bytes]
-    groups: Mapping[int, bytes]
+    users: Mapping[int, bytes] = field(default_factory=dict)
+    groups: Mapping[int, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _How:
+    """How headers are written."""
+
+    given: Given
+    names: _Names
+    slashes: bool
+
+
+def _hows(files: ImageFiles, given: Given, generation: Generation) -> list[_How]:
+    """How the headers may be written; several where the host decides about names."""
+    if not generation.owners:
+        return [_How(given, _Names(), generation.slashes)]
+    known = (_names(files, _SYNTHESIZED), _names(files, {}))
+    return [_How(given, names, generation.slashes) for names in known]
 
 
 def _names(files: ImageFiles, synthesized: Mapping[int, tuple[bytes, bytes]]) -> _Names:
@@ -100,11 +123,9 @@ def _table(files: ImageFiles, path: str) -> dict[int, bytes]:
     return found
 
 
-def _item(
-    files: ImageFiles, path: str, given: Given, rename: bytes | None, names: _Names
-) -> tuple[str, str]:
+def _item(files: ImageFiles, path: str, rename: bytes | None, how: _How) -> tuple[str, str]:
     real = files.found(path)
-    item = _Item(files, given, names)
+    item = _Item(files, how)
     if files.is_folder(real):
         for below in files.below(real):
             item.add(below, os.fsencode(below[len(real) :].lstrip("/")))
@@ -116,8 +137,8 @@ def _item(
 class _Item:
     """The tar stream of one item, as a digest."""
 
-    def __init__(self, files: ImageFiles, given: Given, names: _Names) -> None:
-        self._files, self._given, self._names = files, given, names
+    def __init__(self, files: ImageFiles, how: _How) -> None:
+        self._files, self._how = files, how
         self._hash = hashlib.sha256()
         self._places: dict[str, bytes] = {}
 
@@ -132,17 +153,18 @@ class _Item:
         file = node.file
         if file.kind not in _FLAGS or file.xattrs:
             raise CannotTell(f"/{path} is a device or has extended attributes")
-        uid, gid = self._given.owner or (file.uid, file.gid)
+        given, names = self._how.given, self._how.names
+        uid, gid = given.owner or (file.uid, file.gid)
         header = gotar.Header(
-            name=name,
+            name=gotar.folder(name) if self._how.slashes and file.kind == "directory" else name,
             kind=_FLAGS[file.kind],
-            mode=file.mode if self._given.mode is None else self._given.mode,
+            mode=file.mode if given.mode is None else given.mode,
             uid=uid,
             gid=gid,
             size=file.size if file.kind == "file" else 0,
             link=os.fsencode(file.content) if file.kind == "symlink" else b"",
-            user=self._names.users.get(file.uid, b""),
-            group=self._names.groups.get(file.gid, b""),
+            user=names.users.get(file.uid, b""),
+            group=names.groups.get(file.gid, b""),
         )
         if file.kind != "file":
             self._hash.update(gotar.encode(header))

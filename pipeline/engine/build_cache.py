@@ -43,6 +43,8 @@ class CacheImage:
         oci: whether its manifest has the type that our builds have.
         config: what its containers run with (OCI image-spec, config.md).
         removable: whether it lies in the user's own store, not in a shared read-only one.
+        created: when, as RFC 3339; what the store's record says.
+        platform: its operating system and processor, as `linux/amd64`; empty for an unknown one.
     """
 
     id: str
@@ -56,6 +58,8 @@ class CacheImage:
     oci: bool = True
     config: Mapping[str, Any] = field(default_factory=dict)
     removable: bool = True
+    created: str = ""
+    platform: str = ""
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -126,7 +130,14 @@ def _image(store: Storage, root: Path, folder: Path, record: Mapping[str, Any]) 
         oci=manifest.get("mediaType", _OCI_MANIFEST) == _OCI_MANIFEST,
         config=config.get("config") or {},
         removable=root == store.roots[0],
+        created=record.get("created") or "",
+        platform=_platform(config),
     )
+
+
+def _platform(config: Mapping[str, Any]) -> str:
+    system, processor = config.get("os"), config.get("architecture")
+    return f"{system}/{processor}" if system and processor else ""
 
 
 def _past(entry: Mapping[str, Any]) -> Past:

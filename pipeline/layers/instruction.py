@@ -2,6 +2,7 @@
 
 Builders write it down in their own ways: `/bin/sh -c #(nop) COPY file:HASH in /app/` (Buildah,
 classic Docker), `COPY . /app # buildkit`, `|1 COLOUR=blue /bin/sh -c make` (with build arguments).
+What Buildah adds behind them from 1.41 on is known to `engine.generation`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from pipeline.engine.generation import plain
 
 SQUASHED = "squashed:"
 """Stands in a keyword's place before several instructions that made one layer."""
@@ -39,7 +42,7 @@ class Instruction:
 
 def parse_created_by(created_by: str) -> Instruction:
     """The instruction behind one history entry."""
-    text = created_by.removesuffix("# buildkit").strip()
+    text = plain(created_by).removesuffix("# buildkit").strip()
     if nop := _NOP.match(text):
         return _instruction(text[nop.end() :].strip())
     if shell := _SHELL.match(text):

@@ -64,6 +64,8 @@ def build(
     for one in results.done:
         outcome = f"built in {one.built.seconds:.1f} s" if one.built else "kept"
         say(f"{one.name}  {outcome}  {one.image[:12]}  {one.cause}")
+        if one.built and one.built.note:
+            say(f"{one.name}  note: {one.built.note}")
     for name in results.skipped:
         say(f"{name}  not begun, because another version failed")
     return tell_failures(results.errors)

@@ -13,6 +13,7 @@ import pytest
 from pipeline.engine import command, labels
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.buildah import build_argv
+from pipeline.engine.generation import plain
 from pipeline.engine.images import inspect_image, list_images
 from pipeline.engine.storage import observe_storage
 from tests.integration.build.project import make_project
@@ -119,7 +120,8 @@ def test_layers_of_a_build_without_our_times_are_not_taken(
     by_hand = inspect_image(environment, "localhost/by-hand:1")
     capas("build", "--version", "base:1", cwd=project)
     ours = inspect_image(environment, "localhost/base:1")
-    assert ours.history[0].by == by_hand.history[0].by, "the cache key is the same"
+    one, other = (plain(image.history[0].by) for image in (ours, by_hand))
+    assert one == other, "the same files give the same cache key, the time aside"
     assert ours.history[0].created == "1970-01-01T00:00:00Z"
     assert ours.diff_ids != by_hand.diff_ids
 

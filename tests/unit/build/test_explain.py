@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.build.digests import Digests
-from pipeline.build.explain import Before, OldLayer, cause_of, file_changes
+from pipeline.build.explain import OTHER_BUILDAH, Before, OldLayer, cause_of, file_changes
 from pipeline.build.inputs import File, read_inputs
 from pipeline.build.predict import Forecast
 from pipeline.build.search import Foundation
@@ -18,6 +18,7 @@ from pipeline.engine.file_list import LayerFile
 from pipeline.spec.model import Version
 
 NOP = "/bin/sh -c #(nop) "
+STAMP = "1970-01-01T00:00:00Z"
 OLD_DIGEST = hashlib.sha256(b"old").hexdigest()
 NEW_DIGEST = hashlib.sha256(b"new").hexdigest()
 
@@ -37,7 +38,7 @@ def _cause(tmp_path: Path, text: str, now: str, before: Before | None) -> str:
     inputs = read_inputs(Version("w", "1", tmp_path, tmp_path / "Containerfile"), Digests(None))
     below = Foundation(history=(Past("base"),))
     forecast = Forecast(0, 0, inputs.stages[0].instructions[0], "rebuild", (now,), below)
-    return cause_of(forecast, inputs, before)
+    return cause_of(forecast, inputs, before, STAMP)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,41 @@ def _cause(tmp_path: Path, text: str, now: str, before: Before | None) -> str:
             f"{NOP}COPY file:2 in /other/ ",
             _before("base", f"{NOP}COPY file:1 in /app/ "),
             "the instruction changed: it was COPY … /app/",
+        ),
+        (
+            "COPY main.py /app/",
+            f"{NOP}COPY file:2 in /app/     |force-mtime=0 ",
+            _before(
+                "base",
+                f"{NOP}COPY file:1 in /app/     |force-mtime=0 ",
+                files=(_layer_file("app/main.py"),),
+            ),
+            f"main.py changed (sha256 {OLD_DIGEST[:12]}… → {NEW_DIGEST[:12]}…)",
+        ),
+        (
+            "RUN make",
+            "|1 COLOUR=blue /bin/sh -c make|force-mtime=0",
+            _before("base", "|1 COLOUR=red /bin/sh -c make|force-mtime=0"),
+            "build arg COLOUR changed (red → blue)",
+        ),
+        (
+            "COPY main.py /app/",
+            f"{NOP}COPY file:2 in /app/     |force-mtime=0 ",
+            _before("base", f"{NOP}COPY file:1 in /app/ "),
+            OTHER_BUILDAH,
+        ),
+        ("CMD x", f"{NOP}CMD x", _before("base", f"{NOP}CMD x|force-mtime=0"), OTHER_BUILDAH),
+        (
+            "CMD x",
+            f"{NOP}CMD x|force-mtime=5",
+            _before("base", f"{NOP}CMD x|force-mtime=0"),
+            "the time that files get changed",
+        ),
+        (
+            "CMD x",
+            f"{NOP}CMD x|force-mtime=0",
+            _before("base", f"{NOP}ENV A=1|force-mtime=0", f"{NOP}CMD x|force-mtime=0"),
+            "an instruction before it is gone: ENV A=1",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a build from nothing would not have made."""
+"""What a build from nothing would not have made, and what is only another way to write history."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.build.foreign import is_foreign
+from pipeline.build.foreign import foreign, other_past
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage, Past
 
@@ -15,21 +15,45 @@ ONE = CacheImage("1" * 64, (), "", "", "", (), (), (Past("COPY a", STAMP),))
 TWO = replace(
     ONE, id="2" * 64, history=(*ONE.history, Past("COPY b", STAMP, comment=f"FROM {ONE.id[:12]}"))
 )
+BARE = replace(TWO, history=(*ONE.history, Past("COPY b", STAMP)))
+NAMED = replace(TWO, history=(*ONE.history, Past("COPY b", STAMP, comment="FROM localhost/x:1")))
 
 
 def test_a_chain_of_our_own_is_taken() -> None:
-    assert not is_foreign([], STAMP)
-    assert not is_foreign([ONE, TWO], STAMP)
-    assert not is_foreign([replace(ONE, id=""), replace(TWO, id="")], STAMP), "made by this run"
+    assert foreign([], STAMP) == ""
+    assert foreign([replace(ONE, id=""), replace(TWO, id="")], STAMP) == "", "made by this run"
+
+
+@pytest.mark.parametrize("second", [TWO, BARE, NAMED])
+def test_how_history_names_the_image_below_is_never_foreign(second: CacheImage) -> None:
+    """Until 1.37 Buildah wrote 12 digits of it, since 1.38 nothing: the cache wins."""
+    assert foreign([ONE, second], STAMP) == ""
 
 
 @pytest.mark.parametrize(
-    "found",
+    ("found", "why"),
     [
-        [replace(ONE, history=(Past("COPY a", "2024-01-01T00:00:00Z"),))],
-        [replace(ONE, config={"Labels": {labels.BUILDER: "1.28.2"}})],
-        [replace(ONE, id="3" * 64), TWO],
+        (replace(ONE, history=(Past("COPY a", "2024-01-01T00:00:00Z"),)), "2024-01-01"),
+        (replace(ONE, config={"Labels": {labels.BUILDER: "1.28.2"}}), labels.BUILDER),
     ],
 )
-def test_times_labels_and_parents_of_others_are_not(found: list[CacheImage]) -> None:
-    assert is_foreign(found, STAMP)
+def test_times_and_labels_of_others_are(found: CacheImage, why: str) -> None:
+    assert why in foreign([found], STAMP)
+
+
+@pytest.mark.parametrize(
+    ("second", "comments", "said"),
+    [
+        (TWO, True, ""),
+        (BARE, False, ""),
+        (TWO, False, f"FROM {ONE.id[:12]}"),
+        (BARE, True, "no comment"),
+        (NAMED, True, "FROM localhost/x:1"),
+        (NAMED, False, "FROM localhost/x:1"),
+        (replace(NAMED, id=""), False, ""),
+    ],
+)
+def test_what_gives_another_id_is_known_for_each_generation(
+    second: CacheImage, comments: bool, said: str
+) -> None:
+    assert other_past([[ONE, second]], comments=comments) == said

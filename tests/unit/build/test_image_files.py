@@ -11,7 +11,10 @@ from pipeline.build.image_files import NOTHING, ImageFiles, Node, image_files, w
 from pipeline.build.summary import Given
 from pipeline.build.summary_from import summaries_from
 from pipeline.engine.file_list import Kind, LayerFile
+from pipeline.engine.generation import GENERATIONS
 from pipeline.engine.storage import StoredLayer
+
+OLDEST, NEWEST = GENERATIONS[0], GENERATIONS[-1]
 
 
 def _entry(path: str, kind: Kind = "file", content: str = "", uid: int = 0) -> LayerFile:
@@ -103,8 +106,10 @@ def test_an_owner_has_the_name_that_the_image_gives_it(tmp_path: Path) -> None:
     passwd = Node(_entry("passwd"), tmp_path / "passwd")
     named = with_copied(named, [("passwd", passwd)], "/etc/", into=False, owner=(0, 0))
     keep = Given(owner=None)
-    of_plain = summaries_from(plain, ["/f"], "/x/", keep)
-    assert not set(of_plain) & set(summaries_from(named, ["/f"], "/x/", keep))
+    of_plain = summaries_from(plain, ["/f"], "/x/", keep, OLDEST)
+    assert not set(of_plain) & set(summaries_from(named, ["/f"], "/x/", keep, OLDEST))
+    of_plain = summaries_from(plain, ["/f"], "/x/", keep, NEWEST)
+    assert of_plain == summaries_from(named, ["/f"], "/x/", keep, NEWEST)
 
 
 def test_hard_links_are_told_apart_from_copies(tmp_path: Path) -> None:
@@ -114,9 +119,11 @@ def test_hard_links_are_told_apart_from_copies(tmp_path: Path) -> None:
     )
     copied = _image(tmp_path / "b", (_entry("d", "directory"), _entry("d/one"), _entry("d/two")))
     keep = Given(owner=None)
-    assert summaries_from(linked, ["/d"], "/x", keep) != summaries_from(copied, ["/d"], "/x", keep)
+    for generation in GENERATIONS:
+        one, two = (summaries_from(o, ["/d"], "/x", keep, generation) for o in (linked, copied))
+        assert one != two
 
 
 def test_what_is_not_there_cannot_be_told() -> None:
     with pytest.raises(CannotTell, match="is not in the image"):
-        summaries_from(NOTHING, ["/f"], "/x", Given())
+        summaries_from(NOTHING, ["/f"], "/x", Given(), NEWEST)

@@ -11,8 +11,9 @@ from pipeline.build.digests import Digests
 from pipeline.build.image_files import ImageFiles
 from pipeline.build.inputs import read_inputs
 from pipeline.build.predict import Forecast, Forecaster
-from pipeline.build.search import Foundation, search
+from pipeline.build.search import Foundation, Wanted, search
 from pipeline.engine.build_cache import CacheImage, Past
+from pipeline.engine.generation import GENERATIONS, Generation, generation_of
 from pipeline.spec.containerfile import parse
 from pipeline.spec.model import Version
 
@@ -39,6 +40,8 @@ BASE = _image("base", Past("base", STAMP), layers=("l1",), Env=["HOME=/h"])
 RUN = _image("run", *BASE.history, Past("/bin/sh -c make", STAMP), layers=("l1", "l2"))
 ENV = _image("env", *RUN.history, Past(f"{NOP}ENV A=1", STAMP, empty=True), layers=("l1", "l2"))
 STORE = [BASE, RUN, ENV]
+OLDEST, NEWEST = GENERATIONS[0], GENERATIONS[-1]
+WANTED = Wanted(Foundation.of(BASE), ["/bin/sh -c make"], adds_layer=True)
 
 
 @pytest.mark.parametrize(
@@ -54,19 +57,34 @@ STORE = [BASE, RUN, ENV]
     ],
 )
 def test_an_image_that_differs_in_one_thing_is_not_taken(candidate: CacheImage) -> None:
-    below = Foundation.of(BASE)
-    assert search([RUN], below, ["/bin/sh -c make"], adds_layer=True) is RUN
-    assert search([candidate], below, ["/bin/sh -c make"], adds_layer=True) is None
+    for generation in GENERATIONS:
+        assert search([RUN], WANTED, generation) is RUN
+        assert search([candidate], WANTED, generation) is None
 
 
-def test_the_first_in_the_store_wins_whatever_its_time() -> None:
+def test_the_first_in_the_store_wins_or_since_1_41_the_newest() -> None:
     other = replace(RUN, id="other", history=(RUN.history[0], Past("/bin/sh -c make", "later")))
-    below = Foundation.of(BASE)
-    assert search([other, RUN], below, ["/bin/sh -c make"], adds_layer=True) is other
+    assert search([other, RUN], WANTED, OLDEST) is other
+    assert search([other, RUN], WANTED, NEWEST) is RUN
+    newer = replace(other, created="2024-01-01T00:00:00.5Z")
+    older = replace(RUN, created="2024-01-01T00:00:00Z")
+    assert search([newer, older], WANTED, NEWEST) is newer
+
+
+def test_an_image_of_another_platform_is_passed_over_since_1_41() -> None:
+    arm = replace(RUN, id="arm", platform="linux/arm64")
+    wanted = replace(WANTED, platform="linux/amd64")
+    assert search([arm], wanted, OLDEST) is arm
+    assert search([arm], wanted, NEWEST) is None
+    assert search([replace(arm, platform="linux/amd64")], wanted, NEWEST) is not None
 
 
 def _forecasts(
-    tmp_path: Path, text: str, images: list[CacheImage], **args: str
+    tmp_path: Path,
+    text: str,
+    images: list[CacheImage],
+    generation: Generation | None = None,
+    **args: str,
 ) -> tuple[Forecast, ...]:
     (tmp_path / "Containerfile").write_text(text)
     version = Version("web", "1", tmp_path, tmp_path / "Containerfile", args=args)
@@ -76,7 +94,10 @@ def _forecasts(
         return ImageFiles({})
 
     bases: dict[str, CacheImage | None] = {"localhost/base:1": BASE}
-    return Forecaster(inputs, images, bases, LABEL, STAMP, no_files).all()
+    forecaster = Forecaster(
+        inputs, images, bases, LABEL, STAMP, no_files, generation=generation or OLDEST
+    )
+    return forecaster.all()
 
 
 def _states(forecasts: tuple[Forecast, ...]) -> list[str]:
@@ -128,7 +149,15 @@ def test_what_the_base_kept_for_later_comes_first(tmp_path: Path) -> None:
     version = Version("web", "1", tmp_path, tmp_path / "Containerfile")
     inputs = read_inputs(version, Digests(None))
     bases: dict[str, CacheImage | None] = {"localhost/base:1": base}
-    forecaster = Forecaster(inputs, [*STORE], bases, LABEL, STAMP, lambda _image: ImageFiles({}))
+    forecaster = Forecaster(
+        inputs,
+        [*STORE],
+        bases,
+        LABEL,
+        STAMP,
+        lambda _image: ImageFiles({}),
+        generation=OLDEST,
+    )
     texts = [one.instruction.text for one in forecaster.all()]
     assert texts == ["FROM localhost/base:1", "RUN make", "ENV A=1", 'LABEL "x"="y"']
 
@@ -163,7 +192,15 @@ def _forecaster(tmp_path: Path, text: str) -> Forecaster:
     version = Version("web", "1", tmp_path, tmp_path / "Containerfile")
     inputs = read_inputs(version, Digests(None))
     bases: dict[str, CacheImage | None] = {"localhost/base:1": BASE}
-    return Forecaster(inputs, [*STORE], bases, LABEL, STAMP, lambda _image: ImageFiles({}))
+    return Forecaster(
+        inputs,
+        [*STORE],
+        bases,
+        LABEL,
+        STAMP,
+        lambda _image: ImageFiles({}),
+        generation=OLDEST,
+    )
 
 
 def test_on_a_base_in_doubt_nothing_is_known(tmp_path: Path) -> None:
@@ -204,3 +241,50 @@ def test_the_files_of_a_stage_that_only_copies_are_known_before_it_is_built(tmp_
         f"{NOP}COPY dir",
         f"{NOP}COPY file",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "text"),
+    [
+        ("ENV A=1", (1, 40), f"{NOP}ENV A=1"),
+        ("ENV A=1", (1, 41), f"{NOP}ENV A=1"),
+        ("ENV A=1", (1, 41, 3), f"{NOP}ENV A=1|force-mtime=0"),
+        ("RUN make", (1, 43, 2), "/bin/sh -c make|force-mtime=0"),
+        ("RUN <<E\nmake it\nE", (1, 28, 2), "/bin/sh -c <<E"),
+        ("RUN <<E\nmake it\nE", (1, 39, 3), "/bin/sh -c <<E\nmake it"),
+        ("ARG C=1\nRUN <<E\nmake it\nE", (1, 39, 3), "|1 C=1 /bin/sh -c <<E"),
+        ("ARG C=1\nRUN <<E\nmake it\nE", (1, 40), "|1 C=1 /bin/sh -c <<E\nmake it"),
+        (
+            "RUN --mount=type=bind,target=/x make",
+            (1, 38),
+            "/bin/sh -c --mount=type=bind,target=/x make",
+        ),
+        ("RUN --mount=type=bind,target=/x make", (1, 39), None),
+        (
+            "RUN --mount=type=tmpfs,target=/x make",
+            (1, 39),
+            "/bin/sh -c --mount=type=tmpfs,target=/x make",
+        ),
+    ],
+)
+def test_each_generation_writes_history_in_its_own_way(
+    tmp_path: Path, line: str, version: tuple[int, ...], text: str | None
+) -> None:
+    text_of = f"FROM localhost/base:1\n{line}\n"
+    forecasts = _forecasts(tmp_path, text_of, [*STORE], generation_of(version))
+    meant = next(one for one in forecasts if one.instruction.keyword in ("ENV", "RUN"))
+    assert meant.texts == ((text,) if text else ())
+
+
+def test_a_copy_ends_with_spaces_and_the_time_since_1_41(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    text = "FROM scratch\nCOPY --link a /b/\n"
+    found = {
+        version: _forecasts(tmp_path, text, [], generation_of(version))[1].texts[0]
+        for version in ((1, 40), (1, 41), (1, 41, 1), (1, 41, 2))
+    }
+    digest = found[1, 40].split()[4]
+    assert found[1, 40] == f"{NOP}COPY {digest} in /b/ "
+    assert found[1, 41] == f"{NOP}COPY --link {digest} in /b/    "
+    assert found[1, 41, 1] == f"{NOP}COPY --link {digest} in /b/     |force-mtime=0 "
+    assert found[1, 41, 2] != found[1, 41, 1], "names of owners do not count any more"

@@ -12,6 +12,7 @@ from pipeline.build.archive import CannotTell, is_archive
 from pipeline.build.digests import Digests
 from pipeline.build.inputs import read_inputs
 from pipeline.build.summary import Given, summaries
+from pipeline.engine.generation import GENERATIONS
 from pipeline.spec.model import Version
 
 LONG = "d" * 60
@@ -42,7 +43,8 @@ def _of(context: Path, instruction: str, given: Given | None = None) -> tuple[st
     (place,) = inputs.reads
     written = inputs.stages[0].instructions[0]
     unpack = written.keyword == "ADD"
-    return summaries(inputs, place, written.arguments[-1], given or Given(), unpack=unpack)
+    target = written.arguments[-1]
+    return summaries(inputs, place, target, given or Given(), GENERATIONS[0], unpack=unpack)
 
 
 @pytest.mark.parametrize(
