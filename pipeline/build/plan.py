@@ -273,7 +273,7 @@ class Planner:
             provenance=self._survey.provenance(inputs.version.short, self._environment),
             base=self._base(inputs),
         )
-        return parsed(label_instruction(labelled))
+        return parsed(label_instruction(labelled, inputs.containerfile.escape))
 
     def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
         own = self._survey.own(inputs.base) if inputs.base else None

@@ -87,7 +87,7 @@ class _Standing:
         image = self.foundation.image if self.foundation else None
         if image is not None and not image.id:
             env = [f"{name}={value}" for name, value in after.environment.items()]
-            config = {"Env": env, "WorkingDir": after.workdir, "OnBuild": [*after.onbuild]}
+            config = {"Env": env, "WorkingDir": after.workdir}
             self.foundation = Foundation.of(replace(image, config=config))
 
 
@@ -167,7 +167,9 @@ class Forecaster:
             place = INHERITED if step.inherited else number - inherited
             forecasts.append(self._one(stage, place, step, standing))
             if given := self.inputs.arguments.get((index, place)):
-                mark = Step(parsed(arguments_instruction(given)), ())
+                mark = Step(
+                    parsed(arguments_instruction(given, self.inputs.containerfile.escape)), ()
+                )
                 forecasts.append(self._one(stage, ARGUMENTS, mark, standing))
         if stage.stage is self.inputs.stages[-1]:
             label = Step(self.label or _UNKNOWN_LABEL, ())

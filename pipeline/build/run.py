@@ -261,7 +261,8 @@ class _Run:
             containerfile=recipe.written(inputs, labelled),
             inputs=inputs,
             args=version.args,
-            target=version.target,
+            # Buildah finds a stage that has a name by that alone, and not by its number.
+            target=None if version.target is None else inputs.stages[-1].name,
             timestamp=survey.epoch if release is None else release.timestamp,
             log=log_path(self._environment, survey.pipeline.name, version),
             expected=release.image if release else "",

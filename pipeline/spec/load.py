@@ -70,8 +70,14 @@ def examine(path: Path, environ: Mapping[str, str], *, containerfiles: bool = Fa
     findings = placed(problems, document)
     failed = any(finding.severity == "error" for finding in findings)
     if containerfiles:
-        from pipeline.spec.lint import lint_pipeline  # noqa: PLC0415 (only validate pays for it)
+        from pipeline.spec.lint import (  # noqa: PLC0415 (only validate pays for it)
+            lint_pipeline,
+            target_problems,
+        )
 
+        targets = placed(list(target_problems(pipeline)), document)
+        failed |= any(finding.severity == "error" for finding in targets)
+        findings += targets
         findings += levelled(lint_pipeline(pipeline, Path.cwd()), document)
     return Examination(findings, None if failed else pipeline)
 

@@ -288,6 +288,20 @@ CONTAINERFILE_RULES = (
         "Buildah reads the escape directive only at the very top: another comment above it, "
         "`# syntax=` included, makes it a comment.",
     ),
+    Rule(
+        "CAP238",
+        "dropped-by-oci",
+        "warning",
+        "Buildah makes images in the OCI format, which has no place for ONBUILD, HEALTHCHECK and "
+        "SHELL: it leaves them out of the image. SHELL still counts for the rest of its stage.",
+    ),
+    Rule(
+        "CAP239",
+        "misspelt-stage",
+        "warning",
+        "A name that is no stage is an image to Buildah, which it then tries to pull.",
+    ),
+    Rule("CAP240", "unknown-target", "error", "The Containerfile has no stage of that name."),
 )
 
 RELEASE_RULES = (

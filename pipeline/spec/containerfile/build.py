@@ -106,7 +106,6 @@ class _Walk:
         self._folders = Folders(self._before.folders)
         self._exposed = set(self._before.exposed)
         self._volumes = set(self._before.volumes)
-        self._onbuild: list[str] = []
 
     def _state_of_base(self) -> ImageState:
         if self._base_stage is not None:
@@ -129,7 +128,6 @@ class _Walk:
             frozenset(self._exposed),
             frozenset(self._volumes),
             self._folders.certain(),
-            tuple(self._onbuild),
         )
         base_stage = None if self._base_stage is None else self._base_stage.stage.index
         return StageBuild(
@@ -193,9 +191,8 @@ class _Walk:
             "EXPOSE": self._expose,
             "VOLUME": self._volume,
             "RUN": self._run,
-            "ONBUILD": self._keep,
         }.get(step.keyword)
-        if apply is not None and (step.arguments or step.keyword == "ONBUILD"):
+        if apply is not None and step.arguments:
             apply(step)
 
     def _arg(self, step: Step) -> None:
@@ -232,11 +229,6 @@ class _Walk:
 
     def _run(self, step: Step) -> None:
         self._folders.after_run(step.arguments, shell=not step.instruction.json)
-
-    def _keep(self, step: Step) -> None:
-        trigger = step.instruction.trigger
-        if trigger is not None:
-            self._onbuild.append(step.instruction.text[trigger.offset :])
 
 
 def absolute(destination: str, workdir: str) -> str:

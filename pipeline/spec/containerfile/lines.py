@@ -21,7 +21,7 @@ LONGEST_LINE = 65_535
 a longer one without a word; later versions have 2 MiB and an error."""
 
 _ESCAPE = re.compile(r"^#[ \t]*escape[ \t]*=[ \t]*(.)")
-_CONTINUED = {"\\": re.compile(r"\\[ \t]*$"), "`": re.compile(r"`[ \t]*$")}
+CONTINUED = {"\\": re.compile(r"\\[ \t]*$"), "`": re.compile(r"`[ \t]*$")}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Lines:
 
     def _continued(self, first: str, column: int) -> LogicalLine:
         self._seen_instruction = True
-        ending = _CONTINUED[self.escape]
+        ending = CONTINUED[self.escape]
         parts: list[str] = []
         pieces: list[Piece] = []
         offset, line, blank = 0, first, 0
@@ -136,7 +136,7 @@ class Lines:
             char = match[1]
             if seen:
                 self._report("CAP201", number, 1, "a second escape directive", "keep one")
-            elif char not in _CONTINUED:
+            elif char not in CONTINUED:
                 column = line.lower().find(char, line.find("=")) + 1
                 self._report(
                     "CAP201", number, column, f"{char!r} is no escape character", "use \\ or `"

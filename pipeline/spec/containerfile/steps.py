@@ -23,7 +23,8 @@ class ImageState:
         user: None when nobody said one, which is root.
         exposed: `5000/tcp`.
         folders: folders that are certainly there.
-        onbuild: what ONBUILD keeps for the next build.
+        onbuild: what the next build carries out first: of an image in Docker's format, made
+            elsewhere. The OCI format has no place for it, and Buildah leaves it out.
     """
 
     described: bool = False

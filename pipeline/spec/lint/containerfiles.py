@@ -24,9 +24,15 @@ from pipeline.spec.lint.layers import (
     overridden,
     write_after_volume,
 )
-from pipeline.spec.lint.reading import missing_stages, unreadable_sources, unset_variables
+from pipeline.spec.lint.reading import (
+    missing_stages,
+    misspelt_stages,
+    unreadable_sources,
+    unset_variables,
+)
 from pipeline.spec.lint.running import (
     almost_json,
+    dropped_by_oci,
     ports_not_exposed,
     root_with_ports,
     secrets,
@@ -35,6 +41,7 @@ from pipeline.spec.lint.running import (
 from pipeline.spec.lint.subject import Published, Subject
 from pipeline.spec.lint.validity import refused_instructions
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
+from pipeline.spec.problem import Problem, suggestion
 from pipeline.spec.rules import finding
 from pipeline.spec.textfile import kind_at
 
@@ -43,6 +50,7 @@ EXAMINATIONS: tuple[Examine, ...] = (
     refused_instructions,
     unreadable_sources,
     missing_stages,
+    misspelt_stages,
     unset_variables,
     image_names,
     copy_before_install,
@@ -56,6 +64,7 @@ EXAMINATIONS: tuple[Examine, ...] = (
     shell_form,
     ports_not_exposed,
     almost_json,
+    dropped_by_oci,
 )
 LARGEST = 4 * 1024 * 1024
 """Bytes of a Containerfile; a larger one is a mistake."""
@@ -149,6 +158,20 @@ def lint_pipeline(pipeline: Pipeline, folder: Path) -> tuple[Finding, ...]:
 
 def _told(path: Path, folder: Path) -> Path:
     return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
+def target_problems(pipeline: Pipeline) -> Iterator[Problem]:
+    """Versions whose `target` is no stage of their Containerfile."""
+    for version in pipeline.versions:
+        if version.target is None or kind_at(version.containerfile) != "file":
+            continue
+        file = read_containerfile(version.containerfile)
+        if not file.stages or file.stage(version.target) is not None:
+            continue
+        names = [stage.name for stage in file.stages]
+        path = ("images", version.image, "versions", version.name, "target")
+        message = f"{version.containerfile.name} has no stage `{version.target}`"
+        yield Problem("CAP240", path, message, suggestion(version.target, names))
 
 
 @dataclass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from pipeline.report.finding import Finding
-from pipeline.spec.containerfile.steps import Step
+from pipeline.spec.containerfile import Instruction, Word
+from pipeline.spec.containerfile.steps import StageBuild, Step
 from pipeline.spec.lint.subject import Hints, Subject
 from pipeline.spec.sources import Source
 
@@ -75,6 +77,56 @@ def missing_stages(subject: Subject) -> Iterator[Finding]:
             word = next(w for w in step.instruction.flags if w.text.startswith("--from"))
             message = f"no stage {wanted} stands above this COPY"
             yield subject.at("CAP209", step.instruction, message, word=word)
+
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+"""A name that may be a stage's: with a slash, a colon or a dot it is an image."""
+_MOUNT_FROM = re.compile(r"(?:^|,)from=([^,]+)")
+
+
+def misspelt_stages(subject: Subject) -> Iterator[Finding]:
+    """Names that are no stage but nearly one: Buildah looks for an image of that name.
+
+    Buildah tells lower from upper case in the names of stages; Docker does not.
+    """
+    hints = Hints()
+    folded: dict[str, StageBuild] = {}
+    for stage in subject.stages:
+        folded.setdefault(stage.stage.name.casefold(), stage)
+    for stage, instruction, word, wanted in _named_images(subject):
+        if wanted in subject.stage_numbers or not _BARE.fullmatch(wanted):
+            continue
+        other = folded.get(wanted.casefold())
+        if other is not None and other.stage.index < stage.stage.index:
+            same = other.stage.name
+            message = f"no stage {wanted} stands above; letters count, and there is {same}"
+            yield subject.at("CAP209", instruction, message, f"write {same}", word)
+        elif near := hints.near(wanted, _long_names(subject, stage)):
+            message = f"no stage is called {wanted}: Buildah looks for an image of that name"
+            yield subject.at("CAP239", instruction, message, near, word)
+
+
+def _long_names(subject: Subject, stage: StageBuild) -> Iterator[str]:
+    """Names above a stage that are long enough for another to be a slip of the pen."""
+    above = subject.stages[: stage.stage.index]
+    return (one.stage.name for one in above if len(one.stage.name) > 3)
+
+
+def _named_images(subject: Subject) -> Iterator[tuple[StageBuild, Instruction, Word, str]]:
+    """What FROM, COPY --from and RUN --mount=from= name, certainly."""
+    for stage in subject.stages:
+        origin = stage.origin
+        if origin.instruction.words and not origin.missing and stage.base_stage is None:
+            yield stage, origin.instruction, origin.instruction.words[0], stage.base
+    for stage, step in subject.steps:
+        if not step.certain:
+            continue
+        for word in step.instruction.flags:
+            name, _, value = word.text.partition("=")
+            if name == "--from" and step.keyword == "COPY":
+                yield stage, step.instruction, word, step.flags.get("from", "")
+            elif name == "--mount" and (match := _MOUNT_FROM.search(value)):
+                yield stage, step.instruction, word, match[1]
 
 
 def unset_variables(subject: Subject) -> Iterator[Finding]:

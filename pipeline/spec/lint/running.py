@@ -62,6 +62,25 @@ def _told(keyword: str, name: str) -> tuple[str, str]:
     return f"ARG {name} stays in the image's history", "RUN --mount=type=secret keeps it out"
 
 
+_NOT_IN_OCI = {
+    "ONBUILD": "put the instruction into the Containerfiles that build on this image",
+    "HEALTHCHECK": "give the service a `healthcheck` in the spec",
+    "SHELL": "repeat it in the Containerfiles that build on this image",
+}
+
+
+def dropped_by_oci(subject: Subject) -> Iterator[Finding]:
+    """Instructions that the image, in the OCI format, does not keep; each keyword once."""
+    told: set[str] = set()
+    for _, step in subject.steps:
+        hint = _NOT_IN_OCI.get(step.keyword)
+        none = step.keyword == "HEALTHCHECK" and step.arguments[:1] == ("NONE",)
+        if hint and not none and step.keyword not in told:
+            told.add(step.keyword)
+            message = f"{step.keyword} is not kept: an image in the OCI format has no place for it"
+            yield subject.at("CAP238", step.instruction, message, hint)
+
+
 def root_with_ports(subject: Subject) -> Iterator[Finding]:
     """A service that is published and runs as root."""
     if not subject.lineage:

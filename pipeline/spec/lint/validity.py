@@ -35,6 +35,7 @@ _MAY_BE_EMPTY = frozenset({"CMD", "ENTRYPOINT"})
 _DURATION = re.compile(
     r"\+?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?)(ns|us|µs|ms|s|m|h))*"
 )
+_PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp|sctp))?", re.IGNORECASE)
 _SIGNALS = (
     "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT "
     "STOP SYS TERM TRAP TSTP TTIN TTOU UNUSED URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX"
@@ -50,6 +51,11 @@ def refused_instructions(subject: Subject) -> Iterator[Finding]:
         yield from _step(subject, step, hints)
         if step.keyword == "ONBUILD":
             yield from _trigger(subject, step.instruction, hints)
+    last = subject.file.instructions[-1:]
+    if last and last[0].text.endswith(subject.file.escape):
+        message = f"the last line ends with two `{subject.file.escape}`: capas adds a LABEL below"
+        hint = "write the instruction as a JSON list, or another one below it"
+        yield subject.at("CAP204", last[0], message, hint)
     for instruction in subject.file.global_args:
         if not instruction.words:
             yield subject.at("CAP204", instruction, "ARG needs a name")
@@ -124,6 +130,8 @@ def _arguments_wrong(step: Step) -> str:
         "HEALTHCHECK": _healthcheck,
         "STOPSIGNAL": _stopsignal,
         "VOLUME": _volume,
+        "ENV": _env,
+        "EXPOSE": _expose,
         "ADD": _files,
         "COPY": _files,
     }.get(keyword)
@@ -144,6 +152,21 @@ def _shell(step: Step) -> str:
 
 def _volume(step: Step) -> str:
     return "" if all(volume.strip() for volume in step.arguments) else "VOLUME has an empty path"
+
+
+def _env(step: Step) -> str:
+    """Buildah writes it into the image, and Podman refuses to make a container of that."""
+    return "" if all(step.arguments[::2]) else "ENV has an empty name"
+
+
+def _expose(step: Step) -> str:
+    """Podman refuses to make a container of an image with another port."""
+    for port in step.arguments if step.certain and not step.missing else ():
+        match = _PORT.fullmatch(port)
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= low <= high <= 65535:
+            return f"EXPOSE {port} is not a port such as 8080, 53/udp or 8000-8010"
+    return ""
 
 
 def _stopsignal(step: Step) -> str:

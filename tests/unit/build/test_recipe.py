@@ -34,6 +34,8 @@ def _written(
             'FROM a AS x\nRUN one\nLABEL "a"="1" "b"="2"\n',
         ),
         ("FROM a\nRUN x \\\n y \\\n", None, 'FROM a\nRUN x \\\n y \nLABEL "a"="1" "b"="2"\n'),
+        ("FROM a\nCMD C:\\ \r\n", None, 'FROM a\nCMD C:\nLABEL "a"="1" "b"="2"\n'),
+        ("FROM a\nCMD x  ", None, 'FROM a\nCMD x  \nLABEL "a"="1" "b"="2"\n'),
         ("FROM a\nCMD x\x0cy", None, 'FROM a\nCMD x\x0cy\nLABEL "a"="1" "b"="2"\n'),
     ],
 )
@@ -53,6 +55,17 @@ def test_what_follows_an_argument_is_told_apart_by_its_value(tmp_path: Path) -> 
     assert _written(tmp_path, text).count(labels.ARGUMENTS) == 2, "no value, no label"
     ends = _written(tmp_path, "FROM scratch\nARG C=1\n").splitlines()
     assert ends[2:] == [f'LABEL "{labels.ARGUMENTS}"="C=1"', 'LABEL "a"="1" "b"="2"']
+
+
+def test_a_label_is_escaped_as_the_containerfile_says(tmp_path: Path) -> None:
+    text = "# escape=`\nFROM a\nARG C\nRUN dir C:\\ `\n x\n"
+    lines = _written(tmp_path, text, args={"C": "a\"`$\\'"}).splitlines()
+    assert lines[3] == f"""LABEL "{labels.ARGUMENTS}"='C=a"`$\\'"'"''"""
+
+
+def test_a_last_line_that_would_swallow_our_label_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two `"):
+        _written(tmp_path, "FROM a\nCMD C:\\\\\n")
 
 
 def test_a_value_keeps_its_quotes_dollars_and_backslashes() -> None:
