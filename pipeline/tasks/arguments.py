@@ -7,7 +7,7 @@ the parser takes it for one without a value and sets True, which this argument l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from invoke.exceptions import ParseError
@@ -23,16 +23,25 @@ Invoke knows no positional arguments that may be left out, nor several; plain `i
 
 
 HELP: Final = "--help"
+_ASKS = frozenset({HELP, "-h"})
 
 
-def help_alone(tokens: Sequence[str], greedy: Collection[str]) -> list[str]:
-    """The command line; only the task and `--help` where a list option would take that word.
+def help_alone(
+    tokens: Sequence[str], tasks: Collection[str], positionals: Callable[[str], int]
+) -> list[str]:
+    """The command line; only the task and `--help` where that is asked after the task's name.
+
+    A positional argument and a list option would take the word for a value.
 
     Args:
-        greedy: tasks with options that take several values.
+        tokens: the command line.
+        tasks: the names of all tasks.
+        positionals: how many positional arguments a task needs; they get a stand-in.
     """
     own = tokens[: tokens.index("--")] if "--" in tokens else tokens
-    return [own[0], HELP] if HELP in own[1:] and own[0] in greedy else list(tokens)
+    if not own or own[0] not in tasks or not _ASKS.intersection(own[1:]):
+        return list(tokens)
+    return [own[0], *["_"] * positionals(own[0]), HELP]
 
 
 def words_as_option(tokens: Sequence[str], options: Mapping[str, str]) -> list[str]:

@@ -49,6 +49,7 @@ def command(
         @functools.wraps(body)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
             def run() -> int | None:
+                _refuse_unused(args[0])
                 _refuse_missing(name or body.__name__, body, kwargs)
                 return body(*args, **kwargs)
 
@@ -69,6 +70,25 @@ def command(
         return cast("Task[Callable[P, None]]", made)
 
     return decorate
+
+
+def _refuse_unused(context: object) -> None:
+    """Refuse what `invoke --dry TASK` and the like ask: our tasks run no command through Invoke.
+
+    Raises:
+        UsageError: they would do all the same.
+    """
+    config = getattr(context, "config", None)
+    if config is None:
+        return
+    given = {"--dry": config.run.dry, "--warn-only": config.run.warn}
+    given["--command-timeout"] = config.timeouts.command
+    for option, value in given.items():
+        if value:
+            raise UsageError(
+                f"invoke's option {option} does nothing here",
+                resolution="leave it out; `invoke deploy --dry-run` says what would be done",
+            )
 
 
 def _refuse_missing(

@@ -51,8 +51,26 @@ def _unknown(word: str, context: ParserContext | None, tasks: Collection[str]) -
         return UsageError(f"no option {word} before a task", resolution=_options_of(None))
     if context is not None and not difflib.get_close_matches(word, tasks, n=1):
         what = f"`{task}` does not know what to do with {word!r}"
-        return UsageError(what, resolution=f"values follow their option; {_options_of(task)}")
-    return UsageError(f"no task {word!r}", resolution=_meant(word, tasks) + _options_of(None))
+        option = _option_for(word, context.flags)
+        hint = f"did you mean `{option} {word}`? " if option else "values follow their option; "
+        return UsageError(what, resolution=hint + _options_of(task))
+    if group := sorted(name for name in tasks if name.startswith(f"{word}.")):
+        shown = ", ".join(f"`{name}`" for name in group)
+        return UsageError(f"`{word}` is a group of tasks", resolution=f"name one of {shown}")
+    groups = {name.partition(".")[0] for name in tasks}
+    return UsageError(f"no task {word!r}", resolution=_meant(word, groups) + _options_of(None))
+
+
+def _option_for(word: str, flags: Collection[str]) -> str:
+    """The option whose value a lone word looks like; empty for none."""
+    if "--spec" in flags and (word.endswith(".toml") or "/" in word):
+        return "--spec"
+    return "--version" if "--version" in flags and word[:1].isdigit() else ""
+
+
+def no_such_option(option: str, instead: str) -> UsageError:
+    """The error for an option of Invoke's that no task of ours heeds."""
+    return UsageError(f"no option {option} before a task", resolution=instead or _options_of(None))
 
 
 def _meant(word: str, known: Collection[str]) -> str:

@@ -10,13 +10,33 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit, ParseError
+from invoke.parser.context import ParserContext
 from invoke.program import Program
 
 from pipeline import __version__
 from pipeline.tasks.arguments import WORDS, help_alone, words_as_option
+
+if TYPE_CHECKING:
+    from pipeline.errors import UsageError
+
+_UNUSED = {
+    "command-timeout": "`timeout 60 capas TASK` ends a task after 60 seconds",
+    "config": "capas reads no configuration of Invoke",
+    "debug": "",
+    "dry": "`capas deploy --dry-run` and `capas plan` say what would be done, and do nothing",
+    "echo": "the log of a build, and the lines of a plan, say what is done",
+    "hide": "",
+    "prompt-for-sudo-password": "no task uses sudo",
+    "pty": "",
+    "warn-only": "",
+    "write-pyc": "",
+}
+"""Invoke's options about commands that Invoke runs, and what helps instead: our tasks run none by
+it, so the options would promise what they do not do."""
 
 
 class CapasProgram(Program):
@@ -37,9 +57,22 @@ class CapasProgram(Program):
         with self._usage_errors():
             super().parse_core(argv)
 
+    @property
+    def initial_context(self) -> ParserContext:
+        """The options before a task, the unused ones left out of the help."""
+        made: ParserContext = super().initial_context
+        told = [one for one in made.help_tuples() if not _is_unused(one[0])]
+        vars(made)["help_tuples"] = lambda: told
+        return made
+
     def parse_core_args(self) -> None:
         """Read them, and answer `--print-completion-script`: Invoke's own calls `__main__.py`."""
         super().parse_core_args()
+        for name, instead in _UNUSED.items():
+            if self.args[name].got_value and self.args[name].value:
+                from pipeline.tasks.misread import no_such_option
+
+                self._refuse(no_such_option(f"--{name}", instead))
         if shell := self.args["print-completion-script"].value:
             from pipeline.tasks.completion import SHELLS, called_as, script
 
@@ -52,7 +85,7 @@ class CapasProgram(Program):
         """Read the tasks and their options."""
         whole = self.collection
         with self._usage_errors():
-            words = help_alone(self.core.unparsed, self._greedy())
+            words = help_alone(self.core.unparsed, whole.task_names, self._positionals)
             self.core.unparsed = words_as_option(words, self._word_options())
             self.collection = _only_named(whole, self.core.unparsed)
             try:
@@ -65,9 +98,8 @@ class CapasProgram(Program):
         with self._usage_errors():
             super().parse_cleanup()
 
-    def _greedy(self) -> set[str]:
-        """The tasks with options that take several values."""
-        return {name for name, task in self.collection.tasks.items() if task.iterable}
+    def _positionals(self, task: str) -> int:
+        return sum(bool(one.positional) for one in self.collection[task].get_arguments())
 
     def _word_options(self) -> dict[str, str]:
         """By task: the option that takes the words after the task's name."""
@@ -79,12 +111,22 @@ class CapasProgram(Program):
         try:
             yield
         except (ParseError, ValueError) as error:
-            from pipeline.report.terminal import tell_error
             from pipeline.tasks.misread import usage_error
 
-            told = usage_error(error, list(self.namespace.task_names) if self.namespace else [])
-            tell_error(told.brief, told.details, told.resolution)
-            raise Exit(code=told.exit_code) from None
+            self._refuse(
+                usage_error(error, list(self.namespace.task_names) if self.namespace else [])
+            )
+
+    def _refuse(self, told: UsageError) -> NoReturn:
+        from pipeline.report.terminal import tell_error
+
+        tell_error(told.brief, told.details, told.resolution)
+        raise Exit(code=told.exit_code) from None
+
+
+def _is_unused(flags: str) -> bool:
+    """Whether a line of the help is about an unused option: `-R, --dry`, `--hide=STRING`."""
+    return flags.rpartition("--")[2].partition("=")[0].rstrip("]").rstrip("[") in _UNUSED
 
 
 def _only_named(whole: Collection, words: Sequence[str]) -> Collection:

@@ -4,14 +4,16 @@ import sys
 
 import pytest
 from invoke.collection import Collection
+from invoke.config import Config
 from invoke.context import Context
+from invoke.exceptions import Exit
 
 from pipeline.tasks.command import command
 from pipeline.tasks.program import CapasProgram
 
 
 @command()
-def validate(_context: Context, replicas: int = 1) -> None:
+def validate(_context: Context, replicas: int = 1, spec: str = "", version: str = "") -> None:
     """Check a spec."""
 
 
@@ -21,8 +23,12 @@ def remove(_context: Context, *, volume: str, to: str | None = None) -> None:
 
 
 def _code(*argv: str) -> int:
+    group = Collection("group")
+    group.add_task(remove)
+    whole = Collection(validate, remove)
+    whole.add_collection(group)
     with pytest.raises(SystemExit) as raised:
-        CapasProgram(Collection(validate, remove)).run(["capas", *argv])
+        CapasProgram(whole).run(["capas", *argv])
     code = raised.value.code
     assert isinstance(code, int)
     return code
@@ -72,13 +78,19 @@ def test_tasks_of_one_line_must_all_run_those_of_a_group_too() -> None:
     [
         (["validate", "--replica", "2"], ["`validate` has no option --replica", "`--replicas`?"]),
         (
-            ["validate", "7"],
-            ["`validate` does not know what to do with '7'", "follow their option"],
+            ["validate", "x7"],
+            ["`validate` does not know what to do with 'x7'", "follow their option"],
         ),
         (["validate", "remov"], ["no task 'remov'", "did you mean `remove`?"]),
         (["remove"], ["`remove` needs VOLUME", "`capas --help remove`"]),
         (["remove", "data", "--to"], ["--to needs a value", "`capas --help remove`"]),
         (["--nonsense"], ["no option --nonsense before a task", "`capas --list`"]),
+        (["--dry", "validate"], ["no option --dry before a task", "`capas deploy --dry-run`"]),
+        (["-T", "5", "validate"], ["no option --command-timeout before a task", "`timeout 60"]),
+        (["group"], ["`group` is a group of tasks", "name one of `group.remove`"]),
+        (["grou"], ["no task 'grou'", "did you mean `group`?"]),
+        (["validate", "a.toml"], ["did you mean `--spec a.toml`?"]),
+        (["validate", "1.1"], ["did you mean `--version 1.1`?"]),
     ],
 )
 def test_what_was_misread_must_be_told_in_our_words(
@@ -87,6 +99,36 @@ def test_what_was_misread_must_be_told_in_our_words(
     assert _code(*typed) == 2
     said = " ".join(capfd.readouterr().err.split())
     assert all(part in said for part in told), said
+
+
+@pytest.mark.parametrize("asks", ["--help", "-h"])
+@pytest.mark.parametrize("task", ["validate", "remove", "group.remove"])
+def test_help_after_a_task_must_explain_it(
+    task: str, asks: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _code(task, asks) == 0
+    assert f"[--core-opts] {task} [--options]" in capfd.readouterr().out
+    assert _code(task, "--spec" if task == "validate" else "x", asks) == 0
+
+
+def test_the_help_must_promise_nothing_that_no_task_does(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert _code("--help") == 0
+    said = capfd.readouterr().out
+    assert "--list" in said
+    assert not [word for word in ("--dry", "--warn-only", "--command-timeout") if word in said]
+
+
+@pytest.mark.parametrize("run", [{"dry": True}, {"warn": True}])
+def test_invokes_own_options_must_not_be_passed_over(
+    run: dict[str, bool], capfd: pytest.CaptureFixture[str]
+) -> None:
+    context = Context(Config(overrides={"run": run}))
+    with pytest.raises(Exit) as raised:
+        validate(context)
+    assert raised.value.code == 2
+    assert "does nothing here" in capfd.readouterr().err
 
 
 def test_the_module_must_run_as_a_program() -> None:
