@@ -14,10 +14,16 @@ exit code, not for one message.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
 from pipeline.report.finding import Finding
+
+_FULL = re.compile(
+    r"no space left on device|disk quota exceeded|enough free (?:disk )?space", re.IGNORECASE
+)
+"""How programs tell ENOSPC and EDQUOT (strerror(3)), and apt what it foresees."""
 
 INTERRUPTED = 130
 WOULD_CHANGE = 10
@@ -42,6 +48,13 @@ class CapasError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.brief, self.details, self.resolution) if part)
+
+    @property
+    def remedy(self) -> str:
+        """What the user can do now; on a full disk to make room, whoever met it and why."""
+        if "make room" in self.resolution or not _FULL.search(str(self)):
+            return self.resolution
+        return "make room: a disk, or a limit on one, is full; then give the same command again"
 
     @property
     def sentence(self) -> str:

@@ -281,7 +281,7 @@ class _Follower:
         how = f"was ended by signal {-code}" if code < 0 else f"exit code {code}"
         return EngineError(
             f"{self._name} was not built: Buildah failed{where}",
-            details="\n".join([*self._last, f"({how}; the image built before is unchanged)"]),
+            details="\n".join([*self._last, f"({how}; no image was made or changed)"]),
             resolution="; ".join([*_advice(self._last), f"the whole log: {log}"]),
         )
 

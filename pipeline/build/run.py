@@ -197,7 +197,7 @@ class _Run:
     def _one(self, name: str) -> Result:
         started = time.monotonic()
         self._progress.begin(name)
-        outcome = "failed"
+        outcome, built = "failed", None
         try:
             inputs = self._inputs(name)
             known = {one: built.image.id for one, built in self._built.items()}
@@ -210,13 +210,15 @@ class _Run:
             built = self._builder.build(self._job(name, inputs, decision))
             if release := self._survey.releases.get(name):
                 self._take(inputs.version, release, built)
+            built = replace(built, seconds=time.monotonic() - started)
             self._built[name] = built
             outcome = "built"
             if cause == CHANGED and built.first:
                 cause = f"{CHANGED}, from {one_line(built.first)} on"
             return Result(name, built.image.id, cause, built)
         finally:
-            self._progress.end(name, outcome, time.monotonic() - started)
+            spent = built.seconds if built else time.monotonic() - started
+            self._progress.end(name, outcome, spent)
 
     def _take(self, version: Version, release: Release, built: Built) -> None:
         """Give what was built in the place of a release its name, if it is the released image."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,9 +28,17 @@ def present_course(told: Sequence[Told], layers: Observed | None) -> Report:
 
 
 def present_summary(
-    told: Sequence[Told], layers: Observed | None, urls: Sequence[str], page: Path
+    told: Sequence[Told],
+    layers: Observed | None,
+    urls: Sequence[str],
+    page: Path,
+    project: str = "",
 ) -> Report:
-    """What a person wants to see at the end, on one screen."""
+    """What a person wants to see at the end, on one screen.
+
+    Args:
+        project: the folder to go to for further commands; empty for the current one.
+    """
     parts: list[Part] = []
     if layers is not None:
         parts.append(present_picture(layers.family, layers.lists))
@@ -39,6 +48,7 @@ def present_summary(
             (
                 ("it runs at", " ".join(urls)),
                 ("the page", str(page)),
+                *((("go to", f"`cd {shlex.quote(project)}`"),) if project else ()),
                 ("look around", as_called("`capas status`, `capas report`, `capas verify`")),
                 ("clean up", as_called("`capas down`, which keeps the volume")),
             )

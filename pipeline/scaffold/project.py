@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -56,7 +57,9 @@ def plan_files(name: str, base: str | None) -> dict[Path, str]:
 
 def proposed_name(text: str) -> str:
     """The nearest name that an image can have; empty when there is none."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    plain = unicodedata.normalize("NFKD", text.lower())
+    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
 
 
 def apply_files(folder: Path, planned: Mapping[Path, str]) -> None:

@@ -124,7 +124,7 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
         tell_findings(error.findings)
         return error.exit_code
     except CapasError as error:
-        tell_error(error.brief, error.details, error.resolution)
+        tell_error(error.brief, error.details, error.remedy)
         return error.exit_code
     except KeyboardInterrupt:
         tell_interrupted()

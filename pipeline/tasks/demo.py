@@ -35,7 +35,9 @@ def demo(_context: Context) -> int:
     pipeline = load(course_spec(Path.cwd()), os.environ)
     told, course, urls = _course(pipeline, environment)
     write_report(present_course(told, course.layers), _PAGE)
-    render(present_summary(told, course.layers, urls, _PAGE), "text")
+    project = os.path.relpath(pipeline.root)
+    elsewhere = "" if project == os.curdir else project
+    render(present_summary(told, course.layers, urls, _PAGE, elsewhere), "text")
     return int(any(one.refuted for one in told))
 
 

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 from pipeline.course.chapter import Chapter, carry_out, contents, section
-from pipeline.report.words import Mark, Paragraph
+from pipeline.course.present import present_summary
+from pipeline.report.words import Facts, Mark, Paragraph
 from pipeline.verify.experiment import Notebook, Step
 
 
@@ -29,3 +32,13 @@ def test_what_contradicts_the_claim_must_be_heard_and_end_the_chapter() -> None:
     assert told.refuted
     assert contents([told]).rows[0][2] == Mark("refuted", "bad")
     assert any(isinstance(p, Paragraph) and p.tone == "bad" for p in section(told).parts)
+
+
+def test_the_end_says_where_the_commands_work() -> None:
+    def told(project: str) -> list[object]:
+        report = present_summary([], None, ["http://127.0.0.1:8080"], Path("page.html"), project)
+        facts = next(part for part in report.parts if isinstance(part, Facts))
+        return [value for name, value in facts.pairs if name == "go to"]
+
+    assert told("") == []
+    assert told("py tweets") == ["`cd 'py tweets'`"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Refused, UsageError
-from pipeline.scaffold.project import apply_files, plan_files
+from pipeline.scaffold.project import apply_files, plan_files, proposed_name
 from pipeline.spec.load import examine, load
 
 
@@ -47,3 +47,11 @@ def test_a_name_that_oci_refuses_must_come_with_the_fix(name: str, proposal: str
 def test_a_new_project_must_have_no_findings(tmp_path: Path, base: str | None) -> None:
     apply_files(tmp_path, plan_files("shop", base))
     assert examine(tmp_path / "specs" / "shop.toml", {}, containerfiles=True).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Mi Práctica 1", "mi-practica-1"), ("Übung", "ubung"), ("a__b", "a-b"), ("日本", "")],
+)
+def test_a_folders_name_keeps_its_letters(text: str, name: str) -> None:
+    assert proposed_name(text) == name
