@@ -35,7 +35,7 @@ def test_a_dangling_link_must_count_as_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "proposal"), [("My Shop", "my-shop"), ("shop_", "shop"), ("Ärger", "rger")]
+    ("name", "proposal"), [("My Shop", "my-shop"), ("shop_", "shop"), ("Ärger", "arger")]
 )
 def test_a_name_that_oci_refuses_must_come_with_the_fix(name: str, proposal: str) -> None:
     with pytest.raises(UsageError) as raised:
