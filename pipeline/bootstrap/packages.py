@@ -108,6 +108,7 @@ _DEVELOP = (
     _same("crun"),  # the tests' own host with limits runs it, whatever runs elsewhere
     Need(("docker-registry",), {_APT: "docker-registry"}),
     Need(("wrk",), {_APT: "wrk"}),
+    Need(("docker-compose",), {_APT: "docker-compose"}),  # it reads what is exported for it
     Need(("sshd",), {"*": "openssh-server", "pacman": "openssh"}),
     # Root file systems of other releases, on which the tests try other engines.
     Need(("mmdebstrap",), {_APT: "mmdebstrap"}),

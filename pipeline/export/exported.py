@@ -15,7 +15,7 @@ class Exported:
 
     Attributes:
         files: texts by file name.
-        notes: what the other engine cannot say, one sentence each.
+        notes: what the other engine cannot say, or says in another way, one sentence each.
     """
 
     files: Mapping[str, str]
@@ -54,9 +54,9 @@ def check_version(pipeline: Pipeline, version: str | None) -> None:
 
 
 def http_check(check: Healthcheck) -> tuple[int, str]:
-    """Port and path of a check over HTTP."""
+    """Port and path of a check over HTTP, for a reader of URLs: a `#` would end the path there."""
     port, _, path = (check.http or "").lstrip(":").partition("/")
-    return int(port), f"/{path}"
+    return int(port), f"/{path}".replace("#", "%23")
 
 
 def probe_command(check: Healthcheck) -> list[str]:
@@ -67,25 +67,3 @@ def probe_command(check: Healthcheck) -> list[str]:
         port, path = http_check(check)
         return ["wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{port}{path}"]
     return ["nc", "-z", "127.0.0.1", str(check.tcp)]
-
-
-def probe_note(service: Service) -> str:
-    """What the image must have for `probe_command`; empty when the spec named a command."""
-    check = service.healthcheck
-    if check is None or check.test is not None:
-        return ""
-    program = "wget" if check.http is not None else "nc"
-    return (
-        f"{service.name}: its check runs inside the container there, so its image needs {program}"
-    )
-
-
-def left_out(service: Service) -> list[str]:
-    """Notes on what no format carries over."""
-    notes = []
-    if service.ingress is not None:
-        notes.append(f"{service.name}: `ingress` is capas' own door and is left out")
-    if service.secrets:
-        names = ", ".join(secret.source for secret in service.secrets)
-        notes.append(f"{service.name}: make the secrets there by hand: {names}")
-    return notes

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import yaml
-
+from pipeline.errors import UsageError
 from pipeline.export.exported import (
     Exported,
     check_version,
     http_check,
     image_reference,
-    left_out,
     probe_command,
 )
-from pipeline.spec.model import Healthcheck, Mount, Pipeline, Service
+from pipeline.export.notes import common_notes, kubernetes_notes, user_ids
+from pipeline.export.yaml_text import yaml_text
+from pipeline.spec.model import Healthcheck, Mount, Pipeline, Port, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
 _SIZE = "1Gi"
 """What a claim asks for: a spec knows no size of a volume."""
+
+_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+"""What Kubernetes takes for the name of a Service (RFC 1035), and so of everything here."""
 
 _PULL = {"missing": "IfNotPresent", "always": "Always", "never": "Never"}
 
@@ -27,32 +33,57 @@ def export_kubernetes(pipeline: Pipeline, version: str | None = None) -> Exporte
     """A claim for each volume, a Deployment for each service, a Service for each with ports.
 
     Raises:
-        UsageError: no service has this version.
+        UsageError: no service has this version, or two things would have one name.
     """
     check_version(pipeline, version)
-    documents: list[dict[str, Any]] = [
-        _claim(v.engine_name) for v in pipeline.volumes.values() if not v.external
-    ]
-    notes: list[str] = []
+    claims = [v.engine_name for v in pipeline.volumes.values() if not v.external]
+    services = [f"{pipeline.name}-{name}" for name in pipeline.services]
+    _refuse_clashes("claims", claims)
+    _refuse_clashes("services", services)
+    documents = [_claim(name) for name in claims]
+    notes = list(common_notes(pipeline))
     if documents:
         notes.append(f"each volume asks for {_SIZE}: a spec knows no size")
+    notes += [
+        f"{volume.name}: `labels` is left out: Kubernetes' have other rules"
+        for volume in pipeline.volumes.values()
+        if volume.labels and not volume.external
+    ]
     for service in pipeline.services.values():
         documents.append(_deployment(pipeline, service, version))
         if service.ports:
             documents.append(_service(pipeline, service))
-        notes += left_out(service)
-        notes += _left_out(service)
-        if service.depends_on:
-            notes.append(
-                f"{service.name}: Kubernetes starts it without waiting for its `depends_on`"
+        notes += kubernetes_notes(pipeline, service)
+    notes += _renamed([*claims, *services])
+    return Exported({f"{pipeline.name}.yaml": yaml_text(documents)}, tuple(dict.fromkeys(notes)))
+
+
+def _refuse_clashes(kind: str, names: Iterable[str]) -> None:
+    """Refuse names that become one: the second object would replace the first.
+
+    Raises:
+        UsageError: two of them do.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(_name(name), name)
+        if other != name:
+            raise UsageError(
+                f"two {kind} would be called {_name(name)} in Kubernetes: {other} and {name}",
+                details="its names have lower case letters, digits and `-` only",
+                resolution="give one of them another name",
             )
-        if service.replicas > 1 and any(mount.kind == "volume" for mount in service.mounts):
-            notes.append(
-                f"{service.name}: its replicas share a ReadWriteOnce volume, so they must run on "
-                "one node"
+
+
+def _renamed(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if _name(name) != name:
+            yield f"{name} is called {_name(name)} there"
+        if not _LABEL.fullmatch(_name(name)):
+            yield (
+                f"Kubernetes refuses the name {_name(name)}: it takes at most 63 letters, digits "
+                "and `-`, beginning with a letter and ending without a `-`"
             )
-    text = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
-    return Exported({f"{pipeline.name}.yaml": text}, tuple(notes))
 
 
 def _claim(name: str) -> dict[str, Any]:
@@ -101,7 +132,7 @@ def _container(pipeline: Pipeline, service: Service, version: str | None) -> dic
         security["capabilities"]["add"] = list(service.cap_add)
     if service.read_only:
         security["readOnlyRootFilesystem"] = True
-    if ids := _ids(service):
+    if ids := user_ids(service):
         security.update(zip(("runAsUser", "runAsGroup"), ids, strict=False))
     probe = _probe(service.healthcheck)
     # No `ports`: to Kubernetes they say nothing, and Podman would publish them to everyone.
@@ -109,9 +140,9 @@ def _container(pipeline: Pipeline, service: Service, version: str | None) -> dic
         "name": _name(service.name),
         "image": image_reference(pipeline, service, version),
         "imagePullPolicy": _PULL[service.pull_policy],
-        "command": list(service.entrypoint or ()),
-        "args": list(service.command or ()),
-        "env": [{"name": k, "value": v} for k, v in service.environment.items()],
+        "command": [_literal(word) for word in service.entrypoint or ()],
+        "args": [_literal(word) for word in service.command or ()],
+        "env": [{"name": k, "value": _literal(v)} for k, v in service.environment.items()],
         "volumeMounts": [
             {
                 "name": f"mount-{number}",
@@ -128,29 +159,6 @@ def _container(pipeline: Pipeline, service: Service, version: str | None) -> dic
     if not body["resources"]["limits"]:
         del body["resources"]
     return {key: value for key, value in body.items() if value}
-
-
-def _ids(service: Service) -> list[int]:
-    """User and perhaps group by number, the only way Kubernetes knows them."""
-    words = (service.user or "").split(":")
-    return [int(word) for word in words] if all(word.isdecimal() for word in words) else []
-
-
-def _left_out(service: Service) -> list[str]:
-    """What Kubernetes alone cannot say."""
-    lost = {
-        "user": "Kubernetes knows users by number only, the image's own runs"
-        if service.user and not _ids(service)
-        else "",
-        "stop_signal": "the image's own is sent" if service.stop_signal else "",
-        "pids": "the node limits them" if service.resources.pids is not None else "",
-        "restart": "a Deployment always restarts"
-        if service.restart in ("no", "on-failure")
-        else "",
-        "profiles": "it starts with the rest" if service.profiles else "",
-        "labels": "Kubernetes' have other rules" if service.labels else "",
-    }
-    return [f"{service.name}: `{key}` is left out: {why}" for key, why in lost.items() if why]
 
 
 def _probe(check: Healthcheck | None) -> dict[str, Any] | None:
@@ -180,17 +188,30 @@ def _service(pipeline: Pipeline, service: Service) -> dict[str, Any]:
         "metadata": {"name": _name(f"{pipeline.name}-{service.name}")},
         "spec": {
             "selector": _labels(pipeline, service),
-            "ports": [
-                {
-                    "name": f"port-{port.target}",
-                    "port": port.published or port.target,
-                    "targetPort": port.target,
-                    "protocol": port.protocol.upper(),
-                }
-                for port in service.ports
-            ],
+            "ports": list(_ports(service.ports)),
         },
     }
+
+
+def _ports(ports: Iterable[Port]) -> Iterator[dict[str, Any]]:
+    """The ports of a Service, each with a name and a number with protocol of its own."""
+    names: Counter[str] = Counter()
+    seen: set[tuple[int, str]] = set()
+    for port in ports:
+        outside = port.published or port.target
+        if (outside, port.protocol) in seen:
+            continue
+        seen.add((outside, port.protocol))
+        name = f"port-{port.target}"
+        if names[name]:
+            name = f"{port.protocol}-{outside}"
+        names[name] += 1
+        yield {
+            "name": name,
+            "port": outside,
+            "targetPort": port.target,
+            "protocol": port.protocol.upper(),
+        }
 
 
 def _volume(pipeline: Pipeline, mount: Mount, number: int) -> dict[str, Any]:
@@ -213,3 +234,8 @@ def _labels(pipeline: Pipeline, service: Service) -> dict[str, str]:
 
 def _name(name: str) -> str:
     return name.replace("_", "-").replace(".", "-").lower()
+
+
+def _literal(text: str) -> str:
+    """A value in which Kubernetes expands no `$(NAME)`; `$$` is its escape for one `$`."""
+    return text.replace("$", "$$") if "$$" in text or "$(" in text else text

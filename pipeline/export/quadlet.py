@@ -2,158 +2,226 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 
 from pipeline.export.exported import (
     Exported,
     check_version,
     image_reference,
-    left_out,
     probe_command,
-    probe_note,
 )
-from pipeline.spec.model import Mount, Pipeline, Service
+from pipeline.export.notes import common_notes, quadlet_notes
+from pipeline.export.unit import (
+    Line,
+    argv_json,
+    command,
+    options,
+    stand_ins,
+    unit,
+    verbatim,
+    worded,
+)
+from pipeline.spec.model import Condition, Mount, Pipeline, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
-Lines = list[tuple[str, str]]
+_SIMPLE = re.compile(r"[A-Za-z0-9/._@+=~-]+")
+"""Paths that a short form `source:target` holds as they are."""
+_START_SECONDS = 90
+"""systemd's own limit for a start (systemd-system.conf(5), DefaultTimeoutStartSec=)."""
 
 
 def export_quadlet(pipeline: Pipeline, version: str | None = None) -> Exported:
     """A `.container` for each replica, a `.volume` for each volume, a `.network` for each network.
 
     Raises:
-        UsageError: no service has this version.
+        UsageError: no service has this version, or a value that no unit can hold.
     """
     check_version(pipeline, version)
     files: dict[str, str] = {}
-    notes: list[str] = []
+    notes = list(common_notes(pipeline))
     networks = {n for s in pipeline.services.values() for n in s.networks or ("default",)}
     for name in sorted(networks):
-        internal = name in pipeline.networks and pipeline.networks[name].internal
-        body: Lines = [("Internal", "true")] if internal else []
-        files[f"{pipeline.name}-{name}.network"] = _unit([("Network", body)])
+        files[f"{pipeline.name}-{name}.network"] = unit([("Network", _network(pipeline, name))])
     for volume in pipeline.volumes.values():
         if not volume.external:
-            body = [("VolumeName", volume.engine_name)]
-            files[f"{pipeline.name}-{volume.name}.volume"] = _unit([("Volume", body)])
+            body = [verbatim("VolumeName", volume.engine_name), *_labels(volume.labels)]
+            files[f"{pipeline.name}-{volume.name}.volume"] = unit([("Volume", body)])
     for service in pipeline.services.values():
-        notes += [note for note in (probe_note(service), *left_out(service)) if note]
-        if service.profiles:
-            notes.append(f"{service.name}: it starts with the rest, systemd knows no `profiles`")
-        for number in range(1, service.replicas + 1):
-            name = f"{pipeline.name}-{service.name}-{number}"
-            files[f"{name}.container"] = _container(pipeline, service, version, number)
-    return Exported(files, tuple(notes))
+        notes += quadlet_notes(pipeline, service)
+        for replica in range(1, service.replicas + 1):
+            name = f"{pipeline.name}-{service.name}-{replica}"
+            files[f"{name}.container"] = _container(pipeline, service, version, replica)
+    return Exported(files, tuple(dict.fromkeys(notes)))
 
 
-def _container(pipeline: Pipeline, service: Service, version: str | None, number: int) -> str:
-    name = f"{pipeline.name}-{service.name}-{number}"
+def _network(pipeline: Pipeline, name: str) -> Iterator[Line]:
+    network = pipeline.networks.get(name)
+    yield verbatim("NetworkName", network.engine_name if network else f"{pipeline.name}_{name}")
+    if network is not None:
+        if network.internal:
+            yield verbatim("Internal", "true")
+        yield from _labels(network.labels)
+
+
+def _labels(labels: Mapping[str, str]) -> Iterator[Line]:
+    for name, value in labels.items():
+        yield worded("Label", f"{name}={value}")
+
+
+def _container(pipeline: Pipeline, service: Service, version: str | None, replica: int) -> str:
+    name = f"{pipeline.name}-{service.name}-{replica}"
     wanted = [
         f"{pipeline.name}-{d.service}-{n}.service"
         for d in service.depends_on
         for n in range(1, pipeline.services[d.service].replicas + 1)
     ]
-    unit: Lines = [("Description", name)]
+    before = [verbatim("Description", name)]
     if wanted:
-        unit += [("Requires", " ".join(wanted)), ("After", " ".join(wanted))]
-    body: Lines = [
-        ("ContainerName", name),
-        ("Image", image_reference(pipeline, service, version)),
-        ("DropCapability", "all"),
-        ("NoNewPrivileges", "true"),
+        before += [verbatim("Requires", " ".join(wanted)), verbatim("After", " ".join(wanted))]
+    waited = _waited_for(pipeline, service)
+    body = [
+        verbatim("ContainerName", name),
+        verbatim("Image", image_reference(pipeline, service, version)),
+        *_security(service),
+        *_process(service),
+        *_reached(pipeline, service, replica),
+        *(_mount(pipeline, mount) for mount in service.mounts),
+        *_health(service),
+        *_arguments(service),
     ]
-    body += [("AddCapability", name) for name in service.cap_add]
-    if service.entrypoint:
-        body.append(("Entrypoint", _json(service.entrypoint)))
-    if service.command:
-        body.append(("Exec", " ".join(_quoted(word) for word in service.command)))
-    body += [("Environment", _quoted(f"{k}={v}")) for k, v in service.environment.items()]
-    body += [("Label", _quoted(f"{k}={v}")) for k, v in service.labels.items()]
-    for network in service.networks or ("default",):
-        body.append(("Network", f"{pipeline.name}-{network}.network"))
-    for port in service.ports:
-        address = f"[{port.address}]" if ":" in port.address else port.address
-        published = "" if port.published is None else str(port.published + number - 1)
-        suffix = "/udp" if port.protocol == "udp" else ""
-        body.append(("PublishPort", f"{address}:{published}:{port.target}{suffix}"))
-    body += [_mount(pipeline, mount) for mount in service.mounts]
-    if service.user:
-        body.append(("User", service.user))
-    if service.read_only:
-        body.append(("ReadOnly", "true"))
-    body += _health(service)
-    body += [("PodmanArgs", argument) for argument in _arguments(service)]
-    restart = {"unless-stopped": "always"}.get(service.restart, service.restart)
-    stop = service.stop_grace_period
-    return _unit(
+    if waited == "service_healthy":
+        body.append(verbatim("Notify", "healthy"))
+    return unit(
         [
-            ("Unit", unit),
-            # Quadlet makes one ExecStart of these, where systemd expands `$`.
-            ("Container", [(key, value.replace("$", "$$")) for key, value in body]),
-            ("Service", [("Restart", restart), ("TimeoutStopSec", decimal(stop + 10))]),
-            ("Install", [("WantedBy", "default.target")]),
+            ("Unit", before),
+            ("Container", body),
+            ("Service", _service(service, waited)),
+            ("Install", [verbatim("WantedBy", "default.target")]),
         ]
     )
 
 
-def _health(service: Service) -> Lines:
+def _waited_for(pipeline: Pipeline, service: Service) -> Condition:
+    """The most that another service waits for before it starts: the end, health, or the start."""
+    conditions = {
+        dependency.condition
+        for other in pipeline.services.values()
+        for dependency in other.depends_on
+        if dependency.service == service.name
+    }
+    if "service_completed_successfully" in conditions:
+        return "service_completed_successfully"
+    healthy = "service_healthy" in conditions and service.healthcheck is not None
+    return "service_healthy" if healthy else "service_started"
+
+
+def _security(service: Service) -> Iterator[Line]:
+    yield verbatim("DropCapability", "all")
+    yield verbatim("NoNewPrivileges", "true")
+    for capability in service.cap_add:
+        yield verbatim("AddCapability", capability)
+    if service.user:
+        yield verbatim("User", service.user)
+    if service.read_only:
+        yield verbatim("ReadOnly", "true")
+
+
+def _process(service: Service) -> Iterator[Line]:
+    if service.entrypoint:
+        yield argv_json("Entrypoint", service.entrypoint)
+    elif service.entrypoint is not None:
+        yield worded("PodmanArgs", "--entrypoint=")
+    if service.command:
+        yield command("Exec", service.command)
+    for name, value in service.environment.items():
+        yield worded("Environment", f"{name}={value}")
+    yield from _labels(service.labels)
+
+
+def _reached(pipeline: Pipeline, service: Service, replica: int) -> Iterator[Line]:
+    for network in service.networks or ("default",):
+        yield verbatim("Network", f"{pipeline.name}-{network}.network")
+    for port in service.ports:
+        address = f"[{port.address}]" if ":" in port.address else port.address
+        published = "" if port.published is None else str(port.published + replica - 1)
+        suffix = "/udp" if port.protocol == "udp" else ""
+        yield verbatim("PublishPort", f"{address}:{published}:{port.target}{suffix}")
+
+
+def _mount(pipeline: Pipeline, mount: Mount) -> Line:
+    """A mount in its short form where that can hold it, else as podman(1) takes it for --mount."""
+    if mount.kind == "tmpfs":
+        words = [f"size={mount.size}"] if mount.size is not None else []
+        words += ["ro"] if mount.read_only else []
+        if _SIMPLE.fullmatch(mount.target):
+            return verbatim(
+                "Tmpfs", ":".join([mount.target, *([",".join(words)] if words else [])])
+            )
+        given = {"tmpfs-size": str(mount.size)} if mount.size is not None else {}
+        return _long(mount, given)
+    source = mount.source or ""
+    if mount.kind == "volume":
+        volume = pipeline.volumes[source]
+        source = volume.engine_name if volume.external else f"{pipeline.name}-{volume.name}.volume"
+    if _SIMPLE.fullmatch(source) and _SIMPLE.fullmatch(mount.target):
+        return verbatim("Volume", f"{source}:{mount.target}{':ro' if mount.read_only else ''}")
+    return _long(mount, {"source": source})
+
+
+def _long(mount: Mount, given: Mapping[str, str]) -> Line:
+    values = {"type": mount.kind, **given, "destination": mount.target}
+    if mount.read_only:
+        values["ro"] = "true"
+    if mount.kind == "volume":  # Quadlet puts the volume's name in place of its unit's
+        return worded("Mount", options(values))
+    # Not as `Mount=`: Podman 5.4 copies the source into another line of its unit as it stands.
+    return worded("PodmanArgs", f"--mount={options(values)}")
+
+
+def _health(service: Service) -> Iterator[Line]:
     check = service.healthcheck
     if check is None:
-        return []
-    return [
-        ("HealthCmd", shlex.join(probe_command(check))),
-        ("HealthInterval", f"{decimal(check.interval)}s"),
-        ("HealthTimeout", f"{decimal(check.timeout)}s"),
-        ("HealthStartPeriod", f"{decimal(check.start_period)}s"),
-        ("HealthRetries", str(check.retries)),
-    ]
+        return
+    words = probe_command(check)
+    if check.test is None and shlex.join(words) == " ".join(words):
+        yield verbatim("HealthCmd", " ".join(words))  # an image with wget or nc has a shell, too
+    else:
+        yield argv_json("HealthCmd", ["CMD", *words])
+    yield verbatim("HealthInterval", f"{decimal(check.interval)}s")
+    yield verbatim("HealthTimeout", f"{decimal(check.timeout)}s")
+    yield verbatim("HealthStartPeriod", f"{decimal(check.start_period)}s")
+    yield verbatim("HealthRetries", str(check.retries))
 
 
-def _arguments(service: Service) -> Iterable[str]:
+def _arguments(service: Service) -> Iterator[Line]:
     # Other services know this one by its name, not by its containers'.
-    yield f"--network-alias={service.name}"
+    yield worded("PodmanArgs", f"--network-alias={service.name}")
     if service.pull_policy != "missing":
-        yield f"--pull={service.pull_policy}"
+        yield worded("PodmanArgs", f"--pull={service.pull_policy}")
     limits = service.resources
     if limits.memory is not None:
-        yield f"--memory={limits.memory}"
+        yield worded("PodmanArgs", f"--memory={limits.memory}")
     if limits.cpus is not None:
-        yield f"--cpus={decimal(limits.cpus)}"
+        yield worded("PodmanArgs", f"--cpus={decimal(limits.cpus)}")
     if limits.pids is not None:
-        yield f"--pids-limit={limits.pids}"
+        yield worded("PodmanArgs", f"--pids-limit={limits.pids}")
     if service.stop_signal is not None:
-        yield f"--stop-signal={service.stop_signal}"
-    yield f"--stop-timeout={whole_seconds(service.stop_grace_period)}"
+        yield worded("PodmanArgs", f"--stop-signal={service.stop_signal}")
+    yield worded("PodmanArgs", f"--stop-timeout={whole_seconds(service.stop_grace_period)}")
 
 
-def _mount(pipeline: Pipeline, mount: Mount) -> tuple[str, str]:
-    options = ":ro" if mount.read_only else ""
-    if mount.kind == "tmpfs":
-        return "Tmpfs", mount.target if mount.size is None else f"{mount.target}:size={mount.size}"
-    if mount.kind == "bind":
-        return "Volume", f"{mount.source}:{mount.target}{options}"
-    volume = pipeline.volumes[mount.source or ""]
-    source = volume.engine_name if volume.external else f"{pipeline.name}-{volume.name}.volume"
-    return "Volume", f"{source}:{mount.target}{options}"
-
-
-def _unit(sections: Iterable[tuple[str, Lines]]) -> str:
-    return "\n".join(
-        f"[{title}]\n" + "".join(f"{key}={_escaped(value)}\n" for key, value in lines)
-        for title, lines in sections
-    )
-
-
-def _quoted(word: str) -> str:
-    """A word of a systemd command line or assignment (systemd.syntax(7))."""
-    plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{plain}"'
-
-
-def _json(words: Iterable[str]) -> str:
-    return "[" + ",".join(_quoted(word) for word in words) + "]"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("%", "%%")
+def _service(service: Service, waited: Condition) -> Iterator[Line]:
+    restart = {"unless-stopped": "always"}.get(service.restart, service.restart)
+    if waited == "service_completed_successfully":
+        yield verbatim("Type", "oneshot")
+        yield verbatim("RemainAfterExit", "yes")
+        restart = "on-failure" if restart == "always" else restart  # systemd refuses it for a job
+    check = service.healthcheck
+    if waited == "service_healthy" and check is not None:
+        until = check.start_period + check.retries * (check.interval + check.timeout)
+        yield verbatim("TimeoutStartSec", str(_START_SECONDS + whole_seconds(until)))
+    yield verbatim("Restart", restart)
+    yield verbatim("TimeoutStopSec", str(whole_seconds(service.stop_grace_period) + 10))
+    yield from stand_ins(service.command or ())

@@ -1,23 +1,48 @@
-"""Reports whose texts can do nothing to a terminal or a file's format.
+"""Texts of other people that can do nothing to a terminal, a file's format or a reader's eye.
 
-File names and histories of images are other people's text: a name may hold an escape sequence, or
+File names, histories of images, lines of containers and messages of an engine are other people's
+text: they may hold escape sequences, signs that turn the direction of writing (Unicode TR36), or
 bytes that are no UTF-8 and came as lone surrogates.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
 
 T = TypeVar("T")
 
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"
+# Line and paragraph separators, signs of direction, signs without a width, annotations and tags.
+# The two joiners (U+200C, U+200D) stay: emoji and several scripts are written with them.
+_UNSEEN = (
+    "\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+HIDDEN = re.compile(f"[{_CONTROLS}{_UNSEEN}\ud800-\udfff]")
+"""What acts on a terminal or cannot be seen in one; tab and line feed are not among it."""
+
+
+def escaped(text: str) -> str:
+    r"""A text with what is hidden written as `\x1b` or `\u202e`; tabs and line feeds stay."""
+    return HIDDEN.sub(lambda match: escape_of(match[0]), text)
+
+
+def escape_of(character: str) -> str:
+    r"""`\x1b`, `\u202e` or `\U000e0001`, as C, Python and systemd write a character."""
+    number = ord(character)
+    if number < 0x80:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
 
 def cleaned(value: T) -> T:
-    r"""The same words, with what cannot be printed written as `\x1b`; line feeds stay."""
+    r"""The same words, what is hidden written as `\x1b`, tabs as blanks; line feeds stay."""
     if isinstance(value, str):
         if value.isprintable():
             return value
-        shown = "".join(map(_shown, value))
+        shown = escaped(value).replace("\t", " ")
         return value if shown == value else shown  # type: ignore[return-value]
     if isinstance(value, tuple):
         new_items = tuple(cleaned(item) for item in value)
@@ -28,12 +53,3 @@ def cleaned(value: T) -> T:
         new = {name: cleaned(item) for name, item in old.items()}
         return replace(value, **new) if any(new[n] is not old[n] for n in old) else value
     return value
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or character == "\n":
-        return character
-    if character == "\t":
-        return " "
-    number = ord(character)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
