@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
+from pipeline.bootstrap.private import private_folder, private_opener
 from pipeline.build import owners, recipe
 from pipeline.build.foreign import foreign, other_id, other_past
 from pipeline.build.inputs import Inputs
@@ -120,7 +121,7 @@ class Builder:
         started = time.monotonic()
         cache = cache_folder(self._environment)
         try:
-            cache.mkdir(parents=True, exist_ok=True)
+            private_folder(cache)
             with (
                 tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch,
                 _log_file(job.log) as log,
@@ -295,8 +296,11 @@ def _advice(said: Iterable[str]) -> Iterator[str]:
 @contextmanager
 def _log_file(path: Path) -> Iterator[TextIO]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w", encoding="utf-8", errors="surrogateescape")
+        private_folder(path.parent)
+        path.unlink(missing_ok=True)  # whatever it is, and whoever may write it: a new one is ours
+        file = open(  # noqa: SIM115 (Path.open takes no opener; closed below)
+            path, "w", encoding="utf-8", errors="surrogateescape", opener=private_opener
+        )
     except OSError as error:
         raise EngineError(
             f"the log of the build cannot be written: {error.strerror}", details=str(path)

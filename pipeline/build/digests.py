@@ -17,8 +17,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from pipeline.bootstrap.private import private_folder
+from pipeline.bootstrap.safe_files import read_bytes
+from pipeline.engine.reading import parse_json
+from pipeline.engine.shapes import ANY, fit
+
 _LARGE = 256 * 1024
 """Bytes from which on reading costs more than remembering."""
+_MOST = 64 << 20
+"""Bytes of the memory: about 300,000 large files."""
 _SETTLED = 2_000_000_000
 """Nanoseconds between a file's last change and its reading for it to be remembered."""
 
@@ -70,7 +77,7 @@ class Digests:
         if self._memory is None or not self._changed:
             return
         with suppress(OSError):
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._memory.parent)
             descriptor, name = tempfile.mkstemp(dir=self._memory.parent, prefix=".digests-")
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 json.dump(self._known, file)
@@ -92,7 +99,7 @@ def _read(memory: Path | None) -> dict[str, tuple[str, list[int]]]:
     if memory is None:
         return {}
     try:
-        content = json.loads(memory.read_text(encoding="ascii"))
-        return {str(key): (str(digest), list(seen)) for key, (digest, seen) in content.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        known = fit(parse_json(read_bytes(memory, limit=_MOST)), {str: [ANY]})
+        return {at: (fit(digest, str), fit(seen, [int])) for at, (digest, seen) in known.items()}
+    except (OSError, ValueError):
         return {}

@@ -11,12 +11,33 @@ from typing import Any
 
 import tomli
 
+from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.build.identity import Content
 from pipeline.build.provenance import Provenance
 from pipeline.build.releases import Release, Releases
+from pipeline.engine.shapes import ANY, fit, whole
 from pipeline.errors import CapasError
 
 _FORMAT = 1
+_MOST = 64 << 20
+"""Bytes: a release of a context with 100,000 files has about 12 MB."""
+LAST_SECOND = 253_402_300_799
+"""Since the epoch: the last one that a date can say (datetime, MAXYEAR)."""
+_RELEASE = {
+    "identity": str,
+    "image": str,
+    "digest": str,
+    "diff_ids": [str],
+    "instructions": str,
+    "settings": str,
+    "created": whole(0, LAST_SECOND),
+    "revision": str,
+    "source": str,
+    "timestamp": whole(0, LAST_SECOND),
+    "files?": {str: str},
+    "bases?": {str: [str]},
+    "engines?": {str: str},
+}
 _HEAD = """\
 # Releases: what is recorded here is never built with other content again.
 # Written by `capas release`; keep it in git; do not edit by hand.
@@ -30,20 +51,25 @@ def read_lock(path: Path) -> Releases:
         CapasError: the lock cannot be read, or is not one.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, limit=_MOST).decode()
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise _broken(path, error.strerror or str(error)) from None
+    except ValueError as error:
         raise _broken(path, str(error)) from None
     try:
-        data = tomli.loads(text)
-        if data["format"] != _FORMAT:
-            raise _broken(path, f"its format is {data['format']}, this capas knows {_FORMAT}")
-        return {name: _release(table) for name, table in data.get("releases", {}).items()}
-    except tomli.TOMLDecodeError as error:
+        data = fit(tomli.loads(text), {"format": ANY, "releases?": {str: _RELEASE}})
+    except RecursionError:
+        raise _broken(path, "it is nested too deep") from None
+    except ValueError as error:  # no TOML, or not what a lock has
         raise _broken(path, str(error)) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _broken(path, f"{type(error).__name__}: {error}") from None
+    if data["format"] != _FORMAT:
+        raise _broken(path, f"its format is {data['format']!r}, this capas knows {_FORMAT}")
+    try:
+        return {name: _release(table) for name, table in data["releases"].items()}
+    except ValueError as error:
+        raise _broken(path, str(error)) from None
 
 
 def write_lock(path: Path, releases: Releases) -> None:
@@ -106,19 +132,19 @@ def _render(table: str, release: Release) -> str:
 
 def _release(table: Mapping[str, Any]) -> Release:
     return Release(
-        identity=str(table["identity"]),
-        image=str(table["image"]),
-        digest=str(table["digest"]),
-        diff_ids=tuple(str(one) for one in table["diff_ids"]),
+        identity=table["identity"],
+        image=table["image"],
+        digest=table["digest"],
+        diff_ids=tuple(table["diff_ids"]),
         content=Content(
-            str(table["instructions"]),
-            str(table["settings"]),
-            {_name(key): _name(value) for key, value in table.get("files", {}).items()},
+            table["instructions"],
+            table["settings"],
+            {_name(key): _name(value) for key, value in table["files"].items()},
         ),
-        bases={key: (str(one), str(two)) for key, (one, two) in table.get("bases", {}).items()},
-        provenance=Provenance(int(table["created"]), str(table["revision"]), str(table["source"])),
-        timestamp=int(table["timestamp"]),
-        engines=dict(table.get("engines", {})),
+        bases={key: (one, two) for key, (one, two) in table["bases"].items()},
+        provenance=Provenance(table["created"], table["revision"], table["source"]),
+        timestamp=table["timestamp"],
+        engines=table["engines"],
     )
 
 

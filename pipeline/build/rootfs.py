@@ -21,9 +21,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pipeline.bootstrap.private import private_folder
+from pipeline.bootstrap.safe_files import open_lock, read_text
 from pipeline.build.apt import Apt, OnStart, Package
 from pipeline.errors import CapasError
 from pipeline.spec.model import ROOTFS_TAR, Rootfs
@@ -59,7 +61,7 @@ def prepare_rootfs(
     if tar.is_file() and not refresh:
         return tar
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        private_folder(cache)
         with _only_one(cache / "lock"):
             if refresh or not tar.is_file():  # another process may have made it meanwhile
                 _make(rootfs, cache, folder, tell, on_start)
@@ -112,7 +114,7 @@ def _make(
     packages = apt.resolve(rootfs.packages)
     wanted = listing(packages)
     known = folder / "packages.txt"
-    if known.is_file() and known.read_text(encoding="utf-8") == wanted:
+    if _text(known) == wanted:
         tell("nothing newer in the archives")
         return
     size = sum(package.size for package in packages)
@@ -133,6 +135,13 @@ def _make(
 
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
-    with path.open("w", encoding="utf-8") as mutex:
+    with os.fdopen(open_lock(path, owner=os.geteuid())) as mutex:
         fcntl.flock(mutex, fcntl.LOCK_EX)
         yield
+
+
+def _text(path: Path) -> str | None:
+    """What a file of the cache says; None when it says nothing that can be read."""
+    with suppress(OSError, ValueError):
+        return read_text(path)
+    return None

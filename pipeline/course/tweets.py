@@ -9,6 +9,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from pipeline.engine.reading import parse_json
+from pipeline.engine.shapes import Shape, fit
 from pipeline.errors import CapasError
 
 _PATIENCE = 10.0
@@ -36,7 +38,8 @@ class Replica:
             CapasError: nobody answers, or the tweet is refused.
         """
         body, _ = self._ask("/api/tweets", {"author": author, "text": text})
-        return int(json.loads(body)["id"])
+        number: int = self._read(body, {"id": int})["id"]
+        return number
 
     def texts(self) -> tuple[str, ...]:
         """The texts of the last 200 tweets.
@@ -45,7 +48,21 @@ class Replica:
             CapasError: nobody answers.
         """
         body, _ = self._ask("/api/tweets?limit=200")
-        return tuple(tweet["text"] for tweet in json.loads(body)["tweets"])
+        return tuple(one["text"] for one in self._read(body, {"tweets": [{"text": str}]})["tweets"])
+
+    def _read(self, body: bytes, shape: Shape) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = fit(parse_json(body), shape)
+        except ValueError as error:
+            raise self._other(str(error)) from None
+        return found
+
+    def _other(self, why: str) -> CapasError:
+        return CapasError(
+            f"the replica at {self.url} does not answer as PyTweets does",
+            details=why,
+            resolution="`capas logs` shows what it said itself",
+        )
 
     def _ask(self, path: str, message: dict[str, str] | None = None) -> tuple[bytes, Any]:
         data = None if message is None else json.dumps(message).encode()

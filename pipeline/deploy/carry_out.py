@@ -139,7 +139,7 @@ def _write(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 
 def _address(found: Json | None) -> str:
-    networks = found["NetworkSettings"]["Networks"] if found else None
+    networks = found["NetworkSettings"].get("Networks") if found else None
     return next((n["IPAddress"] for n in (networks or {}).values() if n["IPAddress"]), "")
 
 

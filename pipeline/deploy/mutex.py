@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-from pipeline.errors import CapasError
+from pipeline.bootstrap.safe_files import open_lock, read_bytes
+from pipeline.errors import CapasError, HostUnable
 
 DEADLINE = 600.0
 """Seconds to wait for another deploy."""
 _POLL = 0.1
+_SAID = 4096
+"""Bytes that a holder says of itself, at most."""
 
 
 @contextmanager
@@ -34,9 +39,10 @@ def mutex(
 
     Raises:
         CapasError: it was not freed within `deadline` seconds.
+        HostUnable: nothing can be locked there.
     """
     path = mutex_path(pipeline, environment)
-    with path.open("a+", encoding="utf-8") as file:
+    with _opened(path) as file:
         _lock(file.fileno(), lambda: _holder(path), pipeline, waiting, deadline)
         file.truncate(0)
         file.write(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}\n")
@@ -50,10 +56,38 @@ def mutex_path(pipeline: str, environment: Mapping[str, str]) -> Path:
     folder = (
         Path(runtime, "capas") if runtime else Path(tempfile.gettempdir(), f"capas-{os.getuid()}")
     )
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise CapasError(f"{folder} belongs to another user", resolution="set XDG_RUNTIME_DIR")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+    except OSError as error:
+        raise _unusable(folder, error.strerror or str(error)) from None
+    if status.st_uid != os.getuid():
+        raise _unusable(folder, "it belongs to another user")
+    if not stat.S_ISDIR(status.st_mode):
+        raise _unusable(folder, "it is no folder")
     return folder / f"{pipeline}.mutex"
+
+
+def _opened(path: Path) -> IO[str]:
+    """The lock's file, made when it is not there.
+
+    Raises:
+        HostUnable: something else lies in its place.
+    """
+    try:
+        descriptor = open_lock(path, owner=os.getuid())
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from None
+    return os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace")
+
+
+def _unusable(path: Path, why: str) -> HostUnable:
+    return HostUnable(
+        "nothing keeps two commands on one pipeline apart here",
+        details=f"{path}: {why}",
+        resolution="remove it when no other command runs, or set XDG_RUNTIME_DIR to a folder of "
+        "yours",
+    )
 
 
 def _lock(
@@ -82,4 +116,8 @@ def _taken(descriptor: int) -> bool:
 
 
 def _holder(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip() or "just begun"
+    try:
+        said = read_bytes(path, limit=_SAID).decode(errors="replace")
+    except (OSError, ValueError):
+        said = ""
+    return said.strip() or "just begun"

@@ -102,6 +102,7 @@ class Observed:
             made them. Their labels are lost.
         volumes: every volume's labels, by name; `networks` and `secrets` likewise.
         fingerprints: what stands for a secret's value now, by the secret's name in Podman.
+        broken: containers with labels of this pipeline that no deploy writes, in words.
         confirmed: digest of the configuration that a service's door serves with.
     """
 
@@ -114,6 +115,7 @@ class Observed:
     images: Mapping[str, ImageFacts] = field(default_factory=dict)
     held: Held = field(default_factory=Held)
     abilities: Abilities = field(default_factory=Abilities)
+    broken: tuple[str, ...] = ()
     confirmed: Mapping[str, str] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
 
@@ -153,9 +155,9 @@ def observe(
     """
     listed = reader.containers(external=True)
     everything = [c for c in listed if c["State"] != _ONLY_STORED]
-    mine = _deployed(reader, everything, pipeline)
+    mine, broken = _readable(_deployed(reader, everything, pipeline), everything, pipeline)
     others = [c for c in everything if c not in mine]
-    containers = tuple(_container(c) for c in mine)
+    containers = tuple(map(_container, mine))
     running = [b for c in containers if c.state in (RUNNING, "paused") for b in c.bindings]
     return Observed(
         containers=containers,
@@ -172,6 +174,7 @@ def observe(
         images={name: facts for name in images if (facts := _image(reader.image(name)))},
         held=_held(reader.machine, others, lost).without(running),
         abilities=observe_abilities(reader),
+        broken=broken,
         confirmed={
             c.service: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
         },
@@ -181,7 +184,13 @@ def observe(
 def containers_of(reader: Reader, pipeline: str) -> tuple[Container, ...]:
     """Only the containers of a pipeline."""
     found = reader.containers([f"{labels.PIPELINE}={pipeline}", labels.CONFIG])
-    return tuple(_container(c) for c in _deployed(reader, found, pipeline))
+    mine, _broken = _readable(_deployed(reader, found, pipeline), (), pipeline)
+    return tuple(map(_container, mine))
+
+
+def broken_labels(reader: Reader, pipeline: str) -> tuple[str, ...]:
+    """Containers with labels of this pipeline that no deploy writes, in words."""
+    return _readable((), reader.containers([f"{labels.PIPELINE}={pipeline}"]), pipeline)[1]
 
 
 def events_of(
@@ -190,7 +199,7 @@ def events_of(
     """What happened to containers that a deploy of the pipeline made; see `Reader.events`."""
     # Podman 4.3 finds no image by two labels, and takes two labels of events as alternatives.
     committed = {
-        (name.removeprefix("sha256:"), _labels(image)[labels.CONFIG])
+        (name.removeprefix("sha256:"), _labels(image).get(labels.CONFIG, ""))
         for image in reader.images([labels.CONFIG])
         for name in (image["Id"], *(image.get("Names") or image.get("RepoTags") or ()))
     }
@@ -224,6 +233,35 @@ def _deployed(
     return mine
 
 
+def _readable(
+    mine: Iterable[Mapping[str, Any]], everything: Iterable[Mapping[str, Any]], pipeline: str
+) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
+    """Those of `mine` whose labels a deploy can have written; and all whose cannot be, in words.
+
+    Anybody can give a container our labels. One with others than ours are is left alone, and does
+    not keep the rest from being looked after. One with the pipeline's name alone is no riddle: it
+    has that from an image of the pipeline.
+    """
+    fine = [one for one in mine if not _riddle(one)]
+    riddles = [
+        f"{one['Names'][0]} is left alone: no deploy made it, its label {why}"
+        for one in everything
+        if _labels(one).get(labels.PIPELINE) == pipeline
+        and {labels.SERVICE, labels.REPLICA} & _labels(one).keys()
+        and (why := _riddle(one))
+    ]
+    return fine, tuple(sorted(riddles))
+
+
+def _riddle(one: Mapping[str, Any]) -> str:
+    """Which label of a container is none that a deploy writes, or ""."""
+    try:
+        labels.role_of(_labels(one))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:
     ports: dict[tuple[str, str, int], str] = {}
     # Where nothing can be looked at, a held port is met when a container starts, as one that was
@@ -253,11 +291,12 @@ def _first_port(environ: Mapping[str, str]) -> int:
 
 def _container(found: Mapping[str, Any]) -> Container:
     its_labels = _labels(found)
+    service, number = labels.role_of(its_labels)
     return Container(
         id=found["Id"],
         name=found["Names"][0],
-        service=its_labels.get(labels.SERVICE, ""),
-        number=int(its_labels.get(labels.REPLICA, "0")),
+        service=service,
+        number=number,
         state=found["State"],
         labels=its_labels,
         image_id=found.get("ImageID", ""),

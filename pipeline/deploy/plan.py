@@ -55,6 +55,7 @@ def plan_deploy(
     blueprints = blueprints_of(pipeline, wanted, observed)
     operations, notes = plan_resources(pipeline, wanted, observed)
     notes += _unasked(wanted, observed.abilities, wait=options.wait)
+    notes += observed.broken
     operations = [*unfinished(pipeline, observed), *operations]
     ready = tuple(operation.key for operation in operations)
     services = [desired.service for desired in wanted]

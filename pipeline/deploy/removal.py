@@ -57,7 +57,7 @@ def plan_down(pipeline: Pipeline, observed: Observed) -> Plan:
         f"volume {name} stays (`capas volume.rm` deletes it)"
         for name in owned(pipeline.name, observed.volumes)
     )
-    return Plan(tuple(operations), notes)
+    return Plan(tuple(operations), (*observed.broken, *notes))
 
 
 def owned(pipeline: str, found: Mapping[str, Mapping[str, str]]) -> list[str]:

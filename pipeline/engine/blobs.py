@@ -12,13 +12,16 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from pipeline.engine import command
 from pipeline.engine.cache import cache_folder, read_json, write_atomic
 from pipeline.engine.distribution import Place, find_manifest
+from pipeline.engine.shapes import fit, whole
 from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
 from pipeline.errors import EngineError
+
+_NOTE = {"digest": str, "size": whole(0, 2**63 - 1)}
+_IT = "it"
 
 
 def known_blobs(
@@ -31,8 +34,9 @@ def known_blobs(
             found[layer.diff_id] = layer.blob
         elif layer.diff_id not in found:
             noted = read_json(_note(layer.diff_id, environment))
-            if isinstance(noted.get("digest"), str) and isinstance(noted.get("size"), int):
-                found[layer.diff_id] = Blob(noted["digest"], noted["size"], "measured")
+            with suppress(ValueError):
+                blob = fit(noted, _NOTE)
+                found[layer.diff_id] = Blob(blob["digest"], blob["size"], "measured")
     return found
 
 
@@ -99,27 +103,24 @@ def _measure(
             if layer.diff_id not in missing:
                 blobs.joinpath(layer.diff_id.removeprefix("sha256:")).touch()
         command.run(
-            ["skopeo", "copy", "--quiet", f"containers-storage:@{image.id}", f"oci:{folder}:it"],
+            ["skopeo", "copy", "--quiet", f"containers-storage:@{image.id}", f"oci:{folder}:{_IT}"],
             environment=environment,
         )
-        manifest = _manifest(Path(folder))
+        manifest = find_manifest(Place(folder, folder=Path(folder)), _IT, environment)
+    if manifest is None or len(manifest.layers) != len(image.layers):
+        raise EngineError(
+            f"skopeo did not copy all layers of {image.names[0] if image.names else image.id}",
+            resolution="run the command again",
+        )
     found: dict[str, Blob] = {}
-    for layer, blob in zip(image.layers, manifest["layers"], strict=True):
+    for layer, digest in zip(image.layers, manifest.layers, strict=True):
         if layer.diff_id in missing:
-            found[layer.diff_id] = Blob(blob["digest"], int(blob["size"]), "measured")
-            note = json.dumps({"digest": blob["digest"], "size": int(blob["size"])})
+            size = manifest.blobs[digest]
+            found[layer.diff_id] = Blob(digest, size, "measured")
+            note = json.dumps({"digest": digest, "size": size})
             with suppress(OSError):  # without a cache it is measured again
                 write_atomic(_note(layer.diff_id, environment), note)
     return found
-
-
-def _manifest(layout: Path) -> dict[str, Any]:
-    """The manifest of the only image in an OCI layout (OCI image-spec, image-layout.md)."""
-    index = json.loads(layout.joinpath("index.json").read_text(encoding="utf-8"))
-    digest = index["manifests"][0]["digest"]
-    path = layout.joinpath("blobs", *digest.split(":", 1))
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
 
 
 def _note(diff_id: str, environment: Mapping[str, str]) -> Path:

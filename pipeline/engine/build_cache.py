@@ -7,17 +7,17 @@ and the history (`stage_executor.go`, intermediateImageExists).
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.bootstrap.safe_files import read_bytes
+from pipeline.engine.reading import Odd, parse_json
+from pipeline.engine.shapes import fit
 from pipeline.engine.storage import Storage
+from pipeline.engine.store_records import CONFIG, MANIFEST, RECORD, file_name, records, whole_record
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]*")
 _OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -91,44 +91,45 @@ def images_in_use(store: Storage) -> frozenset[str]:
     found: set[str] = set()
     for name in ("containers.json", "volatile-containers.json"):
         path = store.roots[0] / f"{store.driver}-containers" / name
-        try:
-            records = json.loads(path.read_bytes() or b"[]") or []
-        except FileNotFoundError:
-            continue
-        found |= {record.get("image", "") for record in records}
+        found |= {record["image"] for record in records(path, {"id": str, "image?": str})}
     return frozenset(found - {""})
 
 
 def _readable(store: Storage, *, named: bool) -> Iterator[CacheImage]:
     for image_id, (_, record) in store.images.items():
-        if named and not record.get("names"):
+        if named and not record["names"]:
             continue
         try:
             yield cache_image(store, image_id)
-        except (KeyError, TypeError, ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             continue
 
 
 def _image(store: Storage, root: Path, folder: Path, record: Mapping[str, Any]) -> CacheImage:
-    manifest = json.loads((folder / _file_name("manifest")).read_bytes())
-    config = json.loads((folder / _file_name(manifest["config"]["digest"])).read_bytes())
-    layers: list[tuple[str, int]] = []
-    layer = record.get("layer") or ""
+    record = whole_record(record)
+    manifest = fit(parse_json(read_bytes(folder / file_name("manifest"), limit=RECORD)), MANIFEST)
+    at = folder / file_name(manifest["config"]["digest"])
+    config = fit(parse_json(read_bytes(at, limit=RECORD)), CONFIG)
+    layers: dict[str, int] = {}
+    layer = record["layer"]
     while layer:
-        entry = store.layers[layer][1]
-        layers.append((layer, int(entry.get("diff-size") or 0)))
-        layer = entry.get("parent") or ""
+        if layer in layers:
+            raise Odd("its layers lie on each other in a circle")
+        entry = whole_record(store.layers[layer][1])
+        layers[layer] = entry.get("diff-size", 0)
+        layer = entry["parent"]
+    ids = tuple(layers)
     return CacheImage(
         id=record["id"],
-        names=tuple(record.get("names") or ()),
-        digest=record.get("digest") or "",
-        top=layers[0][0] if layers else "",
-        below=layers[1][0] if len(layers) > 1 else "",
-        layers=tuple(layers),
-        diff_ids=tuple((config.get("rootfs") or {}).get("diff_ids") or ()),
-        history=tuple(_past(entry) for entry in config.get("history") or ()),
+        names=tuple(record["names"]),
+        digest=record["digest"],
+        top=ids[0] if ids else "",
+        below=ids[1] if len(ids) > 1 else "",
+        layers=tuple(layers.items()),
+        diff_ids=tuple(config["rootfs"]["diff_ids"]),
+        history=tuple(_past(entry) for entry in config["history"]),
         oci=manifest.get("mediaType", _OCI_MANIFEST) == _OCI_MANIFEST,
-        config=config.get("config") or {},
+        config=config["config"],
         removable=root == store.roots[0],
         created=record.get("created") or "",
         platform=_platform(config),
@@ -142,15 +143,9 @@ def _platform(config: Mapping[str, Any]) -> str:
 
 def _past(entry: Mapping[str, Any]) -> Past:
     return Past(
-        by=entry.get("created_by") or "",
-        created=entry.get("created") or "",
-        comment=entry.get("comment") or "",
-        author=entry.get("author") or "",
-        empty=bool(entry.get("empty_layer")),
+        by=entry["created_by"],
+        created=entry["created"],
+        comment=entry["comment"],
+        author=entry["author"],
+        empty=entry["empty_layer"],
     )
-
-
-def _file_name(key: str) -> str:
-    if _PLAIN_NAME.fullmatch(key):
-        return key
-    return "=" + base64.b64encode(key.encode()).decode()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from pipeline.bootstrap.private import close_tree, private_folder
+from pipeline.bootstrap.safe_files import read_bytes
+from pipeline.engine.reading import parse_json
 
 
 def home(environ: Mapping[str, str]) -> str:
@@ -27,10 +30,21 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     return Path(state, "capas")
 
 
+def close_ours(environ: Mapping[str, str]) -> None:
+    """Close what an earlier version, or another umask, left open to others.
+
+    Of the cache only the folder itself: below it lie contexts with a user's own files.
+    """
+    close_tree(state_folder(environ))
+    with suppress(OSError):
+        if (cache := cache_folder(environ)).is_dir():
+            private_folder(cache)
+
+
 def read_json(path: Path) -> dict[str, Any]:
-    """What was remembered; empty when nothing was, or it is unreadable."""
+    """What was remembered; empty when nothing was, or it is unreadable, whatever it is."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(read_bytes(path))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -42,7 +56,7 @@ def write_atomic(path: Path, text: str) -> None:
     Raises:
         OSError: the folder cannot be made or written.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

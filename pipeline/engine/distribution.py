@@ -8,19 +8,44 @@ two places have the same image is known without moving any of it.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import command
+from pipeline.engine.reading import Odd, parse_json
 from pipeline.engine.said import plainly
+from pipeline.engine.shapes import fit, like, whole
 from pipeline.errors import EngineError
 
 _NOT_THERE = ("manifest unknown", "name unknown", "repository name not known")
 """What registries answer (OCI distribution-spec, error codes)."""
 _NAME = "org.opencontainers.image.ref.name"
+_DIGEST = like("sha256:[0-9a-f]{64}")
+"""It names a file in a folder, and an image in the store."""
+MANIFEST_MOST = 4 << 20
+"""Bytes: skopeo and Podman take no larger one (containers/image, iolimits.go)."""
+_INDEX_MOST = 32 << 20
+"""Bytes: about 100,000 images; a folder is filled by hand and never forgets one."""
+LAYERS_MOST = 500
+"""What an overlay of the kernel stacks (fs/overlayfs/params.h, OVL_MAX_STACK)."""
+_PATIENCE = 60.0
+"""Seconds for a registry to say what it has: some kilobytes, after a greeting and a login."""
+_MANIFEST = {
+    "config": {"digest": _DIGEST},
+    "layers": [{"digest": _DIGEST, "size": whole(0, 2**50)}],
+}
+_INDEX = {"manifests": [{"digest": _DIGEST, "annotations?": {str: str}}]}
+_LAYOUT: Mapping[str, Callable[[int], bool]] = {
+    "oci-layout": stat.S_ISREG,
+    "index.json": stat.S_ISREG,
+    "blobs": stat.S_ISDIR,
+    "blobs/sha256": stat.S_ISDIR,
+}
+"""What lies where (OCI image-spec, image-layout.md)."""
 _SHOWN = 200
 """Characters of an answer that is not understood."""
 
@@ -87,17 +112,23 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
         EngineError: it is none of a single image.
     """
     try:
-        found = json.loads(raw)
-        image = found["config"]["digest"].removeprefix("sha256:")
-        blobs = {one["digest"]: int(one["size"]) for one in found["layers"]}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        if len(raw) > MANIFEST_MOST:
+            raise Odd(f"it is larger than {MANIFEST_MOST >> 20} MiB")
+        found = fit(parse_json(raw), _MANIFEST)
+        if len(found["layers"]) > LAYERS_MOST:
+            raise Odd(f"it has {len(found['layers'])} layers, an image has {LAYERS_MOST} at most")
+    except ValueError as error:
         raise EngineError(
             f"what is at {where} is no image of one platform",
-            details=raw[:_SHOWN].decode(errors="replace"),
+            details=f"{error}: {raw[:_SHOWN].decode(errors='replace')}",
             resolution="push the image there again",
         ) from None
-    layers = tuple(one["digest"] for one in found["layers"])
-    return Manifest(f"sha256:{hashlib.sha256(raw).hexdigest()}", image, blobs, layers)
+    return Manifest(
+        digest=f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        image=found["config"]["digest"].removeprefix("sha256:"),
+        blobs={one["digest"]: one["size"] for one in found["layers"]},
+        layers=tuple(one["digest"] for one in found["layers"]),
+    )
 
 
 def copy_out_argv(image: str, place: Place, short: str) -> list[str]:
@@ -124,7 +155,7 @@ def copy(argv: Sequence[str], environment: Mapping[str, str]) -> None:
 
 def _of_registry(place: Place, short: str, environment: Mapping[str, str]) -> bytes | None:
     argv = ["skopeo", "inspect", "--raw", f"--tls-verify={_word(place)}", place.reference(short)]
-    answer = command.run(argv, environment=environment, check=False)
+    answer = command.run(argv, environment=environment, check=False, timeout=_PATIENCE)
     if answer.returncode == 0:
         return answer.stdout.encode()
     if any(words in answer.stderr for words in _NOT_THERE):
@@ -141,19 +172,77 @@ def _of_layout(folder: Path, short: str) -> bytes | None:
     """The bytes of a manifest in an OCI layout (OCI image-spec, image-layout.md)."""
     index = folder / "index.json"
     try:
-        if not index.exists():
+        if not os.path.lexists(index):
             return None
-        listed: list[dict[str, Any]] = json.loads(index.read_bytes())["manifests"]
-        named = [m for m in listed if (m.get("annotations") or {}).get(_NAME) == short]
+        listed = fit(parse_json(read_bytes(index.resolve(), limit=_INDEX_MOST)), _INDEX)[
+            "manifests"
+        ]
+        named = [one for one in listed if one["annotations"].get(_NAME) == short]
         if not named:
             return None
-        return folder.joinpath("blobs", *named[-1]["digest"].split(":", 1)).read_bytes()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return read_bytes(blob_path(folder, named[-1]["digest"]).resolve(), limit=MANIFEST_MOST)
+    except (OSError, ValueError, RuntimeError) as error:
         raise EngineError(
             f"{folder} cannot be read as an OCI image layout",
-            details=f"{type(error).__name__}: {error}",
+            details=str(error),
             resolution="name another folder; this one is left as it is",
         ) from None
+
+
+def blob_path(folder: Path, digest: str) -> Path:
+    """Where an OCI layout keeps a blob (OCI image-spec, image-layout.md)."""
+    return folder.joinpath("blobs", *digest.split(":", 1))
+
+
+def check_layout(place: Place) -> None:
+    """Look at a folder before skopeo opens what is in it: it would wait for a FIFO for ever.
+
+    Raises:
+        EngineError: something else lies where an OCI layout has its files.
+    """
+    if place.folder is None:
+        return
+    for name, is_kind in _LAYOUT.items():
+        path = place.folder / name
+        try:
+            mode = path.stat().st_mode
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            why = error.strerror or str(error)
+        else:
+            why = "" if is_kind(mode) else "it is neither a file nor a folder of an OCI layout"
+        if why:
+            raise EngineError(
+                f"{place.name} cannot be read as an OCI image layout",
+                details=f"{path}: {why}",
+                resolution="name another folder; this one is left as it is",
+            )
+
+
+def check_blobs(place: Place, manifest: Manifest) -> None:
+    """Look at the blobs of a folder before skopeo opens them: it would wait for a FIFO for ever.
+
+    Raises:
+        EngineError: one is not there, no regular file, or has another size than the manifest says.
+    """
+    if place.folder is None:
+        return
+    for digest, size in {**manifest.blobs, f"sha256:{manifest.image}": None}.items():
+        path = blob_path(place.folder, digest)
+        try:
+            status = path.stat()
+        except OSError as error:
+            why = error.strerror or str(error)
+        else:
+            why = "" if size in (None, status.st_size) else f"{status.st_size} bytes, not {size}"
+            why = why if stat.S_ISREG(status.st_mode) else "it is no regular file"
+        if why:
+            raise EngineError(
+                f"{place.name} has not all of the image",
+                details=f"{path}: {why}",
+                resolution="push the image there again",
+            )
 
 
 def _word(place: Place) -> str:

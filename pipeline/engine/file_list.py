@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.bootstrap.safe_files import open_regular
 from pipeline.engine.storage import StoredLayer
 from pipeline.errors import EngineError
 
@@ -29,6 +30,8 @@ Kind = Literal["file", "directory", "symlink", "hardlink", "device", "whiteout",
 _BLOCK = 512
 _PIECE = 1 << 20
 """Bytes that are read at once."""
+_LINE = 64 << 20
+"""Bytes of one entry of the record: a header and its extensions, of which a kernel reads 64 KiB."""
 _SEGMENT = 2
 _EXTENSIONS = b"xgLKXS"
 _KINDS: dict[bytes, Kind] = {
@@ -79,7 +82,7 @@ def read_file_list(layer: StoredLayer) -> tuple[LayerFile, ...]:
         EngineError: the record is missing or damaged, or does not fit the layer's size.
     """
     try:
-        with gzip.open(layer.file_list) as lines:
+        with open_regular(layer.file_list) as stored, gzip.open(stored) as lines:
             files, size = _read(_entries(lines))
     except gzip.BadGzipFile:
         raise _unreadable(layer, "not compressed by gzip, as containers-storage does") from None
@@ -89,7 +92,7 @@ def read_file_list(layer: StoredLayer) -> tuple[LayerFile, ...]:
         raise _unreadable(layer, "cut short") from None
     except KeyError as error:
         raise _unreadable(layer, f"an entry has no {error}") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _unreadable(layer, str(error)) from None
     if size != layer.size:
         raise _unreadable(layer, f"it describes {size} bytes, the layer has {layer.size}")
@@ -125,6 +128,8 @@ def _entries(lines: gzip.GzipFile) -> Iterator[dict[str, Any]]:
     begun = b""
     while piece := lines.read(_PIECE):
         whole, _, begun = (begun + piece).rpartition(b"\n")
+        if len(begun) > _LINE:
+            raise ValueError("an entry has no end")
         yield from json.loads(b"[%b]" % whole.replace(b"\n", b","))
     if begun:
         yield json.loads(begun)
@@ -215,8 +220,11 @@ def _pax(body: bytes) -> dict[str, str]:
     """Records of the form `LENGTH KEY=VALUE` and a line feed."""
     records: dict[str, str] = {}
     while body:
-        length = int(body.split(b" ", 1)[0])
-        key, _, value = body[:length].split(b" ", 1)[1].rstrip(b"\n").partition(b"=")
+        said, _, record = body.partition(b" ")
+        length = int(said)
+        if length <= len(said):
+            raise ValueError("a record of an extension header has no length")
+        key, _, value = record[: length - len(said) - 1].rstrip(b"\n").partition(b"=")
         records[_text(key)] = value.decode("utf-8", "surrogateescape")
         body = body[length:]
     return records

@@ -6,6 +6,8 @@ so that other tools group our containers.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
 NAMESPACE: Final = "io.github.capas"
@@ -76,3 +78,27 @@ COMPOSE_VOLUME: Final = "com.docker.compose.volume"
 COMPOSE_NETWORK: Final = "com.docker.compose.network"
 COMPOSE_ONEOFF: Final = "com.docker.compose.oneoff"
 COMPOSE_CONFIG: Final = "com.docker.compose.config-hash"
+
+_SERVICE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}")
+
+
+def role_of(its_labels: Mapping[str, str]) -> tuple[str, int]:
+    """Which service a container of ours belongs to, and its number as a replica; 0 for a door.
+
+    Labels are input: anybody can give a container any.
+
+    Raises:
+        ValueError: a deploy writes no such labels; the message says which one.
+    """
+    service, number = its_labels.get(SERVICE, ""), its_labels.get(REPLICA, "")
+    if not _SERVICE_NAME.fullmatch(service):
+        raise ValueError(f"{SERVICE} is {service[:_SHOWN]!r}")
+    if DOOR in its_labels:
+        return service, 0
+    if not _NUMBER.fullmatch(number):
+        raise ValueError(f"{REPLICA} is {number[:_SHOWN]!r}")
+    return service, int(number)
+
+
+_SHOWN: Final = 40

@@ -16,12 +16,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import buildah, command
 from pipeline.engine.store_place import find_store
 
 _MARKER = re.compile(rb'"id=capas-(\d+)-[0-9a-f]{16},')
 _FIRST = re.compile(rb"^NSpid:\t\d+.*\t1$", re.MULTILINE)
-_ID = re.compile(r'^id="([0-9a-f]{64})"$', re.MULTILINE)
+_ID = re.compile(rb'^id="([0-9a-f]{64})"$', re.MULTILINE)
+_RECORD = 8 << 20
+"""Bytes of what Buildah notes of a container: its image's configuration is a part of it."""
 _DEADLINE = 10.0
 """Seconds for a killed process to be gone."""
 
@@ -87,9 +90,10 @@ def _first_processes() -> Iterator[int]:
 
 def _container_of(pid: int) -> str:
     """The id of the working container that a process runs in."""
-    told = Path("/proc", str(pid), "root", "run", ".containerenv").read_text(encoding="utf-8")
+    # What lies there, a program in the container may have put there.
+    told = read_bytes(f"/proc/{pid}/root/run/.containerenv", limit=_RECORD)
     found = _ID.search(told)
-    return found[1] if found else ""
+    return found[1].decode() if found else ""
 
 
 def _containers(environment: Mapping[str, str], wanted: Callable[[bytes], bool]) -> list[str]:
@@ -101,6 +105,6 @@ def _containers(environment: Mapping[str, str], wanted: Callable[[bytes], bool])
 
 def _read(record: Path) -> bytes:
     try:
-        return record.read_bytes()
-    except FileNotFoundError:  # another build ended, and removed its container, meanwhile
+        return read_bytes(record, limit=_RECORD)
+    except OSError:  # another build ended, and removed its container, meanwhile
         return b""

@@ -15,8 +15,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 
+from pipeline.engine.answers import checked
 from pipeline.engine.machine import machine_of
 from pipeline.engine.podman_socket import Answer, SocketConnection
+from pipeline.engine.reading import parse_json
 from pipeline.errors import EngineError
 
 Json = dict[str, Any]
@@ -24,6 +26,9 @@ R = TypeVar("R", bound="Reader")
 
 STDOUT = 1
 """The stream of a frame that is no error output (the others are 0, input, and 2, errors)."""
+
+_NO_PROCESS = {"PID": "", "PPID": "", "COMMAND": ""}
+"""The columns that are asked for, so that each is there."""
 
 
 class Reader:
@@ -81,7 +86,7 @@ class Reader:
             external: also those that only the store knows, in the state `storage`.
         """
         wanted = {"all": True, "external": external}
-        return self._list("/containers/json", {**wanted, **_filters(label=labels)})
+        return _named(self._list("/containers/json", {**wanted, **_filters(label=labels)}))
 
     def container(self, name: str) -> Json | None:
         """One container inspected, or None."""
@@ -89,12 +94,14 @@ class Reader:
 
     def containers_on(self, volume: str) -> list[Json]:
         """Containers in every state that have this volume mounted."""
-        return self._list("/containers/json", {"all": True, **_filters(volume=[volume])})
+        wanted = {"all": True, **_filters(volume=[volume])}
+        return _named(self._list("/containers/json", wanted))
 
     def container_size(self, name: str) -> int:
         """Bytes of a container's own write layer."""
         params = {"size": True}
-        return int(self._object("get", f"/containers/{name}/json", params=params)["SizeRw"] or 0)
+        found = self._object("get", f"/containers/{name}/json", params=params)
+        return int(found.get("SizeRw", 0))
 
     def changes(self, name: str) -> dict[str, str]:
         """Paths that a container's write layer changes: `changed`, `added` or `removed`."""
@@ -124,13 +131,14 @@ class Reader:
     def processes(self, name: str) -> list[dict[str, str]]:
         """What runs in a container now: one mapping of ps's columns per process."""
         answer = self._object("get", f"/containers/{name}/top")
-        return [dict(zip(answer["Titles"], row, strict=False)) for row in answer["Processes"]]
+        titles = answer["Titles"]
+        return [_NO_PROCESS | dict(zip(titles, row, strict=False)) for row in answer["Processes"]]
 
     def host_processes(self, name: str) -> list[int]:
         """The ids, on this host, of all processes of a container."""
         params = {"ps_args": "hpid"}
         answer = self._object("get", f"/containers/{name}/top", params=params)
-        return [int(row[0]) for row in answer["Processes"]]
+        return [int(row[0]) for row in answer["Processes"] if row and row[0].isdecimal()]
 
     def events(
         self, labels: Sequence[str], *, since: str | None = None, follow: bool = False
@@ -146,10 +154,10 @@ class Reader:
             params["since"] = since
         response = self._call("get", "/events", params=params, stream=True)
         for line in response.lines():
-            event: Json = json.loads(line or b"{}")
+            event: Json = checked("GET", "/events", line or b"{}")
             if "Actor" in event:
                 yield event
-            elif "message" in event:  # the status had been sent when it looked at the request
+            elif event["message"]:  # the status had been sent when it looked at the request
                 raise EngineError(
                     "Podman refused a request", details=f"GET /events: {event['message']}"
                 )
@@ -160,9 +168,17 @@ class Reader:
         response = self._call("get", f"/containers/{name}/archive", missing_ok=True, params=params)
         if response.status == 404:
             return None
-        with tarfile.open(fileobj=io.BytesIO(response.content())) as archive:
-            member = archive.extractfile(archive.getmembers()[0])
-            return member.read().decode(errors="replace") if member else None
+        try:
+            with tarfile.open(fileobj=io.BytesIO(response.content())) as archive:
+                first = archive.next()
+                member = archive.extractfile(first) if first and first.isfile() else None
+                return member.read().decode(errors="replace") if member else None
+        except (tarfile.TarError, ValueError, OverflowError) as error:
+            raise EngineError(
+                "Podman answered in a form that capas does not know",
+                details=f"GET /containers/{name}/archive: {error}",
+                resolution="`capas doctor` examines the engine",
+            ) from None
 
     def logs(
         self, name: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
@@ -181,19 +197,19 @@ class Reader:
         yield from frames(response.chunks)
 
     def _object(self, method: str, path: str, **options: Any) -> Json:
-        answer: Json = self._call(method, path, **options).json()
+        answer: Json = checked(method, path, self._call(method, path, **options).content())
         return answer
 
     def _object_or_none(self, path: str) -> Json | None:
         response = self._call("get", path, missing_ok=True)
         if response.status == 404:
             return None
-        answer: Json = response.json()
+        answer: Json = checked("GET", path, response.content())
         return answer
 
     def _list(self, path: str, params: Mapping[str, Any]) -> list[Json]:
-        answer: list[Json] | None = self._call("get", path, params=params).json()
-        return answer or []
+        answer: list[Json] = checked("GET", path, self._call("get", path, params=params).content())
+        return answer
 
     def _call(self, method: str, path: str, *, missing_ok: bool = False, **options: Any) -> Answer:
         try:
@@ -230,9 +246,14 @@ def _whole(chunks: Iterable[bytes], request: str) -> Iterator[bytes]:
 def _reason(answer: Answer) -> str:
     text = answer.content().decode(errors="replace").strip()
     try:
-        return str(json.loads(text)["message"])
+        return str(parse_json(text)["message"])
     except (ValueError, KeyError, TypeError):
         return text or f"status {answer.status}"
+
+
+def _named(found: list[Json]) -> list[Json]:
+    """Each with a name: the engine takes the id of a container without one for it."""
+    return [{**one, "Names": one["Names"] or [one["Id"]]} for one in found]
 
 
 def _filters(**wanted: Sequence[str]) -> dict[str, str]:

@@ -20,6 +20,9 @@ from pipeline.engine.machine import FAR_SCHEME
 API = "/v4.0.0/libpod"
 """The version spoken: every service from Podman 4.0 on answers it in the same way."""
 _CHUNK = 65536
+_MOST = 64 << 20
+"""Bytes of an answer that is read at once: a listing of ten thousand containers has a third of it.
+What a program in a container writes has no end of its own, and comes back through here, too."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ class SocketConnection:
             )
             response = http_connection.getresponse()
             if not stream:
-                return Answer(response.status, iter([response.read()]), _headers(response))
+                body = _bounded(response)
+                return Answer(response.status, iter([body]), _headers(response))
         except http.client.HTTPException as error:
             http_connection.close()
             raise ConnectionError(str(error) or type(error).__name__) from error
@@ -139,6 +143,18 @@ def _opener(uri: str) -> Callable[[], http.client.HTTPConnection]:
         return lambda: _UnixConnection(str(path))
     parts = urlsplit(uri)
     return lambda: http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 8080)
+
+
+def _bounded(response: http.client.HTTPResponse) -> bytes:
+    """A whole body.
+
+    Raises:
+        ConnectionError: it is larger than anything that is asked for.
+    """
+    body = response.read(_MOST + 1)
+    if len(body) > _MOST:
+        raise ConnectionError(f"the answer is larger than {_MOST >> 20} MiB")
+    return body
 
 
 def _chunks(

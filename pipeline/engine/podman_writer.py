@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from pipeline.engine.answers import checked
 from pipeline.engine.podman import Json, Reader, frames
 from pipeline.engine.podman_socket import Answer
 from pipeline.errors import EngineError
@@ -59,10 +60,10 @@ class Writer(Reader):
         params = {"reference": reference, "policy": "always"}
         response = self._call("post", "/images/pull", params=params, stream=True)
         for line in response.lines():
-            report = json.loads(line) if line.strip() else {}
-            if error := report.get("error"):
+            report = checked("POST", "/images/pull", line.strip() or b"{}")
+            if error := report["error"]:
                 raise EngineError("Podman could not pull an image", details=error)
-            yield from report.get("stream", "").splitlines()
+            yield from report["stream"].splitlines()
 
     def remove_image(self, reference: str) -> None:
         """Remove an image's name, and the image with its last name; one that is gone is fine."""
@@ -79,7 +80,8 @@ class Writer(Reader):
 
     def create_container(self, body: Mapping[str, Any]) -> Json:
         """Make a container (libpod: ContainerCreateLibpod); its id and the engine's warnings."""
-        answer: Json = self._post("/containers/create", body).json()
+        made = self._post("/containers/create", body)
+        answer: Json = checked("POST", "/containers/create", made.content())
         return answer
 
     def start_container(self, name: str) -> None:
@@ -184,7 +186,8 @@ class Writer(Reader):
         body = {"Cmd": list(argv), "AttachStdout": True, "AttachStderr": True}
         if user is not None:
             body["User"] = user
-        session = self._post(f"/containers/{name}/exec", body).json()["Id"]
+        path = f"/containers/{name}/exec"
+        session = checked("POST", path, self._post(path, body).content())["Id"]
         start = {"Detach": False, "Tty": False}
         raw = self._post(f"/exec/{session}/start", start, timeout=timeout).content()
         code = self._object("get", f"/exec/{session}/json")["ExitCode"]

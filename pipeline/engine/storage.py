@@ -8,20 +8,31 @@ about a millisecond; every `podman` call costs thirty.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.bootstrap.safe_files import read_bytes
+from pipeline.engine.reading import parse_json
+from pipeline.engine.shapes import fit
 from pipeline.engine.store_place import find_store
+from pipeline.engine.store_records import (
+    CONFIG,
+    IMAGE,
+    LAYER,
+    MANIFEST,
+    RECORD,
+    file_name,
+    records,
+    whole_record,
+)
 from pipeline.errors import CapasError, EngineError, UsageError
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]*")
+_ALGORITHMS = ("sha256", "sha384", "sha512")
+"""OCI image-spec, descriptor.md; a name out of a record decides no more than among these."""
 _BUILD_AGAIN = "build or pull the image again"
 
 
@@ -137,12 +148,12 @@ def read_storage(driver: str, roots: tuple[Path, ...]) -> Storage:
     names: dict[str, str] = {}
     layers: dict[str, tuple[Path, Mapping[str, Any]]] = {}
     for root in roots:
-        for image in _records(root / f"{driver}-images" / "images.json"):
+        for image in records(root / f"{driver}-images" / "images.json", IMAGE):
             images.setdefault(image["id"], (root, image))
-            for name in image.get("names") or ():
+            for name in image["names"]:
                 names.setdefault(name, image["id"])
         for file in ("layers.json", "volatile-layers.json"):
-            for layer in _records(root / f"{driver}-layers" / file):
+            for layer in records(root / f"{driver}-layers" / file, LAYER):
                 layers.setdefault(layer["id"], (root, layer))
     return Storage(driver, roots, images, names, layers)
 
@@ -211,23 +222,25 @@ def _resolve(store: Storage, reference: str) -> str:
 
 
 def _image(store: Storage, folder: Path, record: Mapping[str, Any]) -> LayeredImage:
-    reference = (record.get("names") or [record["id"]])[0]
-    manifest_text = (folder / _file_name("manifest")).read_bytes()
-    manifest = json.loads(manifest_text)
+    record = whole_record(record)
+    reference = (record["names"] or [record["id"]])[0]
+    manifest_text = read_bytes(folder / file_name("manifest"), limit=RECORD)
+    manifest = fit(parse_json(manifest_text), MANIFEST)
     if "config" not in manifest:
         raise UsageError(
             f"{reference} is a list of images for several platforms",
+            details="its manifest names no configuration",
             resolution="name the image of one platform",
         )
-    digest = record.get("digest") or f"sha256:{hashlib.sha256(manifest_text).hexdigest()}"
+    digest = record["digest"] or f"sha256:{hashlib.sha256(manifest_text).hexdigest()}"
     # An image that was pushed and pulled again has two manifests; this one is the later.
-    noted = record.get("big-data-digests") or {}
+    noted = record["big-data-digests"]
     _check_digest(reference, "manifest", manifest_text, noted.get("manifest", digest))
     config_digest = manifest["config"]["digest"]
-    config_text = (folder / _file_name(config_digest)).read_bytes()
+    config_text = read_bytes(folder / file_name(config_digest), limit=RECORD)
     _check_digest(reference, "configuration", config_text, config_digest)
-    config = json.loads(config_text)
-    layers = _layers(store, reference, record.get("layer", ""))
+    config = fit(parse_json(config_text), CONFIG)
+    layers = _layers(store, reference, record["layer"])
     diff_ids = tuple(config["rootfs"]["diff_ids"])
     if diff_ids != tuple(layer.diff_id for layer in layers):
         raise _broken(
@@ -237,19 +250,15 @@ def _image(store: Storage, folder: Path, record: Mapping[str, Any]) -> LayeredIm
         )
     return LayeredImage(
         id=record["id"],
-        names=tuple(record.get("names") or ()),
+        names=tuple(record["names"]),
         digest=digest,
-        created=config.get("created") or "",
+        created=config["created"],
         history=tuple(
-            HistoryEntry(
-                entry.get("created_by") or "",
-                entry.get("comment") or "",
-                bool(entry.get("empty_layer")),
-            )
-            for entry in config.get("history") or ()
+            HistoryEntry(entry["created_by"], entry["comment"], entry["empty_layer"])
+            for entry in config["history"]
         ),
         layers=layers,
-        config=config.get("config") or {},
+        config=config["config"],
     )
 
 
@@ -266,20 +275,21 @@ def _layers(store: Storage, reference: str, top: str) -> tuple[StoredLayer, ...]
         seen.add(top)
         root, record = store.layers[top]
         found.append(_layer(store.driver, root, record))
-        top = record.get("parent") or ""
+        top = record["parent"]
     return tuple(reversed(found))
 
 
 def _layer(driver: str, root: Path, record: Mapping[str, Any]) -> StoredLayer:
+    record = whole_record(record)
     layer_id, diff_id = record["id"], record["diff-digest"]
-    compressed = record.get("compressed-diff-digest")
+    compressed = record["compressed-diff-digest"]
     blob = None
     if compressed and compressed != diff_id:
-        blob = Blob(compressed, int(record["compressed-size"]), "stored")
+        blob = Blob(compressed, record["compressed-size"], "stored")
     return StoredLayer(
         id=layer_id,
         diff_id=diff_id,
-        size=int(record["diff-size"]),
+        size=record["diff-size"],
         blob=blob,
         folder=_folder(driver, root, layer_id),
         file_list=root / f"{driver}-layers" / f"{layer_id}.tar-split.gz",
@@ -292,42 +302,9 @@ def _folder(driver: str, root: Path, layer_id: str) -> Path:
     return root / driver / layer_id / "diff"
 
 
-def _file_name(key: str) -> str:
-    """The file that holds an image's record `key` (containers/storage, images.go)."""
-    if _PLAIN_NAME.fullmatch(key):
-        return key
-    return "=" + base64.b64encode(key.encode()).decode()
-
-
-def _records(path: Path) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(path.read_bytes() or b"[]")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise EngineError(
-            "the store's records cannot be read",
-            details=f"{path}: {error.strerror}",
-            resolution="the store has to be yours: `podman info` says which one is used",
-        ) from None
-    except ValueError as error:
-        raise _no_records(path, str(error)) from None
-    if not isinstance(found, list) or not all(isinstance(r, dict) and "id" in r for r in found):
-        raise _no_records(path, "it is not a list of images or layers")
-    return found
-
-
-def _no_records(path: Path, why: str) -> CapasError:
-    return EngineError(
-        "the store's records are damaged",
-        details=f"{path}: {why}",
-        resolution="`podman system reset` makes a new store: it removes all images and containers",
-    )
-
-
 def _check_digest(reference: str, what: str, text: bytes, digest: str) -> None:
     algorithm, _, wanted = digest.partition(":")
-    if hashlib.new(algorithm, text).hexdigest() != wanted:
+    if algorithm not in _ALGORITHMS or hashlib.new(algorithm, text).hexdigest() != wanted:
         raise _broken(reference, f"the {what} does not have the digest {digest}")
 
 

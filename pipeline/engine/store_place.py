@@ -15,9 +15,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.engine import command
 from pipeline.engine.cache import cache_folder, home, read_json, write_atomic
+from pipeline.engine.reading import parse_json
+from pipeline.engine.shapes import fit
+from pipeline.errors import EngineError
 
 _VARIABLES = (
     "CONTAINERS_",
@@ -57,17 +61,34 @@ def find_store(environment: Mapping[str, str]) -> StorePlace:
     known = read_json(note)
     if known.get("decided_by") == decided_by and (place := _place(known)):
         return place
-    settings = json.loads(command.run(["buildah", "info"], environment=environment).stdout)["store"]
+    settings = _told(command.run(["buildah", "info"], environment=environment).stdout)
     driver, root = settings["GraphDriverName"], settings["GraphRoot"]
     below = [
         option.partition("=")[2]
-        for option in settings.get("GraphOptions") or ()
+        for option in settings["GraphOptions"]
         if option.partition("=")[0].endswith("imagestore")
     ]
     found = {"decided_by": decided_by, "driver": driver, "roots": [root, *below]}
     with suppress(OSError):  # without a cache the next command asks again
         write_atomic(note, json.dumps(found))
     return StorePlace(driver, tuple(map(Path, (root, *below))))
+
+
+def _told(answer: str) -> dict[str, Any]:
+    """The part of `buildah info` that is about the store.
+
+    Raises:
+        EngineError: it is not what Buildah answers.
+    """
+    shape = {"GraphDriverName": str, "GraphRoot": str, "GraphOptions?": [str]}
+    try:
+        return dict(fit(parse_json(answer), {"store": shape})["store"])
+    except ValueError as error:
+        raise EngineError(
+            "Buildah does not say where its store is",
+            details=f"buildah info: {error}",
+            resolution="`capas doctor` examines this host",
+        ) from None
 
 
 def _place(known: Mapping[str, object]) -> StorePlace | None:

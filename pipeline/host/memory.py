@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pipeline.bootstrap.safe_files import read_text
 from pipeline.engine.cache import read_json, write_atomic
+from pipeline.engine.shapes import Shape, fit
 
 
 def read(path: str | Path) -> str:
-    """A file's text; empty when it cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    """A file's text; empty when it cannot be read, or is no file."""
+    try:  # links are followed: /etc/os-release is one
+        return read_text(os.path.realpath(path), limit=_MOST, errors="replace")
+    except (OSError, ValueError):
         return ""
+
+
+_MOST = 64 << 20
+"""Bytes: the mounts of a host with a hundred thousand containers."""
 
 
 class Memory:
@@ -26,9 +33,13 @@ class Memory:
         self._known = read_json(path)
         self._changed = False
 
-    def recall(self, key: str) -> Any:
-        """What was remembered under `key`, or None."""
-        return self._known.get(key)
+    def recall(self, key: str, shape: Shape) -> Any:
+        """What was remembered under `key`; None when nothing was, or nothing of this shape."""
+        if key not in self._known:
+            return None
+        with suppress(ValueError):
+            return fit(self._known[key], shape)
+        return None
 
     def remember(self, topic: str, key: str, value: Any) -> None:
         """Keep `value`, and forget what the same topic knew under older keys."""

@@ -133,14 +133,14 @@ def program_version(path: str, memory: Memory) -> tuple[int, ...]:
     info = Path(path).stat()
     topic = f"version {path}"
     key = f"{topic} {info.st_mtime_ns} {info.st_size}"
-    if (known := memory.recall(key)) is not None:
+    if (known := memory.recall(key, [int])) is not None:
         return tuple(known)
     try:
         said = command.run([path, "--version"], check=False, timeout=_PROBE_SECONDS)
     except CapasError:
         return ()
     version = parse_version(said.stdout)
-    memory.remember(topic, key, version)
+    memory.remember(topic, key, list(version))
     return version
 
 

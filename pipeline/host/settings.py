@@ -13,6 +13,7 @@ from typing import Any
 
 import tomli
 
+from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine.cache import home
 from pipeline.host.facts import Setting
 
@@ -72,8 +73,9 @@ def user_folder(environ: Mapping[str, str]) -> Path:
 def read_toml(path: Path) -> Toml:
     """A file's content; empty when it cannot be read or is not TOML (the engine will say so)."""
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError):
+        # Links are followed: the engine follows them, and administrators lay them.
+        return tomli.loads(read_bytes(path.resolve()).decode())
+    except (OSError, ValueError, RuntimeError):
         return {}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import command
 from pipeline.errors import CapasError
 from pipeline.host.facts import Mount, Setting, Storage, filesystem_at
@@ -15,6 +16,8 @@ from pipeline.host.memory import Memory, read
 
 _DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
 _SQLITE, _BOLT = "db.sql", "libpod/bolt_state.db"
+_BOLT_MOST = 256 << 20
+"""Bytes of Podman's database: ten thousand containers have about 60 MB."""
 _PROBE_SECONDS = 10.0
 
 
@@ -53,7 +56,7 @@ def _driver_in_database(graphroot: Path) -> str | None:
             return None
         return str(row[0]) if row else None
     try:
-        content = (graphroot / _BOLT).read_bytes()
+        content = read_bytes(graphroot / _BOLT, limit=_BOLT_MOST)
     except OSError:
         return None
     named = (name for name in _DRIVERS if b"graph-driver-name" + name.encode() in content)
@@ -65,7 +68,7 @@ def _native_overlay(graphroot: Path, filesystem: str, memory: Memory) -> bool | 
     base = nearest_folder(graphroot)
     boot = read("/proc/sys/kernel/random/boot_id").strip()
     key = f"overlay {base.stat().st_dev} {filesystem} {boot}"
-    if (known := memory.recall(key)) is not None:
+    if (known := memory.recall(key, bool)) is not None:
         return bool(known)
     if not os.access(base, os.W_OK):
         return None

@@ -34,12 +34,23 @@ def known_references(
             continue
         args = json.dumps(dict(version.args), sort_keys=True)
         question = question_of(reader, args.encode(), text.encode())
-        answer = memory.answer(question) or learnt.get(question)
-        if answer is None:
-            answer = learnt[question] = json.dumps(_parsed(text, version))
-        found[version.short] = tuple(json.loads(answer))
+        names = _names(memory.answer(question) or learnt.get(question))
+        if names is None:
+            names = _parsed(text, version)
+            learnt[question] = json.dumps(names)
+        found[version.short] = names
     memory.remember(learnt)
     return found
+
+
+def _names(answer: str | None) -> tuple[str, ...] | None:
+    """What was remembered; None for nothing, and for what nobody here wrote."""
+    try:
+        names = json.loads(answer or "null")
+    except (ValueError, RecursionError):
+        return None
+    is_one = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return tuple(names) if is_one else None
 
 
 def _parsed(text: str, version: Version) -> tuple[str, ...]:

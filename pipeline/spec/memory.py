@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from pipeline.bootstrap.private import private_folder
 from pipeline.spec.textfile import Unreadable, read_text
 
 
@@ -45,7 +46,7 @@ class Memory:
             return
         kept = list({**self._read(), **answers}.items())[-self._kept :]
         with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._path.parent)
             descriptor, half = tempfile.mkstemp(
                 dir=self._path.parent, prefix=f".{self._path.name}-"
             )

@@ -187,8 +187,10 @@ def spec_path(spec: str | None) -> Path:
 
 def host_profile() -> Profile:
     """The engine settings that fit this host."""
+    from pipeline.engine.cache import close_ours
     from pipeline.host.profile import effective_profile
 
+    close_ours(os.environ)
     return effective_profile(os.environ)
 
 

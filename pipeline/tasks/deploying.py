@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.deploy.desired import Wish
     from pipeline.deploy.operation import Plan
     from pipeline.deploy.plan import Options
+    from pipeline.engine.podman import Reader
     from pipeline.spec.model import Pipeline
 
 
@@ -44,6 +45,15 @@ def at_work(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[str]
         except EngineError:
             stack.enter_context(here)
         yield uri
+
+
+def note_broken(reader: Reader, pipeline: Pipeline) -> None:
+    """Name containers that say they are of this pipeline, and cannot be; they are left alone."""
+    from pipeline.deploy.observe import broken_labels
+    from pipeline.report.terminal import tell_note
+
+    for words in broken_labels(reader, pipeline.name):
+        tell_note(words)
 
 
 def telling() -> Telling:

@@ -16,6 +16,7 @@ from pipeline.tasks.command import (
     say,
     whole_number,
 )
+from pipeline.tasks.deploying import note_broken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +57,7 @@ def logs(
     pipeline = load_pipeline(spec)
     with api_service(host_profile().environment) as uri:
         with Reader(uri) as reader:
+            note_broken(reader, pipeline)
             containers = chosen(containers_of(reader, pipeline.name), services or ())
         printer = Prefixed([short_name(c) for c in containers])
         found = read_logs(uri, containers, tail=lines, follow=follow, timestamps=timestamps)
@@ -85,6 +87,7 @@ def execute(
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     with api_service(environment) as uri, Reader(uri) as reader:
+        note_broken(reader, pipeline)
         container = one(containers_of(reader, pipeline.name), service)
         # Invoke joins what comes after `--` with blanks; the words themselves are in sys.argv.
         words = sys.argv[sys.argv.index("--") + 1 :] if context.remainder else ["sh"]
@@ -124,6 +127,7 @@ def stats(
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
     with api_service(host_profile().environment) as uri, Reader(uri) as reader:
+        note_broken(reader, pipeline)
         return show(
             lambda: present_usage(
                 pipeline.name,

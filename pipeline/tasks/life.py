@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline
-from pipeline.tasks.deploying import at_work, telling
+from pipeline.tasks.deploying import at_work, note_broken, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,7 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
     environment = host_profile().environment
     with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
+            note_broken(reader, pipeline)
             containers = chosen(containers_of(reader, pipeline.name), services or ())
         plan = plan_change(pipeline, change, containers)
         told = telling()

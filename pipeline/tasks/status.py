@@ -30,10 +30,14 @@ def status(
 ) -> int:
     """Show every container of a spec: state, health, version and URL."""
     from pipeline.deploy.status import present_status, status_of
+    from pipeline.engine.podman import Reader
     from pipeline.engine.service import api_service
+    from pipeline.tasks.deploying import note_broken
     from pipeline.tasks.watching import show
 
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
     with api_service(host_profile().environment) as uri:
+        with Reader(uri) as reader:
+            note_broken(reader, pipeline)
         return show(lambda: present_status(pipeline, status_of(uri, pipeline)), wanted, watch=watch)

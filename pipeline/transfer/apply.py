@@ -6,20 +6,25 @@ on the other side already: side by side they would travel twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.engine.distribution import (
     Manifest,
     Place,
+    check_blobs,
+    check_layout,
     copy,
     copy_in_argv,
     copy_out_argv,
     find_manifest,
 )
 from pipeline.engine.images import list_images
-from pipeline.errors import EngineError
+from pipeline.engine.store_place import find_store
+from pipeline.errors import CapasError, EngineError
+from pipeline.report.numbers import show_bytes
 from pipeline.spec.model import Version
 from pipeline.transfer.plan import Plan, Side, Step
 
@@ -58,6 +63,7 @@ def observe(
         EngineError: the place does not answer.
         HostUnable: skopeo or Podman is not installed.
     """
+    check_layout(place)
     store = list_images(environment)
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
         there = list(pool.map(lambda v: find_manifest(place, v.short, environment), versions))
@@ -85,6 +91,8 @@ def transfer(
     for step in plan.steps:
         manifest = step.there
         if manifest is None or step.copies:
+            if plan.direction == "pull":
+                _check_before(plan, step, had, environment)
             copy(_argv(plan, step), environment)
             manifest = _arrived(plan, step, environment)
         blobs = manifest.blobs
@@ -93,6 +101,32 @@ def transfer(
         results.append(Moved(step, manifest.digest, new, sum(blobs.values())))
         ended(step)
     return tuple(results)
+
+
+def _check_before(
+    plan: Plan, step: Step, had: Collection[str], environment: Mapping[str, str]
+) -> None:
+    """Look at what would come before any of it is written.
+
+    Raises:
+        CapasError: it is larger than the room that is left.
+        EngineError: a part of it is not there, or nothing that can be read.
+    """
+    if step.there is None:
+        return
+    check_blobs(plan.place, step.there)
+    coming = sum(size for digest, size in step.there.blobs.items() if digest not in had)
+    root = find_store(environment).roots[0]
+    free = shutil.disk_usage(root).free
+    # Compressed, so that this is the least that it needs; what is said to be larger than the disk
+    # would fill it before it fails.
+    if coming > free:
+        raise CapasError(
+            f"{step.version.short} does not fit on this disk",
+            details=f"{show_bytes(coming)} are to come, compressed; {show_bytes(free)} are free "
+            f"at {root}",
+            resolution="`capas prune` shows what can go",
+        )
 
 
 def _argv(plan: Plan, step: Step) -> list[str]:

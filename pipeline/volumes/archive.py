@@ -16,10 +16,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 
+from pipeline.bootstrap.safe_files import read_text
 from pipeline.errors import CapasError, UsageError
 
 _LEVEL = 5
 _PIECE = 1 << 20
+_LINE = 64 << 10
+"""Bytes of a checksum's file: one line, whose name may be a long path of another program's."""
 
 
 class Writing:
@@ -108,16 +111,21 @@ def examine(path: Path) -> str:
         CapasError: it is damaged, or is no backup.
     """
     if not path.is_file():
-        raise UsageError(f"there is no backup {path}")
-    checksum = checksum_path(path)
-    if checksum.is_file():
-        expected = checksum.read_text(encoding="utf-8").split()[:1]
-        if expected != [digest_of(path)]:
-            raise CapasError(
-                f"{path.name} is damaged",
-                details=f"its checksum is not the one in {checksum.name}",
-                resolution="take another backup; the volume was left as it is",
-            )
+        raise UsageError(
+            f"there is no backup {path}",
+            details="it is no file" if os.path.lexists(path) else "nothing is there",
+            resolution="`capas volume.backup` makes one, and says where",
+        )
+    if os.path.lexists(checksum := checksum_path(path)):
+        try:
+            expected = read_text(checksum.resolve(), limit=_LINE, errors="replace").split()[:1]
+        except (OSError, RuntimeError) as error:
+            why = f"{checksum}: {getattr(error, 'strerror', None) or error}"
+        else:
+            why = f"its checksum is not the one in {checksum.name}"
+            why = "" if expected == [digest_of(path)] else why
+        if why:
+            raise damaged(path, why)
     content = hashlib.sha256()
     for piece in pieces(path):
         content.update(piece)
@@ -135,11 +143,16 @@ def pieces(path: Path) -> Iterator[bytes]:
             while piece := file.read(_PIECE):
                 yield piece
     except (OSError, EOFError, zlib.error) as error:
-        raise CapasError(
-            f"{path.name} is damaged or no backup of a volume",
-            details=str(error),
-            resolution="take another backup; the volume was left as it is",
-        ) from None
+        raise damaged(path, str(error)) from None
+
+
+def damaged(path: Path, why: str) -> CapasError:
+    """The error for a backup that cannot be restored."""
+    return CapasError(
+        f"{path.name} is damaged or no backup of a volume",
+        details=why,
+        resolution="take another backup; the volume was left as it is",
+    )
 
 
 def _sync_folder(folder: Path) -> None:

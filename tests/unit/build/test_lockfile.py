@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.build.identity import Content
-from pipeline.build.lockfile import read_lock, render_lock, write_lock
+from pipeline.build.lockfile import LAST_SECOND, read_lock, render_lock, write_lock
 from pipeline.build.provenance import Provenance
 from pipeline.build.releases import Release
 from pipeline.errors import CapasError
@@ -25,8 +25,8 @@ _RELEASE = st.builds(
     diff_ids=st.lists(_TEXT, max_size=3).map(tuple),
     content=st.builds(Content, _TEXT, _TEXT, st.dictionaries(_NAME, _NAME, max_size=3)),
     bases=st.dictionaries(_TEXT, st.tuples(_TEXT, _TEXT), max_size=2),
-    provenance=st.builds(Provenance, st.integers(0, 2**40), _TEXT, _TEXT),
-    timestamp=st.integers(0, 2**40),
+    provenance=st.builds(Provenance, st.integers(0, LAST_SECOND), _TEXT, _TEXT),
+    timestamp=st.integers(0, LAST_SECOND),
     engines=st.dictionaries(_TEXT, _TEXT, max_size=2),
 )
 

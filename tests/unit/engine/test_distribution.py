@@ -17,12 +17,12 @@ from pipeline.engine.distribution import (
 from pipeline.errors import EngineError
 
 REGISTRY = Place("x", registry="127.0.0.1:5000/t", tls_verify=False)
+CONFIG, LAYER = "c0" * 32, f"sha256:{'1a' * 32}"
 RAW = json.dumps(
-    {"config": {"digest": "sha256:c0"}, "layers": [{"digest": "sha256:l0", "size": 7}]}
+    {"config": {"digest": f"sha256:{CONFIG}"}, "layers": [{"digest": LAYER, "size": 7}]}
 ).encode()
-FOUND = Manifest(
-    f"sha256:{hashlib.sha256(RAW).hexdigest()}", "c0", {"sha256:l0": 7}, ("sha256:l0",)
-)
+DIGEST = f"sha256:{hashlib.sha256(RAW).hexdigest()}"
+FOUND = Manifest(DIGEST, CONFIG, {LAYER: 7}, (LAYER,))
 
 
 def test_a_copy_to_a_registry() -> None:
@@ -57,13 +57,13 @@ def layout(folder: Path, index: object) -> Place:
 def test_the_last_image_of_a_name_in_a_folder_counts(tmp_path: Path) -> None:
     blobs = tmp_path / "blobs" / "sha256"
     blobs.mkdir(parents=True)
-    blobs.joinpath("m").write_bytes(RAW)
+    blobs.joinpath(DIGEST.removeprefix("sha256:")).write_bytes(RAW)
     name = {"org.opencontainers.image.ref.name": "web:1"}
     index = {
         "manifests": [
-            {"digest": "sha256:gone", "annotations": name},
-            {"digest": "sha256:m", "annotations": name},
-            {"digest": "sha256:unnamed"},
+            {"digest": f"sha256:{'0' * 64}", "annotations": name},
+            {"digest": DIGEST, "annotations": name},
+            {"digest": LAYER},
         ]
     }
     place = layout(tmp_path, index)

@@ -8,10 +8,10 @@ from pipeline.host.memory import Memory, read
 def test_what_is_remembered_is_there_for_the_next_command(tmp_path: Path) -> None:
     path = tmp_path / "new" / "host.json"
     memory = Memory(path)
-    assert memory.recall("version /usr/bin/podman 1") is None
+    assert memory.recall("version /usr/bin/podman 1", [int]) is None
     memory.remember("version /usr/bin/podman", "version /usr/bin/podman 1", [4, 3, 1])
     memory.save()
-    assert Memory(path).recall("version /usr/bin/podman 1") == [4, 3, 1]
+    assert Memory(path).recall("version /usr/bin/podman 1", [int]) == [4, 3, 1]
 
 
 def test_a_newer_answer_takes_the_place_of_the_older(tmp_path: Path) -> None:
@@ -19,9 +19,9 @@ def test_a_newer_answer_takes_the_place_of_the_older(tmp_path: Path) -> None:
     memory.remember("version /usr/bin/podman", "version /usr/bin/podman 1", [4])
     memory.remember("version /usr/bin/podman-remote", "version /usr/bin/podman-remote 1", [3])
     memory.remember("version /usr/bin/podman", "version /usr/bin/podman 2", [5])
-    assert memory.recall("version /usr/bin/podman 1") is None
-    assert memory.recall("version /usr/bin/podman 2") == [5]
-    assert memory.recall("version /usr/bin/podman-remote 1") == [3]
+    assert memory.recall("version /usr/bin/podman 1", [int]) is None
+    assert memory.recall("version /usr/bin/podman 2", [int]) == [5]
+    assert memory.recall("version /usr/bin/podman-remote 1", [int]) == [3]
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:

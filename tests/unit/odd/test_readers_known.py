@@ -1,0 +1,163 @@
+"""Whoever adds a place that reads something gives it odd input, too: here it is missed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.engine.answers import ANSWERS
+from tests.unit.odd import api
+from tests.unit.odd.readers import READERS
+
+PACKAGE = Path(__file__).parents[3] / "pipeline"
+READING = frozenset(
+    (
+        *("open", "fdopen", "open_regular", "read_text", "read_bytes", "read_json", "parse_json"),
+        *("load", "loads", "json", "checked", "safe_load", "readline", "readlines", "recv"),
+        *("read1", "connect", "urlopen", "extractfile"),
+    )
+)
+"""What a call that reads something, or opens it for that, is named."""
+API = "answers of the API"
+SPEC = "a project's own file: tests/unit/spec/test_mutated_specs.py"
+ROOT = "the set-up: tests/unit/bootstrap"
+OURS = "a file of the package itself"
+WRITES = "it is written only"
+KERNEL = "the kernel's own"
+MADE = "made by this process, in a folder of its own"
+KNOWN: dict[str, dict[str, str]] = {
+    "bootstrap/account.py": {"_free_range": ROOT},
+    "bootstrap/doorkeeper.py": {"_answer": ROOT},
+    "bootstrap/environment.py": {"is_ready": ROOT},
+    "bootstrap/machine.py": {"alone": ROOT, "_os_release": ROOT},
+    "bootstrap/mirror.py": {
+        "_exchange.body": ROOT, "_exchange": ROOT, "_last": ROOT, "_remember": ROOT,
+    },
+    "bootstrap/private.py": {"private_opener": WRITES, "_close": WRITES},
+    "bootstrap/safe_files.py": dict.fromkeys(
+        ("open_regular", "read_bytes", "read_text", "write_whole", "open_lock", "_opened"), ROOT
+    ),
+    "bootstrap/second.py": {"door": ROOT},
+    "bootstrap/speak.py": {"agreed": "what a person types"},
+    "bootstrap/steps.py": {"GiveIds.apply": ROOT},
+    "bootstrap/stream.py": dict.fromkeys(
+        ("read_message", "_folder", "_opened", "_make_folder", "_make_file"), ROOT
+    ),
+    "build/apply.py": {"Builder._made": MADE, "_log_file": WRITES},
+    "build/apt.py": {"host_sources": "root's own", "read_os_release": "root's own"},
+    "build/archive.py": {"_opened": SPEC},
+    "build/debs.py": {"write_rootfs": MADE, "_entries": MADE, "_write": MADE},
+    "build/digests.py": {
+        "Digests.of": SPEC, "Digests.save": WRITES, "_read": "digests.json",
+    },
+    "build/freeze.py": {"_mutex": "a folder"},
+    "build/image_files.py": {"ImageFiles.content": SPEC},
+    "build/inputs.py": {"read_containerfile": SPEC, "_ignore_rules": SPEC},
+    "build/lockfile.py": {"read_lock": "the release lock", "write_lock": WRITES},
+    "build/owners.py": {"ignore_text": SPEC},
+    "build/rootfs.py": {"_only_one": "the mutex", "_text": "the packages of a root file system"},
+    "build/summary.py": {"_Writer._entry": SPEC},
+    "course/tweets.py": {"Replica._read": "tests/unit/course", "Replica._ask": "tests/unit/course"},
+    "deploy/mutex.py": {"_opened": "the mutex", "_holder": "the mutex"},
+    "deploy/secret.py": {"secret_value": "a secret's file", "_key": "fingerprint.key"},
+    "engine/answers.py": {"checked": API},
+    "engine/blobs.py": {"known_blobs": "blobs of layers"},
+    "engine/build_cache.py": {"_image": "the store: manifest"},
+    "engine/cache.py": {"read_json": "any other cache", "write_atomic": WRITES},
+    "engine/command.py": {"run_into": WRITES},
+    "engine/distribution.py": {
+        "parse_manifest": "an OCI layout: manifest", "_of_layout": "an OCI layout: index.json",
+    },
+    "engine/file_list.py": {
+        "read_file_list": "the store: files of a layer",
+        "_entries": "the store: files of a layer",
+        "file_digest": "a file of an image: opened without waiting, and only hashed",
+    },
+    "engine/leftovers.py": {
+        "_first_processes": KERNEL, "_container_of": "an id or nothing",
+        "_read": "an id or nothing",
+    },
+    "engine/machine.py": {"_read": KERNEL},
+    "engine/podman.py": dict.fromkeys(
+        ("Reader.events", "Reader.file_text", "Reader._object", "Reader._object_or_none",
+         "Reader._list", "_reason"), API
+    ),
+    "engine/podman_socket.py": {
+        "Answer.json": "used by tests only", "_UnixConnection.connect": API, "_chunks": API,
+    },
+    "engine/podman_writer.py": {
+        "Writer.pull_image": API, "Writer.create_container": API, "Writer.execute": API,
+        "Writer.write_file": WRITES,
+    },
+    "engine/reading.py": {"parse_json": API},
+    "engine/service.py": {"has_settings": KERNEL, "answers": API},
+    "engine/storage.py": {"_image": "the store: configuration"},
+    "engine/store_place.py": {"find_store": "store.json", "_told": "buildah info"},
+    "engine/store_records.py": {"records": "the store: images.json"},
+    "host/memory.py": {"read": KERNEL, "Memory.__init__": "host.json"},
+    "host/settings.py": {"read_toml": "settings of the engine"},
+    "host/storage.py": {"_driver_in_database": "the database of Podman"},
+    "layers/blueprint.py": {"blueprint_of": SPEC},
+    "report/files.py": {"write_report": WRITES},
+    "report/findings_text.py": {"lines_of_file": SPEC},
+    "report/render_html.py": {"_text": OURS},
+    "scaffold/project.py": {"_template": OURS, "_schema": OURS},
+    "scaffold/templates/main.py": {"Handler.do_GET": "runs in a container"},
+    "spec/document.py": {"read_document": SPEC, "_parse": SPEC},
+    "spec/dotenv.py": {"read_dotenv": SPEC},
+    "spec/ignorefile.py": {"load_ignore_rules": SPEC},
+    "spec/known_references.py": {"known_references": SPEC, "_names": "answers of the schema"},
+    "spec/lint/containerfiles.py": {"read_containerfile": SPEC},
+    "spec/lint/layers.py": {"_is_archive": SPEC},
+    "spec/memory.py": {"Memory.remember": WRITES, "Memory._read": "answers of the schema"},
+    "spec/positions.py": {"_key_name": SPEC},
+    "spec/schema.py": {"schema": OURS, "schema_question": OURS},
+    "spec/textfile.py": {"_read_regular": SPEC},
+    "tasks/command.py": {
+        "_leave_output": WRITES, "load_pipeline": SPEC, "confirmed": "what a person types",
+    },
+    "tasks/demo.py": {"demo": SPEC},
+    "volumes/archive.py": {
+        "Writing.__enter__": WRITES, "digest_of": "a backup", "examine": "a backup's checksum",
+        "pieces": "a backup", "_sync_folder": "a folder",
+    },
+}  # fmt: skip
+"""Every function that reads: the name of its odd input in `READERS`, or why it has none there."""
+
+
+def calls(node: ast.AST, name: str = "") -> Iterator[tuple[str, str]]:
+    """The enclosing function, and the last name of what is called, of every call."""
+    for below in ast.iter_child_nodes(node):
+        inner = name
+        if isinstance(below, ast.FunctionDef | ast.ClassDef):
+            inner = f"{name}.{below.name}".lstrip(".")
+        if isinstance(below, ast.Call):
+            called = below.func
+            if isinstance(called, ast.Attribute):
+                yield inner, called.attr
+            elif isinstance(called, ast.Name):
+                yield inner, called.id
+        yield from calls(below, inner)
+
+
+def test_every_place_that_reads_has_its_odd_input() -> None:
+    found = {
+        f"{path.relative_to(PACKAGE)}: {function}"
+        for path in PACKAGE.rglob("*.py")
+        for function, called in calls(ast.parse(path.read_text(encoding="utf-8")))
+        if called in READING
+    }
+    known = {f"{path}: {function}" for path, those in KNOWN.items() for function in those}
+    assert found - known == set(), "new: give it odd input in readers.py, and name it here"
+    assert known - found == set(), "gone: take it away here"
+
+
+def test_every_reader_is_named_by_a_place() -> None:
+    named = {what for those in KNOWN.values() for what in those.values()}
+    parts = ("the store: ", "an OCI layout: ")  # several parts are read in one place
+    assert {name for name in READERS if not name.startswith(parts)} <= named
+
+
+def test_every_answer_has_a_right_one() -> None:
+    assert {(method, pattern) for method, pattern, _shape in ANSWERS} == set(api.SAMPLES)
