@@ -12,11 +12,13 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def private_folder(path: Path) -> None:
+def private_folder(path: Path, *, ours: bool = True) -> None:
     """Make a folder, and those above it that are missing, for this user alone.
 
-    `Path.mkdir` gives what is missing above a folder the mode that the umask leaves. One that is
-    there already and is this user's is closed to others; those above it are left as they are.
+    `Path.mkdir` gives what is missing above a folder the mode that the umask leaves.
+
+    Args:
+        ours: nobody else has a reason to look into it: one that is there is closed to others.
 
     Raises:
         OSError: it cannot be made, or is no folder.
@@ -30,7 +32,7 @@ def private_folder(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(missing[-1]))
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
-    if path not in missing:
+    if ours and path not in missing:
         _close(path, path.lstat(), _FOLDER, 0o700)
 
 

@@ -16,7 +16,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.bootstrap.safe_files import read_text
+from pipeline.bootstrap.private import private_folder
+from pipeline.bootstrap.safe_files import read_text, write_whole
 from pipeline.errors import CapasError, UsageError
 
 _LEVEL = 5
@@ -39,8 +40,8 @@ class Writing:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.content = hashlib.sha256()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
+        private_folder(target.parent, ours=False)
+        if os.path.lexists(target):
             raise UsageError(f"{target} is there already", resolution="name another file")
         self._partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
 
@@ -83,7 +84,7 @@ class Writing:
         # The checksum first: killed in between, there is a checksum of nothing, and no backup
         # without one.
         checksum = checksum_path(self.target)
-        checksum.write_text(f"{digest}  {self.target.name}\n", encoding="utf-8")
+        write_whole(checksum, f"{digest}  {self.target.name}\n".encode(errors="surrogateescape"))
         self._partial.replace(self.target)
         _sync_folder(self.target.parent)
         return size
