@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import pwd
-import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 _PASSED = frozenset(
     {
@@ -32,7 +31,6 @@ _PASSED = frozenset(
 )
 _PASSED_PREFIXES = ("CAPAS_", "GITHUB_", "HYPOTHESIS_", "LC_", "PIP_", "PYTEST_")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def runtime_folder(uid: int) -> str:
@@ -42,11 +40,7 @@ def runtime_folder(uid: int) -> str:
 
 def environment_of(account: pwd.struct_passwd, environ: Mapping[str, str]) -> dict[str, str]:
     """A fresh environment for the account, with what of the caller's concerns the task."""
-    passed = {
-        name: value
-        for name, value in environ.items()
-        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
-    }
+    passed = {name: value for name, value in environ.items() if _is_passed(name)}
     return {
         **passed,
         "HOME": account.pw_dir,
@@ -56,6 +50,22 @@ def environment_of(account: pwd.struct_passwd, environ: Mapping[str, str]) -> di
         "USER": account.pw_name,
         "XDG_RUNTIME_DIR": runtime_folder(account.pw_uid),
     }
+
+
+def leave_environment() -> None:
+    """Keep of root's own environment what concerns a task, and what finds programs and home.
+
+    Root's tools are led by nothing that whoever called root has set: no GIT_*, PYTHON* or XDG_*.
+    """
+    kept = {"HOME", "LOGNAME", "PATH", "SHELL", "USER"}
+    for name in [name for name in os.environ if not (name in kept or _is_passed(name))]:
+        del os.environ[name]
+    folders = filter(os.path.isabs, os.environ.get("PATH", "").split(":"))
+    os.environ["PATH"] = ":".join(folders) or _PATH
+
+
+def _is_passed(name: str) -> bool:
+    return name in _PASSED or name.startswith(_PASSED_PREFIXES)
 
 
 def drop_to(account: pwd.struct_passwd) -> None:
@@ -76,6 +86,28 @@ def child_as(account: pwd.struct_passwd, body: Callable[[], int]) -> int:
     return child(as_account)
 
 
+def child_as_owner(uid: int, gid: int, body: Callable[[], int]) -> int:
+    """Fork a child with no more rights than the owner of a folder has; its process id.
+
+    It executes nothing, so it stays closed to the owner's other processes: the kernel lets none of
+    them trace a process that gave root's rights away (prctl(2), "PR_SET_DUMPABLE").
+    """
+
+    def as_owner() -> int:
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            os.setgroups([gid])
+        else:
+            os.initgroups(name, gid)
+        os.setgid(gid)
+        os.setuid(uid)
+        os.umask(0o022)
+        return body()
+
+    return child(as_owner)
+
+
 def child(body: Callable[[], int]) -> int:
     """Fork a child that ends with `body`'s exit code; its process id."""
     sys.stdout.flush()
@@ -91,33 +123,3 @@ def child(body: Callable[[], int]) -> int:
         sys.stderr.flush()
     finally:
         os._exit(code)
-
-
-def run_as(
-    account: pwd.struct_passwd, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str]
-) -> int:
-    """Run a program as the account on our terminal, and return its exit code.
-
-    A signal from the terminal reaches the program by itself, since it is in our process group;
-    one that somebody sends to us is handed on.
-    """
-    waited = {signal.SIGCHLD, *_FORWARDED}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
-
-    def body() -> int:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.chdir(cwd)
-        os.execve(argv[0], list(argv), dict(environment))  # noqa: S606 (argv, no shell)
-
-    try:
-        child = child_as(account, body)
-        while True:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                code = os.waitstatus_to_exitcode(status)
-                return code if code >= 0 else 128 - code
-            told = signal.sigwaitinfo(waited)
-            if told.si_signo != signal.SIGCHLD and told.si_code <= 0:
-                os.kill(child, told.si_signo)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

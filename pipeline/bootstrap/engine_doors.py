@@ -25,6 +25,7 @@ from pipeline.bootstrap.engine_roots import kept_root, new_folder
 from pipeline.bootstrap.engines import ACCOUNT, UID, Engine, here, to_enter, wanted
 from pipeline.bootstrap.machine import os_release
 from pipeline.bootstrap.speak import Stop, tell_stop
+from pipeline.bootstrap.terminal import leave_terminal
 
 VARIABLE = "CAPAS_ENGINE_DOORS"
 """Names the doors, as JSON: for each engine `door`, an address, or `error`, why there is none."""
@@ -133,6 +134,7 @@ def _start(
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()  # what a terminal sends to its foreground is for the tests, not for the door
+        leave_terminal()
         with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
             file.write("0")
         os.set_inheritable(listener.fileno(), True)

@@ -15,6 +15,7 @@ from pipeline.bootstrap.packages import (
     missing_packages,
     ships_podman5,
 )
+from pipeline.bootstrap.safe_files import open_lock
 from pipeline.bootstrap.speak import UNABLE, Stop, tell
 
 
@@ -48,16 +49,26 @@ def no_manager(packages: tuple[str, ...]) -> Stop:
 
 @contextmanager
 def alone(checkout: str) -> Iterator[None]:
-    """Hold the set-up of a checkout; wait for another one that is at work."""
-    with open(f"{checkout}/pyproject.toml", "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            tell("another set-up of this checkout is at work: waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError:
-            pass  # NFS does not lock a file that is open for reading; two at once are rare there
+    """Hold the set-up of a checkout; wait for another one of ours that is at work.
+
+    The lock is a file that nobody else can open: who can, could keep us waiting for ever.
+    """
+    try:
+        lock = open_lock(f"{checkout}/.venv.lock", owner=os.geteuid())
+    except OSError:  # a checkout that we cannot write; two set-ups at once are rare there
         yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        tell("another set-up of this checkout is at work: waiting for it")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError:
+        pass  # a file system without locks
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def os_release() -> dict[str, str]:

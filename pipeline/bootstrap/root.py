@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import NamedTuple
 
 from pipeline.bootstrap import account as accounts
-from pipeline.bootstrap.become import child_as, run_as
+from pipeline.bootstrap.become import child_as, leave_environment
 from pipeline.bootstrap.environment import Environment, is_ready
 from pipeline.bootstrap.machine import alone, missing_here
-from pipeline.bootstrap.mirror import (
-    Mirror,
-    bring_home,
-    bring_up_to_date,
-    environment_for,
-    of_the_program,
-    place_of,
-)
+from pipeline.bootstrap.mirror import bring_home, bring_up_to_date, environment_for, place_of
+from pipeline.bootstrap.returning import asked_for, below
+from pipeline.bootstrap.safe_files import read_text
+from pipeline.bootstrap.sides import Mirror
+from pipeline.bootstrap.source import Source, here, opened, project_around
+from pipeline.bootstrap.speak import tell
+from pipeline.bootstrap.terminal import run_apart
+from pipeline.bootstrap.tools import run_tool
+from pipeline.bootstrap.tree import open_folder
 
 _PATHS = ("CAPAS_SPEC",)
 """Variables whose value is a path that the task opens."""
@@ -27,6 +30,11 @@ SECOND = "-second"
 """What is added to the account's name for the second one, which the tests act as."""
 LIMITING_HOST = "tests/accounts/limiting/enter-host"
 """In a checkout: puts a command onto a host that enforces limits."""
+ATTACK = "tests/accounts/attack/as_root.py"
+"""In a checkout: the two accounts attack root, and it is told what that gained."""
+_SWAPS = "30"
+_ONE_ACCOUNT = frozenset({"unit", "integration", "browser"})
+"""Parts of the tests that need no second account."""
 
 
 def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
@@ -35,6 +43,9 @@ def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
     Raises:
         Stop: something is missing that cannot be had, or the mirror cannot be kept.
     """
+    leave_environment()
+    source = opened(checkout)
+    _tell_owner(source)
     name = accounts.name_from(os.environ)
     names = [name, f"{name}{SECOND}"] if _task(arguments) == "test" else [name]
     account = accounts.find(name)
@@ -43,7 +54,7 @@ def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
 
         with alone(checkout):
             account = prepare(checkout, level, names)
-    program = Mirror(checkout, place_of(checkout, account.pw_dir), of_the_program)
+    program = Mirror(source, place_of(checkout, account.pw_dir), is_program=True)
     bring_up_to_date(account, program)
     environment = environment_for(account, checkout)
     if not is_ready(environment, level):
@@ -55,54 +66,45 @@ def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
 
 
 class Work(NamedTuple):
-    """Where the account works, and what is mirrored for it."""
+    """Where the account works, and what is mirrored for it.
 
-    cwd: str
+    Attributes:
+        cwd: a folder of the account's; None for the current one, which it can use as it is.
+        mirrors: the checkout's, and perhaps a project's.
+    """
+
+    cwd: str | None
     mirrors: tuple[Mirror, ...]
 
 
-def work_for(cwd: str, program: Mirror, *, usable: bool, home: str) -> Work:
-    """Where a task runs that root called in `cwd`.
+def work_for(
+    current: Source, program: Mirror, arguments: Sequence[str], *, usable: bool, home: str
+) -> Work:
+    """Where a task runs that root called in a folder.
 
     In the checkout it runs in the mirror; in a folder that the account can use, there; a project
     elsewhere is mirrored too, with the folder it begins in. Anything else of root's is none of the
     account's business: then it is the mirror of the checkout.
     """
-    inside = below(cwd, program.source)
+    inside = below(current.path, program.source.path)
     if inside is not None:
-        return Work(f"{program.place}{inside}", (program,))
+        asked = asked_for(arguments, inside.strip("/"))
+        return Work(f"{program.place}{inside}", (program._replace(asked=asked),))
     if usable:
-        return Work(cwd, (program,))
-    if (folder := project_around(cwd)) is not None:
-        place = place_of(folder, home)
-        project = Mirror(folder, place, lambda path: path.split("/", 1)[0] == ".git")
-        return Work(f"{place}{below(cwd, folder)}", (program, project))
+        return Work(None, (program,))
+    if (folder := project_around(current)) is not None:
+        place, inside = place_of(folder.path, home), below(current.path, folder.path) or ""
+        asked = asked_for(arguments, inside.strip("/"))
+        project = Mirror(folder, place, is_program=False, asked=asked)
+        return Work(f"{place}{inside}", (program, project))
     return Work(program.place, (program,))
-
-
-def project_around(cwd: str) -> str | None:
-    """The folder of the project that `cwd` lies in; an empty folder is where one begins."""
-    folder = cwd
-    while folder != "/":
-        if os.path.isdir(f"{folder}/specs"):
-            return folder
-        folder = os.path.dirname(folder)
-    with os.scandir(cwd) as entries:
-        return None if any(entries) else cwd
-
-
-def below(path: str, folder: str) -> str | None:
-    """The rest of `path` below `folder`, with its slash; None when it lies elsewhere."""
-    if path == folder:
-        return ""
-    return path[len(folder) :] if path.startswith(f"{folder}/") else None
 
 
 def translated(argument: str, mirrors: Sequence[Mirror]) -> str:
     """An argument whose value is a path in a mirrored folder, as the account has to say it."""
     option, equals, value = argument.rpartition("=")
     for mirror in mirrors:
-        rest = below(value, mirror.source)
+        rest = below(value, mirror.source.path)
         if rest is not None:
             return f"{option}{equals}{mirror.place}{rest}"
     return argument
@@ -111,9 +113,9 @@ def translated(argument: str, mirrors: Sequence[Mirror]) -> str:
 def _run_task(
     account: pwd.struct_passwd, program: Mirror, environment: Environment, arguments: Sequence[str]
 ) -> int:
-    cwd = os.getcwd()
-    usable = below(cwd, program.source) is None and _usable(account, cwd)
-    work = work_for(cwd, program, usable=usable, home=account.pw_dir)
+    current = here()
+    usable = below(current.path, program.source.path) is None and _usable(account)
+    work = work_for(current, program, arguments, usable=usable, home=account.pw_dir)
     for project in work.mirrors[1:]:
         bring_up_to_date(account, project)
     words = [translated(argument, work.mirrors) for argument in arguments]
@@ -125,10 +127,14 @@ def _run_task(
     with ExitStack() as stack:
         if _task(arguments) == "test":
             from pipeline.bootstrap.engine_doors import engine_doors
+            from pipeline.bootstrap.engines import wanted
 
             environ.update(stack.enter_context(_doors(account, program)))
             environ.update(stack.enter_context(engine_doors(account, arguments)))
-        code = run_as(account, argv, cwd=work.cwd, environment=environ)
+            if not _ONE_ACCOUNT.intersection(arguments) and not wanted(arguments):
+                environ.update(_attacked(account, program))
+        as_account = partial(child_as, account)
+        code = run_apart(as_account, argv, cwd=work.cwd, environment=environ)
     for mirror in work.mirrors:
         bring_home(account, mirror)
     return code
@@ -136,21 +142,49 @@ def _run_task(
 
 @contextmanager
 def _doors(account: pwd.struct_passwd, program: Mirror) -> Iterator[dict[str, str]]:
-    """What the tests reach the second account by: on this host, and on one that enforces limits."""
+    """What the tests reach the second account by: on this host, and on one that enforces limits.
+
+    What root runs for it is read from root's own folder, and handed over as text.
+    """
     from pipeline.bootstrap.second import door
 
     second = f"{account.pw_name}{SECOND}"
-    limiting = f"{program.source}/{LIMITING_HOST}"
+    limiting = ("/bin/bash", "-c", _text_of(program.source, LIMITING_HOST), "enter-host")
     with door(account, second) as usual, door(account, second, limiting) as limited:
         yield {"CAPAS_SECOND_DOOR": usual, "CAPAS_LIMITING_DOOR": limited}
+
+
+def _attacked(account: pwd.struct_passwd, program: Mirror) -> dict[str, str]:
+    """What an attack on root by the two accounts gained, for the test that tells it."""
+    swaps = os.environ.get("CAPAS_SWAPS") or _SWAPS
+    tell(f"the two accounts attack root: {swaps} swaps of a folder")
+    code = _text_of(program.source, ATTACK)
+    names = (account.pw_name, f"{account.pw_name}{SECOND}")
+    said = run_tool([sys.executable, "-IS", "-c", code, program.source.path, *names, swaps])
+    return {"CAPAS_ATTACK": said.last(1) if said.code == 0 else said.last(20)}
+
+
+def _text_of(checkout: Source, path: str) -> str:
+    """A file of root's own checkout."""
+    *folders, name = path.split("/")
+    folder = open_folder(checkout.descriptor, folders)
+    try:
+        return read_text(name, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _tell_owner(checkout: Source) -> None:
+    if checkout.uid != 0:
+        tell(f"note: {checkout.path} belongs to user id {checkout.uid}, who decides what root runs")
 
 
 def _task(arguments: Sequence[str]) -> str:
     return next((word for word in arguments if not word.startswith("-")), "")
 
 
-def _usable(account: pwd.struct_passwd, folder: str) -> bool:
-    child = child_as(account, lambda: not os.access(folder, os.R_OK | os.W_OK | os.X_OK))
+def _usable(account: pwd.struct_passwd) -> bool:
+    child = child_as(account, lambda: not os.access(".", os.R_OK | os.W_OK | os.X_OK))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

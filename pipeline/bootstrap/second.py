@@ -12,13 +12,14 @@ import pwd
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from pipeline.bootstrap import account as accounts
 from pipeline.bootstrap import doorkeeper
 from pipeline.bootstrap.become import child, drop_to, environment_of
 from pipeline.bootstrap.speak import Stop
+from pipeline.bootstrap.terminal import leave_terminal
 from pipeline.bootstrap.venv import find_python
 
 _SMALL_DISK = "48m"
@@ -27,12 +28,12 @@ _NEW_MOUNTS = 0x20000
 
 
 @contextmanager
-def door(first: pwd.struct_passwd, name: str, through: str = "") -> Iterator[str]:
+def door(first: pwd.struct_passwd, name: str, through: Sequence[str] = ()) -> Iterator[str]:
     """The address of the second account's door; it is closed with the block.
 
     Args:
-        through: a program of root's that is given the account's name and a command, prepares a
-            host of its own for it, and becomes the command there as the account.
+        through: a command of root's that is given the account's name and another command, prepares
+            a host of its own for it, and becomes that command there as the account.
 
     Raises:
         Stop: the account is not there, or no Python that it can run.
@@ -49,7 +50,7 @@ def door(first: pwd.struct_passwd, name: str, through: str = "") -> Iterator[str
     address = f"{folder}/door"
     argv = [python, "-IS", "-c", code, address, str(first.pw_uid)]
 
-    words = [through, second.pw_name, *argv] if through else argv
+    words = [*through, second.pw_name, *argv] if through else argv
     small = f"{folder}/small"
     os.mkdir(small)
 
@@ -59,6 +60,7 @@ def door(first: pwd.struct_passwd, name: str, through: str = "") -> Iterator[str
             drop_to(second)
         os.chdir(second.pw_dir)
         os.setsid()
+        leave_terminal()
         os.execve(words[0], words, environment_of(second, {}))  # noqa: S606 (argv, no shell)
 
     keeper = child(body)

@@ -31,8 +31,9 @@ class Stop(Exception):
 
 
 def tell(line: str) -> None:
-    """One line for a person."""
-    sys.stderr.write(f"{line}\n")
+    """One line for a person; what would move a terminal's cursor or turn its text is spelt out."""
+    shown = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line.expandtabs(4))
+    sys.stderr.write("".join(shown) + "\n")
     sys.stderr.flush()
 
 

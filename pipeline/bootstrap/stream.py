@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any
 
-from pipeline.bootstrap.tree import Entry
+from pipeline.bootstrap.safe_files import open_regular
+from pipeline.bootstrap.tree import Entry, Root, open_folder
 
 _CHUNK = 1 << 20
 _NEW = ".capas-new"
+_LONGEST = 1 << 28
+"""Bytes of a line: a tree of a million entries."""
 
 
 def write_message(out: IO[bytes], message: Any) -> None:
@@ -29,14 +32,15 @@ def read_message(source: IO[bytes]) -> Any:
 
     Raises:
         EOFError: the other side has ended.
+        ValueError: it is no such line.
     """
-    line = source.readline()
+    line = source.readline(_LONGEST)
     if not line:
         raise EOFError
     return json.loads(line)
 
 
-def send_entry(out: IO[bytes], root: str, path: str, entry: Entry, **more: Any) -> None:
+def send_entry(out: IO[bytes], root: Root, path: str, entry: Entry, **more: Any) -> None:
     """Write one entry; a file that shrinks meanwhile is filled with zeros, and sent again later."""
     if entry.kind != "f":
         write_message(out, {"path": path, "entry": entry, **more})
@@ -51,7 +55,8 @@ def send_entry(out: IO[bytes], root: str, path: str, entry: Entry, **more: Any) 
         while left and (chunk := file.read(min(left, _CHUNK))):
             out.write(chunk)
             left -= len(chunk)
-        out.write(b"\0" * left)
+        while left:
+            left -= out.write(b"\0" * min(left, _CHUNK))
 
 
 def content(source: IO[bytes], size: int) -> Iterator[bytes]:
@@ -69,30 +74,23 @@ def content(source: IO[bytes], size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def receive_entry(
-    chunks: Iterator[bytes],
-    root: str,
-    path: str,
-    entry: Entry,
-    owner: tuple[int, int] | None = None,
-) -> None:
-    """Make the entry below `root`.
+def receive_entry(chunks: Iterator[bytes], root: Root, path: str, entry: Entry) -> None:
+    """Make the entry below `root`, and the folders that it lies in.
 
     Args:
         chunks: the bytes of a file.
-        root: the folder; only below it is anything written.
+        root: the folder; only below it, and only in folders of our own, is anything written.
         path: below the root.
         entry: what to make.
-        owner: user and group that it shall belong to.
 
     Raises:
-        OSError: a component of the path is a link, or the disk is full.
+        OSError: a component of the path is a link or somebody else's, or the disk is full.
     """
     parts = path.split("/")
-    if path.startswith("/") or any(part in {"", ".", ".."} for part in parts):
+    if path.startswith("/") or "\0" in path or any(part in {"", ".", ".."} for part in parts):
         raise OSError(errno.EINVAL, "not a path below the root", path)
     mode = entry.mode & 0o777
-    folder = _folder(root, parts[:-1])
+    folder = open_folder(root, parts[:-1], make=True)
     try:
         name = parts[-1]
         if entry.kind == "d":
@@ -101,38 +99,34 @@ def receive_entry(
             _make_link(folder, name, entry.target)
         else:
             _make_file(folder, name, chunks, entry, mode)
-        if owner is not None:
-            os.chown(name, *owner, dir_fd=folder, follow_symlinks=False)
     finally:
         os.close(folder)
 
 
-def _folder(root: str, parts: list[str]) -> int:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    at = os.open(root, flags)
-    for part in parts:
-        try:
-            below = os.open(part, flags | os.O_NOFOLLOW, dir_fd=at)
-        finally:
-            os.close(at)
-        at = below
-    return at
-
-
-def _opened(root: str, path: str) -> IO[bytes]:
-    parts = path.split("/")
-    folder = _folder(root, parts[:-1])
+def _opened(root: Root, path: str) -> IO[bytes]:
+    *folders, name = path.split("/")
+    folder = open_folder(root, folders)
     try:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        return os.fdopen(os.open(parts[-1], flags, dir_fd=folder), "rb")
+        file = open_regular(name, dir_fd=folder)
+        try:
+            _examine(os.fstat(folder), os.fstat(file.fileno()), path)
+        except BaseException:
+            file.close()
+            raise
+        return file
     finally:
         os.close(folder)
+
+
+def _examine(folder: os.stat_result, file: os.stat_result, path: str) -> None:
+    """Refuse what others may have put before root: a hard link to a file that is not theirs."""
+    others = folder.st_uid != 0 or folder.st_mode & 0o022
+    if os.geteuid() == 0 and others and (file.st_nlink > 1 or file.st_uid != folder.st_uid):
+        raise OSError(errno.EPERM, "it may be a link to somebody else's file", path)
 
 
 def _make_folder(folder: int, name: str, mode: int) -> None:
-    with suppress(FileExistsError):
-        os.mkdir(name, mode, dir_fd=folder)
-    made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    made = open_folder(folder, (name,), make=True)
     try:
         os.fchmod(made, mode)
     finally:
@@ -149,11 +143,17 @@ def _make_link(folder: int, name: str, target: str) -> None:
 
 def _make_file(folder: int, name: str, chunks: Iterator[bytes], entry: Entry, mode: int) -> None:
     half = f"{name}{_NEW}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):
+        os.unlink(half, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(half, flags, 0o600, dir_fd=folder)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(chunks)
-        file.flush()
-        os.fchmod(descriptor, mode)
-        os.utime(descriptor, ns=(entry.mtime, entry.mtime))
-    os.rename(half, name, src_dir_fd=folder, dst_dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fchmod(descriptor, mode)
+            os.utime(descriptor, ns=(entry.mtime, entry.mtime))
+        os.rename(half, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        os.unlink(half, dir_fd=folder)
+        raise

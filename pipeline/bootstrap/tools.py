@@ -55,6 +55,7 @@ def run_tool(
             group=account.pw_gid if account else None,
             extra_groups=groups,
             umask=0o022 if account else -1,
+            start_new_session=account is not None,  # it shall not type on root's terminal
         )
     except OSError as error:
         return Said(127, f"{argv[0]}: {error.strerror}")

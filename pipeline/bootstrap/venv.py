@@ -25,8 +25,13 @@ _WRITE_STAMPS = """
 import os, sys
 for level in sys.argv[2:]:
     half = f".venv/ready-{level}.new"
-    with open(half, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(sys.argv[1] + "\\n")
+    try:
+        os.unlink(half)
+    except FileNotFoundError:
+        pass
+    made = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(made, "wb") as file:
+        file.write(os.fsencode(sys.argv[1]) + b"\\n")
     os.replace(half, f".venv/ready-{level}")
 """
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from pipeline.bootstrap.become import environment_of
-from pipeline.bootstrap.mirror import Mirror, of_the_program, place_of
-from pipeline.bootstrap.root import Work, below, translated, work_for
+from pipeline.bootstrap.become import environment_of, leave_environment
+from pipeline.bootstrap.mirror import place_of
+from pipeline.bootstrap.returning import below
+from pipeline.bootstrap.root import Work, translated, work_for
+from pipeline.bootstrap.sides import Mirror
+from pipeline.bootstrap.source import Source, opened
 
-PROGRAM = Mirror("/srv/capas", "/home/capas/copy", of_the_program)
+PROGRAM = Mirror(Source("/srv/capas", -1, 0, 0), "/home/capas/copy", is_program=True)
 
 
-def work(cwd: str, *, usable: bool = False) -> Work:
-    return work_for(cwd, PROGRAM, usable=usable, home="/home/capas")
+def work(cwd: str, *arguments: str, usable: bool = False) -> Work:
+    current = opened(cwd) if Path(cwd).is_dir() else Source(cwd, -1, 0, 0)
+    return work_for(current, PROGRAM, arguments, usable=usable, home="/home/capas")
 
 
 @pytest.mark.parametrize(
@@ -22,17 +27,17 @@ def work(cwd: str, *, usable: bool = False) -> Work:
     [
         ("/srv/capas", False, "/home/capas/copy"),
         ("/srv/capas/specs", False, "/home/capas/copy/specs"),
-        ("/srv/app", True, "/srv/app"),
+        ("/srv/app", True, None),
     ],
 )
-def test_where_a_task_works(cwd: str, usable: bool, expected: str) -> None:
+def test_where_a_task_works(cwd: str, usable: bool, expected: str | None) -> None:
     assert work(cwd, usable=usable) == Work(expected, (PROGRAM,))
 
 
 def test_a_project_of_roots_is_mirrored_too(tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     found = work(str(tmp_path))
-    assert [mirror.source for mirror in found.mirrors] == ["/srv/capas", str(tmp_path)]
+    assert [mirror.source.path for mirror in found.mirrors] == ["/srv/capas", str(tmp_path)]
     assert found.cwd == place_of(str(tmp_path), "/home/capas")
 
 
@@ -41,7 +46,7 @@ def test_below_the_folder_of_a_project_the_task_works_there_too(tmp_path: Path) 
     inside = tmp_path / "containers" / "web"
     inside.mkdir(parents=True)
     found = work(str(inside))
-    assert found.mirrors[1].source == str(tmp_path)
+    assert found.mirrors[1].source.path == str(tmp_path)
     assert found.cwd == f"{place_of(str(tmp_path), '/home/capas')}/containers/web"
 
 
@@ -78,14 +83,32 @@ def test_below() -> None:
     assert below("/ab", "/a") is None
 
 
-@pytest.mark.parametrize("path", ["pipeline/bootstrap/main.py", "capas", ".git/hooks/x", ".ci/run"])
-def test_no_task_changes_what_root_runs(path: str) -> None:
-    assert of_the_program(path)
+def test_a_project_ends_where_folders_are_open_to_all(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    inside = tmp_path / "mine"
+    inside.mkdir()
+    (inside / "letters").touch()
+    tmp_path.chmod(0o1777)
+    assert work(str(inside)) == Work("/home/capas/copy", (PROGRAM,)), "anybody made those specs"
 
 
-@pytest.mark.parametrize("path", ["reports/demo.html", "specs/a.lock", "capas-notes", "tests/x"])
-def test_what_a_task_makes_comes_home(path: str) -> None:
-    assert not of_the_program(path)
+def test_results_that_are_asked_for_by_name_return(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "deep").mkdir()
+    found = work(str(tmp_path / "deep"), "export", "--output=units", "--to", "../oci")
+    assert found.mirrors[1].asked == ("deep/units", "oci")
+    assert work("/srv/capas", "export", "--output", "k8s").mirrors[0].asked == ("k8s",)
+    assert work("/srv/capas", "export", "--output=/etc", "--to=../x").mirrors[0].asked == ()
+
+
+def test_roots_own_tools_are_led_by_nothing_of_the_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "environ", {"PATH": ".:/usr/bin::bin", "GIT_DIR": "x", "CI": "1"})
+    for name in ("PYTHONPATH", "XDG_CONFIG_HOME", "APT_CONFIG", "LD_LIBRARY_PATH", "BASH_ENV"):
+        os.environ[name] = "/tmp/x"
+    leave_environment()
+    assert os.environ == {"PATH": "/usr/bin", "CI": "1"}
 
 
 def test_the_accounts_environment_is_fresh_but_for_what_concerns_the_task() -> None:
