@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import command
-from pipeline.engine.cache import cache_folder, home, read_json, write_atomic
+from pipeline.engine.cache import cache_folder, read_json, write_atomic
+from pipeline.engine.conf_files import every_storage_file
 from pipeline.engine.reading import parse_json
 from pipeline.engine.shapes import fit
 from pipeline.errors import EngineError
@@ -32,7 +33,6 @@ _VARIABLES = (
     "XDG_DATA_",
     "XDG_RUNTIME_",
 )
-_SYSTEM_FOLDERS = (Path("/usr/share/containers"), Path("/etc/containers"))
 _DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
 
 
@@ -57,9 +57,9 @@ def find_store(environment: Mapping[str, str]) -> StorePlace:
         HostUnable: Buildah is not installed.
     """
     note = cache_folder(environment) / "store.json"
-    decided_by = _digest(environment)
+    facts = decided_by(environment)
     known = read_json(note)
-    if known.get("decided_by") == decided_by and (place := _place(known)):
+    if known.get("decided_by") == facts and (place := _place(known)):
         return place
     settings = _told(command.run(["buildah", "info"], environment=environment).stdout)
     driver, root = settings["GraphDriverName"], settings["GraphRoot"]
@@ -68,7 +68,7 @@ def find_store(environment: Mapping[str, str]) -> StorePlace:
         for option in settings["GraphOptions"]
         if option.partition("=")[0].endswith("imagestore")
     ]
-    found = {"decided_by": decided_by, "driver": driver, "roots": [root, *below]}
+    found = {"decided_by": facts, "driver": driver, "roots": [root, *below]}
     with suppress(OSError):  # without a cache the next command asks again
         write_atomic(note, json.dumps(found))
     return StorePlace(driver, tuple(map(Path, (root, *below))))
@@ -101,7 +101,7 @@ def _place(known: Mapping[str, object]) -> StorePlace | None:
     return place if there == [driver] else None
 
 
-def _digest(environment: Mapping[str, str]) -> str:
+def decided_by(environment: Mapping[str, str]) -> str:
     """Stands for everything that decides the answer."""
     facts = [str(os.getuid())]
     facts += sorted(
@@ -114,14 +114,9 @@ def _digest(environment: Mapping[str, str]) -> str:
 
 
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:
-    """The program, and every storage.conf that it may read (containers-storage.conf(5))."""
+    """The program, and every storage.conf that it may read."""
     yield Path(shutil.which("buildah", path=environment.get("PATH")) or "buildah")
-    if named := environment.get("CONTAINERS_STORAGE_CONF"):
-        yield Path(named)
-    own = Path(environment.get("XDG_CONFIG_HOME") or Path(home(environment), ".config"))
-    for folder in (*_SYSTEM_FOLDERS, own / "containers"):
-        yield folder / "storage.conf"
-        yield from sorted((folder / "storage.conf.d").glob("*"))
+    yield from every_storage_file(environment, os.getuid())
 
 
 def _age(path: Path) -> str:

@@ -18,6 +18,10 @@ _OVERLAY_SINCE: Version = (5, 0)
 """From here on Podman and Buildah take overlay by themselves where the kernel has it."""
 _FIREWALL_SINCE: Version = (5, 0)
 """From here on Podman hands netavark a firewall driver, and netavark knows nftables."""
+_NFTABLES_ALONE: Version = (2, 0)
+"""From this netavark on there is no driver for iptables; it is that of Podman 6."""
+_UNIFIED_ALONE: Version = (6, 0)
+"""From this Podman on it runs on control groups v2 and nothing else (release notes of 6.0)."""
 _KERNEL_OVERLAY: Version = (5, 13)
 """Overlay in a user namespace; older kernels that have it carry a storage.conf saying so."""
 _NO_OVERLAY = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "overlay", "vfat", "lustre")
@@ -85,9 +89,22 @@ def crun_refuses(basics: Basics) -> bool:
     return basics.cgroups.mode == "hybrid" and bool(basics.cgroups.controllers)
 
 
+def podman_refuses(basics: Basics) -> bool:
+    """Whether Podman itself starts nothing here, whatever the runtime is."""
+    return basics.version("podman") >= _UNIFIED_ALONE and basics.cgroups.mode != "v2"
+
+
+def nftables_alone(basics: Basics) -> bool:
+    """Whether netavark has no other driver than that for nftables."""
+    known = basics.version("netavark")
+    return known >= _NFTABLES_ALONE if known else basics.version("podman") >= (6, 0)
+
+
 def _runtime(basics: Basics) -> Chosen:
     if kept := _kept(basics, "runtime"):
         return kept
+    if podman_refuses(basics) and "crun" in basics.programs:
+        return _said("runtime", "crun", "the engine's own choice")
     if "crun" in basics.programs and not crun_refuses(basics):
         return _said("runtime", "crun", "the engine's own choice")
     if "runc" not in basics.programs:
@@ -185,6 +202,9 @@ def _network(basics: Basics) -> Chosen:
 def _firewall(basics: Basics) -> Chosen:
     if kept := _kept(basics, "firewall"):
         return kept
+    if nftables_alone(basics):
+        value = "nftables" if "nft" in basics.programs else "none"
+        return _said("firewall", value, "the only one that this netavark knows is nftables")
     present = [name for name in ("iptables", "nft") if name in basics.programs]
     if not present:
         return _said("firewall", "none", "neither iptables nor nft is installed")

@@ -19,6 +19,7 @@ def examine(facts: Facts) -> tuple[Check, ...]:
     chosen = choose(facts.basics)
     return (
         engine.check_engine(facts),
+        engine.check_python(facts),
         engine.check_user(facts),
         engine.check_namespaces(facts),
         engine.check_ids(facts),

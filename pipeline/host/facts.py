@@ -160,6 +160,7 @@ class Facts:
         free_bytes: on the filesystem of the graph root.
         writable: whether the user may write there.
         first_port: the lowest port that a user may open.
+        python: the version of the interpreter that capas runs with.
         pause: the process that holds the user's namespaces: `none` yet, `alive`, `outdated`
             (it has not the ids that the user has now) or `stale` (only its pid file is left).
     """
@@ -178,6 +179,7 @@ class Facts:
     free_bytes: int
     writable: bool
     first_port: int
+    python: Version
     pause: PauseState
 
 

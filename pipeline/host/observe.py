@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import stat
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,11 +36,14 @@ from pipeline.host.facts import (
 )
 from pipeline.host.memory import Memory, read
 from pipeline.host.storage import nearest_folder, observe_storage
+from pipeline.host.store_settings import observe_store_settings
 
 # Podman looks for its runtimes and helpers in these places too (containers.conf(5):
 # `runtimes`, `helper_binaries_dir`), which are not on every user's PATH.
 _MORE_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin:/usr/libexec/podman:/usr/lib/podman"
 _ENGINE = ("podman", "buildah")
+_VERSIONED = (*_ENGINE, "netavark")
+"""Programs whose version decides how they are run."""
 _RUNTIMES = ("crun", "runc")
 _NETWORK = ("slirp4netns", "pasta", "netavark", "iptables", "nft")
 _CHOOSABLE = (*_ENGINE, *_RUNTIMES, *_NETWORK, "fuse-overlayfs")
@@ -57,17 +61,19 @@ def observe_basics(environ: Mapping[str, str]) -> Basics:
     uid = os.getuid()
     mounts = parse_mountinfo(read("/proc/self/mountinfo"))
     memory = Memory(cache_folder(environ) / "host.json")
+    programs = _programs(environ, _CHOOSABLE, _VERSIONED, memory)
+    podman = programs["podman"].version if "podman" in programs else ()
     containers = [
-        (path, settings.read_toml(path)) for path in settings.containers_conf_files(environ, uid)
+        (path, settings.read_toml(path))
+        for path in settings.containers_conf_files(environ, uid, podman)
     ]
-    storage_file = settings.storage_conf_file(environ, uid)
-    storage = (storage_file, settings.read_toml(storage_file)) if storage_file else None
-    chosen = settings.chosen(environ, containers, storage)
+    store = observe_store_settings(environ, uid, programs.get("buildah"), memory)
+    chosen = settings.chosen(environ, containers, store.files)
     basics = Basics(
         kernel=parse_version(os.uname().release),
-        programs=_programs(environ, _CHOOSABLE, _ENGINE, memory),
+        programs=programs,
         cgroups=observe_cgroups(uid),
-        storage=observe_storage(settings.graphroot(environ, uid, storage), mounts, chosen, memory),
+        storage=observe_storage(store.graphroot, mounts, chosen, memory),
         session=_session(environ, uid),
         tun=os.access("/dev/net/tun", os.R_OK | os.W_OK),
         fuse=os.access("/dev/fuse", os.R_OK | os.W_OK),
@@ -109,6 +115,7 @@ def observe(environ: Mapping[str, str]) -> Facts:
         free_bytes=shutil.disk_usage(graphroot).free,
         writable=os.access(graphroot, os.W_OK),
         first_port=parse_number(read("/proc/sys/net/ipv4/ip_unprivileged_port_start"), 1024),
+        python=sys.version_info[:3],
         pause=_pause_process(basics.session, subuids),
     )
 
@@ -137,7 +144,7 @@ def program_version(path: str, memory: Memory) -> tuple[int, ...]:
         return tuple(known)
     try:
         said = command.run([path, "--version"], check=False, timeout=_PROBE_SECONDS)
-    except CapasError:
+    except (CapasError, OSError):  # a file that is no program of this machine's kind
         return ()
     version = parse_version(said.stdout)
     memory.remember(topic, key, list(version))

@@ -82,7 +82,9 @@ def _add_containers_conf(
             below = settings.read_toml(Path(named))
     else:
         variable = "CONTAINERS_CONF"
-        for path in settings.containers_conf_files(environment, basics.session.uid):
+        for path in settings.containers_conf_files(
+            environment, basics.session.uid, basics.version("podman")
+        ):
             below = settings.merge(below, settings.read_toml(path))
     environment[variable] = _write(folder, "containers", settings.merge(below, wanted))
 

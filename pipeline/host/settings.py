@@ -15,7 +15,8 @@ import tomli
 
 from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine.cache import home
-from pipeline.host.facts import Setting
+from pipeline.engine.conf_files import ADMIN, VENDOR, merged_files, unified_files, user_folder
+from pipeline.host.facts import Setting, Version
 
 Toml = dict[str, Any]
 
@@ -33,41 +34,26 @@ _VARIABLES = {
 }
 
 
-def containers_conf_files(environ: Mapping[str, str], uid: int) -> list[Path]:
-    """The containers.conf files that count for this user, the weightiest last."""
-    override = environ.get("CONTAINERS_CONF_OVERRIDE")
-    last = [Path(override)] if override else []
-    if named := environ.get("CONTAINERS_CONF"):
-        return [Path(named), *last]
-    folders = [Path("/usr/share/containers"), Path("/etc/containers")]
-    if uid != 0:
-        folders.append(user_folder(environ))
-    files = [
-        path
-        for folder in folders
-        for path in (
-            folder / "containers.conf",
-            *sorted((folder / "containers.conf.d").glob("*.conf")),
-        )
-        if path.is_file()
-    ]
-    return files + last
+_UNIFIED_SINCE: Version = (6, 0)
+_FOR_ROOTLESS_SINCE: Version = (5, 7)
+
+
+def containers_conf_files(environ: Mapping[str, str], uid: int, podman: Version) -> list[Path]:
+    """The containers.conf files that count for this user and this Podman, the weightiest last."""
+    if podman >= _UNIFIED_SINCE:
+        return unified_files("containers", environ, uid)
+    return merged_files(environ, uid, for_rootless=podman >= _FOR_ROOTLESS_SINCE)
 
 
 def storage_conf_file(environ: Mapping[str, str], uid: int) -> Path | None:
-    """The one storage.conf that counts: the variable's, the user's, the administrator's."""
+    """The one storage.conf that counts for Buildah 1.28: the variable's, the user's, or another."""
     if named := environ.get("CONTAINERS_STORAGE_CONF"):
         return Path(named)
-    folders = [Path("/etc/containers"), Path("/usr/share/containers")]
+    folders = [ADMIN, VENDOR]
     if uid != 0:
         folders.insert(0, user_folder(environ))
     files = (folder / "storage.conf" for folder in folders)
     return next((path for path in files if path.is_file()), None)
-
-
-def user_folder(environ: Mapping[str, str]) -> Path:
-    """Where the user's own files are: `$XDG_CONFIG_HOME/containers`."""
-    return Path(environ.get("XDG_CONFIG_HOME") or Path(home(environ), ".config"), "containers")
 
 
 def read_toml(path: Path) -> Toml:
@@ -93,7 +79,7 @@ def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> Toml:
 def chosen(
     environ: Mapping[str, str],
     containers: Iterable[tuple[Path, Toml]],
-    storage: tuple[Path, Toml] | None,
+    storage: Iterable[tuple[Path, Toml]],
 ) -> dict[str, Setting]:
     """What the user or the administrator decided already, by the name of the choice."""
     found: dict[str, Setting] = {}
@@ -101,8 +87,7 @@ def chosen(
         for name, (table, key) in _CHOICES.items():
             if value := _text(content, table, key):
                 found[name] = Setting(value, str(path))
-    if storage is not None:
-        path, content = storage
+    for path, content in storage:
         if value := _text(content, "storage", "driver"):
             found["driver"] = Setting(value, str(path))
         if value := _mount_program(content):

@@ -7,6 +7,14 @@ import shlex
 from pipeline.bootstrap.packages import MANAGERS, install_argv, package_of
 from pipeline.host.facts import Facts
 
+UNIFIED = "boot with systemd.unified_cgroup_hierarchy=1"
+"""How a machine with systemd gets control groups v2 alone."""
+
+
+def named_mode(mode: str) -> str:
+    """What control groups are, in words."""
+    return {"v1": "version 1", "hybrid": "hybrid (version 1)", "none": "missing"}[mode]
+
 
 def install(facts: Facts, *programs: str) -> str:
     """The command that installs programs here."""

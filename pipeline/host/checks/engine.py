@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pipeline.host.checks.advice import install
-from pipeline.host.choose import Chosen, crun_refuses
+from pipeline.host.checks.advice import UNIFIED, install, named_mode
+from pipeline.host.choose import Chosen, crun_refuses, podman_refuses
 from pipeline.host.facts import Facts, Program
 from pipeline.host.maker import maker_of
 from pipeline.report.check import Check
 
 _OLDEST_PODMAN = (4, 0)
 _SOURCE_DATE_EPOCH_SINCE = (1, 41)
+_SUPPORTED_PYTHON = (3, 11)
+"""Python 3.10 got its last security update in October 2026 (PEP 619)."""
 _NEEDED_BYTES = 500_000_000
 _COMFORTABLE_BYTES = 5_000_000_000
 _NETWORK_FILESYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "lustre", "afs", "9p")
@@ -39,6 +41,19 @@ def check_engine(facts: Facts) -> Check:
             essential=True,
         )
     return Check("engine", "ok", f"{told} on {facts.system}", essential=True)
+
+
+def check_python(facts: Facts) -> Check:
+    """The interpreter of capas itself."""
+    told = ".".join(map(str, facts.python))
+    if facts.python[:2] < _SUPPORTED_PYTHON:
+        return Check(
+            "python",
+            "limited",
+            f"Python {told} gets no security updates since October 2026; capas still runs with it",
+            fix="install Python 3.11 or newer, and remove .venv: the next command makes it anew",
+        )
+    return Check("python", "ok", f"Python {told}")
 
 
 def check_user(facts: Facts) -> Check:
@@ -125,6 +140,17 @@ def check_ids(facts: Facts) -> Check:
 def check_runtime(facts: Facts, chosen: Chosen) -> Check:
     """The OCI runtime."""
     choice = chosen.choice("runtime")
+    if podman_refuses(facts.basics):
+        mode = named_mode(facts.basics.cgroups.mode)
+        return Check(
+            "runtime",
+            "cannot",
+            f"Podman {_version(facts.basics.programs['podman'])} runs on control groups version 2 "
+            f"alone, and here they are {mode}; no runtime helps",
+            choice=choice.value,
+            ask=f"{UNIFIED}; or Podman 5, which runs on both",
+            essential=True,
+        )
     if choice.value == "none":
         return Check(
             "runtime",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pipeline.host.checks.advice import UNIFIED, named_mode
 from pipeline.host.choose import Chosen
 from pipeline.host.facts import Facts
 from pipeline.report.check import Check
 
 _WANTED = ("cpu", "memory", "pids")
 _DELEGATE = f"systemctl edit user@.service, [Service] Delegate={' '.join(_WANTED)}"
-_V2 = "boot with systemd.unified_cgroup_hierarchy=1"
 _PROCESSES = "`podman top CONTAINER` lists its processes with their share of a processor"
 _SESSION = "log in at the console or by ssh, not by su: then a systemd user session is there"
 
@@ -23,10 +23,10 @@ def check_limits(facts: Facts) -> Check:
         return Check(
             "limits",
             "cannot",
-            f"control groups are {_named(cgroups.mode)}: a user's limits of memory, processors "
+            f"control groups are {named_mode(cgroups.mode)}: a user's limits of memory, processors "
             "and processes are ignored",
             fix=others,
-            ask=_V2,
+            ask=UNIFIED,
         )
     if not facts.basics.own_group:
         return Check(
@@ -53,8 +53,8 @@ def check_pause(facts: Facts) -> Check:
     if facts.basics.session.uid == 0:
         return Check("pause", "ok", "containers can be paused")
     if cgroups.mode != "v2":
-        sentence = f"control groups are {_named(cgroups.mode)}: a user cannot pause a container"
-        return Check("pause", "cannot", sentence, fix=instead, ask=_V2)
+        sentence = f"control groups are {named_mode(cgroups.mode)}: a user cannot pause a container"
+        return Check("pause", "cannot", sentence, fix=instead, ask=UNIFIED)
     if not facts.basics.own_group:
         fix = _SESSION if facts.basics.session.systemd else instead
         sentence = "no control group is yours: a container has none that could be frozen"
@@ -67,9 +67,11 @@ def check_stats(facts: Facts) -> Check:
     if facts.basics.session.uid == 0:
         return Check("stats", "ok", "measured by control groups")
     if facts.basics.cgroups.mode != "v2":
-        sentence = f"control groups are {_named(facts.basics.cgroups.mode)}: Podman has no figures"
+        sentence = (
+            f"control groups are {named_mode(facts.basics.cgroups.mode)}: Podman has no figures"
+        )
         fix = _PROCESSES
-        return Check("stats", "limited", sentence, fix=fix, ask=_V2)
+        return Check("stats", "limited", sentence, fix=fix, ask=UNIFIED)
     if not facts.basics.own_group:
         sentence = "no control group is yours: Podman's figures are not the container's"
         fix = _PROCESSES
@@ -146,10 +148,6 @@ def check_pause_process(facts: Facts) -> Check:
     if facts.pause == "alive":
         return Check(subject, "ok", "holds your namespaces")
     return Check(subject, "ok", "begins with the first command")
-
-
-def _named(mode: str) -> str:
-    return {"v1": "version 1", "hybrid": "hybrid (version 1)", "none": "missing"}[mode]
 
 
 def _missing_controllers(facts: Facts) -> list[str]:

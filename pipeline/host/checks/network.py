@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.host.checks.advice import install
-from pipeline.host.choose import Chosen
+from pipeline.host.choose import Chosen, nftables_alone
 from pipeline.host.facts import Facts
 from pipeline.report.check import Check
 
@@ -43,8 +43,9 @@ def check_names(facts: Facts, chosen: Chosen) -> Check:
     choice = chosen.choice("firewall")
     programs = facts.basics.programs
     missing = [name for name in ("netavark", "aardvark-dns") if name not in programs]
+    firewall = "nft" if nftables_alone(facts.basics) else "iptables"
     if choice.value == "none":
-        missing.append("iptables")
+        missing.append(firewall)
     if missing:
         return Check(
             "names",
@@ -52,7 +53,16 @@ def check_names(facts: Facts, chosen: Chosen) -> Check:
             f"{' and '.join(missing)} missing: no named networks, so services do not find each "
             "other by name",
             fix="let services meet on published ports",
-            ask=install(facts, "netavark", "aardvark-dns", "iptables"),
+            ask=install(facts, "netavark", "aardvark-dns", firewall),
+        )
+    if nftables_alone(facts.basics) and choice.value == "iptables":
+        return Check(
+            "names",
+            "cannot",
+            f"{choice.cause}: firewall_driver is iptables, which this netavark does not know: no "
+            "container with a network starts",
+            choice=choice.value,
+            fix="under [network] take firewall_driver out, or set it to nftables",
         )
     sentence = "containers of one network find each other by name"
     return Check("names", "ok", sentence, choice=choice.value)

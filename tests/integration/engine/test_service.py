@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ import pytest
 
 from pipeline.engine import command
 from pipeline.engine.podman import Reader
+from pipeline.engine.podman_socket import API, socket_path
 from pipeline.engine.service import answers, api_service, usual_socket
 
 pytestmark = pytest.mark.integration
@@ -160,6 +163,28 @@ def test_the_users_service_is_left_alone_if_it_has_other_settings(
     with users_service(theirs) as path, api_service(environment) as uri:
         assert uri != f"unix://{path}"
         assert answers(path)
+
+
+def test_the_api_that_is_spoken_must_be_one_that_this_engine_accepts(service: str) -> None:
+    """The day that an engine ends it, this is red, and `podman_socket.API` has to move."""
+    path = socket_path(service)
+    assert path is not None
+    asked = [f"{API}/info", "/version"]
+    told = []
+    for address in asked:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(30)
+            client.connect(str(path))
+            client.sendall(
+                f"GET {address} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n".encode()
+            )
+            with client.makefile("rb") as stream:
+                told.append(stream.read())
+    assert told[0].startswith(b"HTTP/1.1 200"), told[0][:300]
+    found = re.search(rb'"MinAPIVersion":"(\d+)\.(\d+)', told[1].split(b"Podman Engine", 1)[1])
+    assert found is not None
+    spoken = tuple(map(int, API.split("/")[1].lstrip("v").split(".")[:2]))
+    assert tuple(map(int, found.groups())) <= spoken
 
 
 def test_the_version_must_be_the_engines_own(service: str, environment: Mapping[str, str]) -> None:

@@ -10,6 +10,12 @@ from pipeline.host.choose import Choice, Chosen, choose
 from pipeline.host.facts import Basics, Cgroups, Program, Setting
 from tests.unit.host.samples import DEBIAN_12, FEDORA
 
+PODMAN_6 = replace(
+    FEDORA, programs={**FEDORA.programs, "podman": Program("/usr/bin/podman", (6, 1, 1))}
+)
+NETAVARK_2 = replace(
+    FEDORA, programs={**FEDORA.programs, "netavark": Program("/usr/lib/podman/netavark", (2, 0, 0))}
+)
 HYBRID = Cgroups("hybrid", ("hugetlb",))
 
 
@@ -90,6 +96,12 @@ def test_an_ordinary_new_host_needs_nothing() -> None:
         (without(FEDORA, "nft"), {"network": {"firewall_driver": "iptables"}}, {}),
         (without(FEDORA, "iptables"), {"network": {"firewall_driver": "nftables"}}, {}),
         (without(FEDORA, "iptables", "nft"), {}, {}),
+        # Podman 6 and netavark 2 know nftables alone, and runc cures no control groups there.
+        (PODMAN_6, {}, {}),
+        (without(PODMAN_6, "nft"), {}, {}),
+        (without(PODMAN_6, "iptables"), {}, {}),
+        (replace(having(PODMAN_6, "runc"), cgroups=HYBRID), {}, {}),
+        (without(NETAVARK_2, "nft"), {}, {}),
         # No network device: builds use the host's network, if they can at all.
         (replace(FEDORA, tun=False), {}, {"BUILDAH_ISOLATION": "chroot"}),
         (replace(FEDORA, tun=False, subids=False), {}, {}),

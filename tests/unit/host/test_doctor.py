@@ -17,6 +17,7 @@ from tests.unit.host.recorded import NAMES, recorded
 
 SUBJECTS = (
     "engine",
+    "python",
     "user",
     "namespaces",
     "ids",
@@ -88,6 +89,7 @@ facts = st.builds(
     free_bytes=st.sampled_from([0, 10**9, 10**11]),
     writable=st.booleans(),
     first_port=st.sampled_from([0, 80, 1024, 2000]),
+    python=st.sampled_from([(3, 10, 19), (3, 11, 2), (3, 14, 8)]),
     pause=st.sampled_from(["none", "alive", "outdated", "stale"]),
 )
 
@@ -166,6 +168,10 @@ def test_recorded_hosts_are_judged_as_they_were(name: str) -> None:
         ("debian-13-root", "user", "limited", "root"),
         ("debian-12-hybrid-cgroups", "reproducible builds", "limited", "user.overlay.*"),
         ("debian-13-user-session", "reproducible builds", "ok", "same input, same image"),
+        ("debian-14-podman6", "runtime", "ok", "crun"),
+        ("debian-14-podman6", "names", "ok", ""),
+        ("debian-14-podman6-hybrid-cgroups", "runtime", "cannot", "control groups version 2 alone"),
+        ("debian-14-podman6-no-nft", "names", "cannot", "nft missing"),
         ("debian-13-bare", "engine", "cannot", "podman, buildah and conmon are not installed"),
     ],
 )
@@ -242,3 +248,34 @@ def test_what_is_required_and_cannot_be_is_an_error(monkeypatch: pytest.MonkeyPa
 def test_an_error_without_an_administrators_part_has_no_details() -> None:
     error = unable(Check("x", "cannot", "it cannot", fix="do that"))
     assert (error.brief, error.details, error.resolution) == ("it cannot", "", "do that")
+
+
+def test_podman_6_without_v2_must_not_be_told_to_get_another_runtime() -> None:
+    told, _ = recorded("debian-14-podman6-hybrid-cgroups")
+    check = by_subject(told)["runtime"]
+    assert check.stops
+    assert "runc" not in check.ask + check.fix + check.sentence
+    assert "systemd.unified_cgroup_hierarchy=1" in check.ask
+
+
+def test_podman_6_without_nft_must_be_told_to_get_nftables() -> None:
+    told, _ = recorded("debian-14-podman6-no-nft")
+    assert by_subject(told)["names"].ask.endswith("nftables")
+    assert "iptables" not in by_subject(told)["names"].ask
+
+
+def test_a_firewall_that_netavark_2_does_not_know_must_be_told() -> None:
+    told, _ = recorded("debian-14-podman6")
+    said = {"firewall": Setting("iptables", "/home/ann/.config/containers/containers.conf")}
+    told = dataclasses.replace(told, basics=dataclasses.replace(told.basics, chosen=said))
+    check = by_subject(told)["names"]
+    assert check.state == "cannot"
+    assert "firewall_driver" in check.fix
+
+
+@pytest.mark.parametrize(("python", "state"), [((3, 10, 19), "limited"), ((3, 11, 0), "ok")])
+def test_the_end_of_python_3_10_must_be_told(python: tuple[int, ...], state: str) -> None:
+    told, _ = recorded("debian-13-no-session")
+    check = by_subject(dataclasses.replace(told, python=python))["python"]
+    assert check.state == state
+    assert ("no security updates since October 2026" in check.sentence) is (state == "limited")

@@ -8,10 +8,12 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.engine import conf_files
 from pipeline.host import settings
 from pipeline.host.facts import Setting
 
 USER = 1001
+OLD = (4, 3)
 values = st.recursive(
     st.text(st.characters(exclude_categories=["Cs"]))
     | st.booleans()
@@ -46,12 +48,12 @@ def test_users_files_count_more_and_a_variable_counts_alone(tmp_path: Path) -> N
     for path in own:
         path.write_text("")
     environ = {"XDG_CONFIG_HOME": str(tmp_path), "HOME": "/nowhere"}
-    assert settings.containers_conf_files(environ, USER)[-2:] == own
-    assert not set(own) & set(settings.containers_conf_files(environ, 0))
+    assert settings.containers_conf_files(environ, USER, OLD)[-2:] == own
+    assert not set(own) & set(settings.containers_conf_files(environ, 0, OLD))
     named = {**environ, "CONTAINERS_CONF": "/some/file"}
-    assert settings.containers_conf_files(named, USER) == [Path("/some/file")]
+    assert settings.containers_conf_files(named, USER, OLD) == [Path("/some/file")]
     both = {**named, "CONTAINERS_CONF_OVERRIDE": "/over"}
-    assert settings.containers_conf_files(both, USER) == [Path("/some/file"), Path("/over")]
+    assert settings.containers_conf_files(both, USER, OLD) == [Path("/some/file"), Path("/over")]
 
 
 def test_the_users_storage_conf_hides_the_administrators(tmp_path: Path) -> None:
@@ -96,13 +98,13 @@ def test_what_somebody_chose_and_where() -> None:
         (Path("/home/c"), {"engine": {"runtime": "runc"}, "network": "nonsense"}),
     ]
     storage: tuple[Path, settings.Toml] = (Path("/home/s"), {"storage": {"driver": "vfs"}})
-    assert settings.chosen({"BUILDAH_ISOLATION": "chroot"}, containers, storage) == {
+    assert settings.chosen({"BUILDAH_ISOLATION": "chroot"}, containers, [storage]) == {
         "runtime": Setting("runc", "/home/c"),
         "cgroup_manager": Setting("cgroupfs", "/etc/c"),
         "driver": Setting("vfs", "/home/s"),
         "isolation": Setting("chroot", "BUILDAH_ISOLATION"),
     }
-    assert settings.chosen({"STORAGE_DRIVER": "overlay"}, [], storage) == {
+    assert settings.chosen({"STORAGE_DRIVER": "overlay"}, [], [storage]) == {
         "driver": Setting("overlay", "STORAGE_DRIVER")
     }
 
@@ -120,6 +122,97 @@ def test_an_unreadable_file_says_nothing(tmp_path: Path) -> None:
 )
 def test_what_mounts_overlay_in_the_kernels_place(options: dict[str, object]) -> None:
     storage: tuple[Path, settings.Toml] = (Path("/home/s"), {"storage": {"options": options}})
-    assert settings.chosen({}, [], storage) == {"mount_program": Setting("/a", "/home/s")}
+    assert settings.chosen({}, [], [storage]) == {"mount_program": Setting("/a", "/home/s")}
     told = {"STORAGE_OPTS": "overlay.mount_program=/b"}
-    assert settings.chosen(told, [], storage) == {"mount_program": Setting("/b", "STORAGE_OPTS")}
+    assert settings.chosen(told, [], [storage]) == {"mount_program": Setting("/b", "STORAGE_OPTS")}
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which /usr/share/containers, /etc/containers and the user's folder are."""
+    for name in ("VENDOR", "ADMIN"):
+        monkeypatch.setattr(conf_files, name, tmp_path / name.lower())
+    return tmp_path
+
+
+def lay(places: Path, *names: str) -> None:
+    for name in names:
+        path = places / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+
+
+ALL = (
+    *("vendor/containers.conf", "admin/containers.conf", "user/containers/containers.conf"),
+    *("vendor/containers.conf.d/10-a.conf", "vendor/containers.conf.d/99-z.conf"),
+    *("admin/containers.conf.d/10-a.conf", "admin/containers.rootless.conf.d/20-b.conf"),
+    *("admin/containers.rootless.conf.d/1001/30-c.conf", "admin/containers.rootful.conf.d/40.conf"),
+    *("user/containers/containers.conf.d/10-a.conf", "admin/containers.rootless.conf"),
+    "admin/containers.conf.d/no-settings.txt",
+)
+
+
+@pytest.mark.parametrize(
+    ("podman", "uid", "expected"),
+    [
+        (
+            (6, 1),
+            USER,
+            [
+                *("user/containers/containers.conf", "user/containers/containers.conf.d/10-a.conf"),
+                "admin/containers.rootless.conf.d/20-b.conf",
+                "admin/containers.rootless.conf.d/1001/30-c.conf",
+                "vendor/containers.conf.d/99-z.conf",
+            ],
+        ),
+        (
+            (6, 0),
+            0,
+            [
+                *("user/containers/containers.conf", "user/containers/containers.conf.d/10-a.conf"),
+                *("admin/containers.rootful.conf.d/40.conf", "vendor/containers.conf.d/99-z.conf"),
+            ],
+        ),
+        (
+            (5, 8),
+            USER,
+            [
+                *("vendor/containers.conf", "admin/containers.conf"),
+                *("admin/containers.conf.d/10-a.conf", "admin/containers.rootless.conf"),
+                "admin/containers.rootless.conf.d/20-b.conf",
+                "admin/containers.rootless.conf.d/1001/30-c.conf",
+                *("user/containers/containers.conf", "user/containers/containers.conf.d/10-a.conf"),
+            ],
+        ),
+        (
+            (5, 4),
+            USER,
+            [
+                *("vendor/containers.conf", "admin/containers.conf"),
+                "admin/containers.conf.d/10-a.conf",
+                *("user/containers/containers.conf", "user/containers/containers.conf.d/10-a.conf"),
+            ],
+        ),
+    ],
+)
+def test_the_files_of_each_generation(
+    places: Path, podman: tuple[int, int], uid: int, expected: list[str]
+) -> None:
+    lay(places, *ALL)
+    environ = {"XDG_CONFIG_HOME": str(places / "user")}
+    files = settings.containers_conf_files(environ, uid, podman)
+    assert [str(path.relative_to(places)) for path in files] == expected
+
+
+def test_a_link_is_no_drop_in_of_podman_6(places: Path) -> None:
+    lay(places, "admin/storage.conf.d/10.conf", "elsewhere")
+    (places / "admin/storage.conf.d/20.conf").symlink_to(places / "elsewhere")
+    environ = {"XDG_CONFIG_HOME": str(places / "user")}
+    files = conf_files.unified_files("storage", environ, USER)
+    assert files == [places / "admin/storage.conf.d/10.conf"]
+
+
+def test_a_variable_counts_alone_but_for_its_override(places: Path) -> None:
+    lay(places, *ALL)
+    environ = {"CONTAINERS_STORAGE_CONF": "/named", "CONTAINERS_STORAGE_CONF_OVERRIDE": "/over"}
+    assert conf_files.unified_files("storage", environ, USER) == [Path("/named"), Path("/over")]

@@ -383,7 +383,7 @@ def read_backup(folder: Path, path: Path) -> None:
 def use_settings(folder: Path, path: Path) -> None:
     """The engine's own settings."""
     content = settings.read_toml(path)
-    chosen = settings.chosen({}, [(path, content)], (path, content))
+    chosen = settings.chosen({}, [(path, content)], [(path, content)])
     assert all(isinstance(setting.value, str) for setting in chosen.values())
     settings.graphroot(environ(folder), 1000, (path, content))
     settings.to_toml(settings.merge(content, {"engine": {"runtime": "runc"}}))
