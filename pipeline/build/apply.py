@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import subprocess
-import tempfile
 import threading
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import timestamp_text
 from pipeline.build.logs import cache_folder
 from pipeline.build.output import Cached, Said, Step, parse_line
+from pipeline.build.scratch import scratch_folder
 from pipeline.build.staging import stage_context
 from pipeline.engine import buildah, command
 from pipeline.engine.build_cache import CacheImage, cache_image
@@ -123,10 +123,10 @@ class Builder:
         try:
             private_folder(cache)
             with (
-                tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch,
+                scratch_folder(cache, self._environment) as scratch,
                 _log_file(job.log) as log,
             ):
-                built = self._in_scratch(job, Path(scratch), log)
+                built = self._in_scratch(job, scratch, log)
         except OSError as error:
             room = f"make room below {cache}, or let XDG_CACHE_HOME name a folder on another disk"
             raise CapasError(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pipeline.build.digests import Digests
+from pipeline.build.mounts import binds_of, bound_sources, mounts_of
 from pipeline.errors import CapasError, InvalidSpec
 from pipeline.spec.containerfile import Containerfile, Stage, parse
 from pipeline.spec.containerfile.build import Build
 from pipeline.spec.containerfile.steps import StageBuild, Step
+from pipeline.spec.context import Entry
 from pipeline.spec.ignorefile import IgnoreRules, find_ignore_file, parse_ignore
 from pipeline.spec.model import ROOTFS_TAR, Version
-from pipeline.spec.sources import Entry, Source, read_source
+from pipeline.spec.sources import Source, read_below
 
 Place = tuple[int, int]
 """The index of a stage, and of an instruction in it."""
@@ -38,6 +40,7 @@ class File:
         mode: the permission bits that Buildah is shown: git's, unless the version keeps them.
         digest: of a file's content, in hexadecimal; a link's target; empty for a folder.
         actual_mode: the permission bits on disk.
+        place: where it really lies, relative to the context, the links among its folders followed.
     """
 
     path: str
@@ -45,6 +48,7 @@ class File:
     mode: int
     digest: str
     actual_mode: int
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
             for name in _read_from(step):
                 if _stage_before(containerfile, name, stage.stage.index) is None:
                     references[name] = None
-            if (sources := _context_sources(step, version, made)) is not None:
+            if (sources := _context_sources(step, version, ignore, made)) is not None:
                 reads[stage.stage.index, place] = sources
     _refuse_problems(version, containerfile, reads)
     entries = (entry for sources in reads.values() for one in sources for entry in one.entries)
@@ -206,41 +210,29 @@ def _stage_before(containerfile: Containerfile, name: str, index: int) -> Stage 
 def _read_from(step: Step) -> list[str]:
     """The images or stages that an instruction reads besides what it stands on."""
     if step.keyword == "RUN":
-        return [mount["from"] for mount in _mounts(step) if mount.get("from")]
+        return [mount["from"] for mount in mounts_of(step) if mount.get("from")]
     return [step.flags["from"]] if step.flags.get("from") else []
 
 
-def _mounts(step: Step) -> list[dict[str, str]]:
-    return [
-        dict(part.partition("=")[::2] for part in word.text.removeprefix("--mount=").split(","))
-        for word in step.instruction.flags
-        if word.text.startswith("--mount=")
-    ]
-
-
 def _context_sources(
-    step: Step, version: Version, made: frozenset[str]
+    step: Step, version: Version, ignore: IgnoreRules, made: frozenset[str]
 ) -> tuple[Source, ...] | None:
     """What an instruction reads from the context; None when it reads nothing from it.
 
-    The whole context, when a variable that only the base image knows decides, or when RUN binds
-    the context itself.
+    Everything that is not ignored, when a variable that only the base image knows decides.
     """
     if step.keyword == "RUN":
-        binds = any(
-            mount.get("type", "bind") == "bind" and "from" not in mount for mount in _mounts(step)
-        )
-        return (read_source(".", version.context, IgnoreRules()),) if binds else None
+        return bound_sources(binds_of(step), version.context, ignore) or None
     if step.keyword not in {"COPY", "ADD"} or "from" in step.flags:
         return None
     if not step.certain:
-        return (read_source(".", version.context, IgnoreRules()),)
+        return (read_below(".", version.context, ignore),)
     given = tuple(_prepared(word) for word in step.arguments[:-1] if word in made)
     return (*given, *step.sources)
 
 
 def _prepared(name: str) -> Source:
-    return Source(name, "path", (name,), "file", (Entry(name, name, "file", 0o644),))
+    return Source(name, "path", (name,), "file", (Entry(name, name, "file", 0o644, place=name),))
 
 
 def _ignore_rules(path: Path | None) -> IgnoreRules:
@@ -294,11 +286,11 @@ def _files(
             digest = rootfs.digest
         elif entry.kind == "file":
             try:
-                digest = digests.of(version.context / entry.path)
+                digest = digests.of(version.context / entry.place)
             except OSError as error:
                 unreadable.append(f"{entry.path!r}: {error.strerror}")
                 continue
-        found[entry.path] = File(entry.path, entry.kind, mode, digest, entry.mode)
+        found[entry.path] = File(entry.path, entry.kind, mode, digest, entry.mode, entry.place)
     if unreadable:
         raise CapasError(
             f"{version.short} cannot be built: its context has files that cannot be read",

@@ -10,7 +10,10 @@ ignore pattern keeps them out of every copy.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pipeline.build.inputs import Inputs
+from pipeline.spec.context import leads_to, place_of
 from pipeline.spec.gopath import has_meta, name_pattern
 
 FILES = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/group": "root:x:0:\n"}
@@ -20,19 +23,30 @@ _FOLDER = "etc"
 def carried(inputs: Inputs) -> bool:
     """Whether the context can carry the files without anybody noticing.
 
-    Not when there is something called `etc` in what is read, when a pattern would find it, or when
-    a RUN sees the whole context.
+    Not when there is something called `etc` in what is read, when a pattern would find it, when a
+    link leads there or back to the context itself, or when a RUN sees the whole context.
     """
     for (stage, place), sources in inputs.reads.items():
-        if inputs.containerfile.stages[stage].instructions[place].keyword == "RUN":
-            return False
+        bound = inputs.containerfile.stages[stage].instructions[place].keyword == "RUN"
         for source in sources:
             first = source.written.strip("/").split("/")[0]
             if has_meta(first) and name_pattern(first).matches(_FOLDER):
                 return False
-            if any(path.split("/")[0] == _FOLDER for path in source.found):
+            if any(_is_near(path, inputs.version.context, bound=bound) for path in source.found):
                 return False
-    return all(file.path.split("/")[0] != _FOLDER for file in inputs.files)
+    named = (name for file in inputs.files for name in (file.path, file.place))
+    return all(name.split("/")[0] != _FOLDER for name in named)
+
+
+def _is_near(path: str, context: Path, *, bound: bool) -> bool:
+    """Whether looking for a path leads to the files, or to a folder that shows their folder."""
+    names = path.split("/")
+    above = ["/".join(names[:end]) for end in range(1, len(names))]
+    if any(leads_to(folder, context) == "" for folder in above):
+        return True
+    led = leads_to(path, context)
+    places = (path, led or "", place_of(path, context) or "")
+    return (bound and led == "") or any(name.split("/")[0] == _FOLDER for name in places)
 
 
 def ignore_text(inputs: Inputs) -> bytes:

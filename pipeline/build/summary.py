@@ -19,8 +19,9 @@ from pipeline.build.image_files import Node
 from pipeline.build.inputs import File, Inputs, Place
 from pipeline.engine.file_list import Kind, LayerFile
 from pipeline.engine.generation import Generation
+from pipeline.spec.context import Entry
 from pipeline.spec.model import ROOTFS_TAR
-from pipeline.spec.sources import Entry, Source, is_url, read_source
+from pipeline.spec.sources import Source, is_url, read_source
 
 _LAYER_KINDS: dict[str, Kind] = {"file": "file", "link": "symlink", "folder": "directory"}
 _KINDS = {"file": b"0", "link": b"2", "folder": b"5"}
@@ -90,7 +91,7 @@ def brought(inputs: Inputs, place: Place, given: Given, *, unpack: bool) -> list
     files = {file.path: file for file in inputs.files}
     found: list[tuple[str, Node]] = []
     for entry in (entry for source in inputs.reads[place] for entry in source.entries):
-        at = inputs.version.context / entry.path
+        at = inputs.version.context / entry.place
         if (
             unpack
             and entry.kind == "file"
@@ -165,7 +166,7 @@ class _Writer:
         is_item: bool,
     ) -> None:
         file = self._files[entry.path]
-        path = self._inputs.version.context / entry.path
+        path = self._inputs.version.context / entry.place
         if self._inputs.rootfs is not None and _is_rootfs(self._inputs, entry):
             path = self._inputs.rootfs.path
         if self._unpack and is_item and entry.kind == "file" and archive.is_archive(path):

@@ -75,3 +75,23 @@ def test_without_them_both_kinds_of_host_are_thought_of(context: Path) -> None:
     assert possible("COPY . /all/", GENERATIONS[0]) == 1
     assert possible("COPY * /all/", GENERATIONS[0]) == 2
     assert possible("COPY * /all/", GENERATIONS[-1]) == 1, "names do not count since 1.41.2"
+
+
+@pytest.mark.parametrize(
+    "line", ["COPY top/* /c/", "COPY top/a/* /c/", "RUN --mount=type=bind,source=top,target=/m ls"]
+)
+def test_a_link_back_to_the_context_would_show_them(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_text("x")
+    (tmp_path / "top").symlink_to(".")
+    (tmp_path / "Containerfile").write_text(f"FROM scratch\n{line}\n")
+    version = Version("i", "1", tmp_path, tmp_path / "Containerfile")
+    assert not carried(read_inputs(version, Digests(None)))
+
+
+def test_a_bind_mount_of_a_part_does_not_show_them(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    text = "FROM scratch\nRUN --mount=type=bind,source=a,target=/m cat /m\nCOPY a /\n"
+    (tmp_path / "Containerfile").write_text(text)
+    version = Version("i", "1", tmp_path, tmp_path / "Containerfile")
+    assert carried(read_inputs(version, Digests(None)))

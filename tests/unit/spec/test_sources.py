@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.spec.context import Entry
 from pipeline.spec.ignorefile import IgnoreRules, parse_ignore
-from pipeline.spec.sources import Entry, Source, read_source
+from pipeline.spec.sources import Source, read_source
 
 NOTHING = IgnoreRules()
 
