@@ -18,6 +18,7 @@ ATTACKS = (
     "swap of a folder in it",
     "code of a checkout",
     "a stamp that waits",
+    "code in the current folder",
     "keys of root's terminal",
 )
 

@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import termios
@@ -233,6 +234,64 @@ def a_stamp_that_waits(attack: Attack) -> str:
     return "\n".join(gained)
 
 
+PLANTED = (
+    *("json.py", "runpy.py", "rich/__init__.py", "invoke/__init__.py", "invoke.py", "tasks.py"),
+    *("sitecustomize.py", "pipeline/__init__.py", "pipeline/__main__.py", "pipeline/bootstrap.py"),
+)
+PROGRAMS = ("python3", "python", "git", "su", "useradd", "mount", "sh")
+
+
+def code_in_the_current_folder(attack: Attack) -> str:
+    """Root validates a stranger's project, led by whatever its folder and its caller bring."""
+    project, told = attack.top / "handed in", attack.top / "told"
+
+    def hand_in() -> None:
+        for name in (*PLANTED, *PROGRAMS):
+            made = project / name
+            made.parent.mkdir(parents=True, exist_ok=True)
+            made.write_text(
+                f"#!/bin/sh\necho $0 >> {told}\n"
+                if name in PROGRAMS
+                else f"open({str(told)!r}, 'a').write(__file__ + chr(10))\n"
+            )
+            made.chmod(0o755)
+        (project / "specs").mkdir()
+        (project / "specs" / "x.toml").write_text(
+            'name = "x"\n[images.x.versions]\n"1.0" = { context = "../c" }\n'
+        )
+        (project / "c").mkdir()
+        (project / "c" / "Containerfile").write_text("FROM debian:12\n")
+        (project / "invoke.yaml").write_text("tasks:\n  executor_class: json.Executor\n")
+        (project / ".env").write_text(f"PATH={project}\nPYTHONPATH={project}\n")
+        (project / "pyvenv.cfg").write_text(f"home = {project}\n")
+        told.touch()
+        told.chmod(0o666)  # whoever runs it can tell
+
+    done_as(attack.second, hand_in)
+    environment = {
+        "CAPAS_ACCOUNT": attack.first.pw_name,
+        "PATH": f".:{os.environ['PATH']}:",
+        **dict.fromkeys(("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE"), str(project)),
+        "PYTHONSTARTUP": f"{project}/json.py",
+        "BASH_ENV": f"{project}/sh",
+    }
+    done = subprocess.run(
+        [f"{sys.argv[1]}/capas", "validate"],
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    place = place_of(str(project), attack.first.pw_dir)
+    shutil.rmtree(os.path.dirname(place), ignore_errors=True)
+    gained = told.read_text()
+    return (
+        gained if done.returncode == 0 else f"{gained}{done.returncode} {done.stdout}{done.stderr}"
+    )
+
+
 TYPES = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -302,7 +361,7 @@ def keys_of_roots_terminal(attack: Attack) -> str:
 
 def main(first: str, second: str, swaps: int) -> None:
     """Carry out all attacks, and tell."""
-    signal.alarm(120 + swaps)  # nothing waits for ever
+    signal.alarm(120 + 5 * swaps)  # nothing waits for ever
     attack = Attack(pwd.getpwnam(first), pwd.getpwnam(second))
     try:
         told = {
@@ -310,6 +369,7 @@ def main(first: str, second: str, swaps: int) -> None:
             "swap of a folder in it": swapped(attack, swaps, inside=True),
             "code of a checkout": code_of_a_checkout(attack),
             "a stamp that waits": a_stamp_that_waits(attack),
+            "code in the current folder": code_in_the_current_folder(attack),
             "keys of root's terminal": keys_of_roots_terminal(attack),
         }
     finally:
