@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from pipeline.deploy import door
-from pipeline.deploy.ended import how_it_ended
+from pipeline.deploy.ended import ENDED, how_it_ended
 from pipeline.deploy.health import Verdict, await_healthy, unhealthy
 from pipeline.deploy.limits import lost_limits
 from pipeline.deploy.observe import MARK_FILE, containers_of
-from pipeline.deploy.operation import RELEASE_SECONDS, Operation
+from pipeline.deploy.operation import FOR_GOOD, RELEASE_SECONDS, Operation
 from pipeline.deploy.ports import lost_ports
 from pipeline.deploy.secret import secret_value
 from pipeline.engine.podman import Json
@@ -18,7 +18,11 @@ from pipeline.engine.podman_writer import Writer
 from pipeline.errors import EngineError
 
 _RELOAD_DEADLINE = 15.0
+_LOOP_SECONDS = 1.0
+"""Within this the engine starts a container of a crash loop again."""
 _POLL = 0.05
+_NOTHING = b"-"
+"""What a record holds: its labels say everything, and a secret must not be empty."""
 Pause = Callable[[float], None]
 
 
@@ -90,8 +94,18 @@ def _held_port(call: Callable[[], None]) -> EngineError | None:
     return None
 
 
-def _stop(operation: Operation, writer: Writer, _pause: Pause) -> None:
+def _stop(operation: Operation, writer: Writer, pause: Pause) -> None:
     writer.stop_container(operation.name, operation.seconds)
+    if operation.detail != FOR_GOOD:
+        return
+    # Between two lives of a crash loop there was nothing to stop, and the engine starts it again.
+    end = time.monotonic() + _LOOP_SECONDS
+    while time.monotonic() < end:
+        pause(_POLL)
+        found = writer.container(operation.name)
+        if found is not None and found["State"]["Status"] not in ENDED:
+            writer.stop_container(operation.name, operation.seconds)
+            return
 
 
 def _pause_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
@@ -135,6 +149,8 @@ def _write(operation: Operation, writer: Writer, _pause: Pause) -> None:
         if container.service == operation.body["service"] and container.running:
             addresses[container.alias] = _address(writer.container(container.id))
     text = door.with_addresses(operation.to, addresses)
+    # Killed before the next `confirm`, nobody can tell which configuration is in effect.
+    writer.write_file(operation.name, MARK_FILE, "")
     writer.write_file(operation.name, door.CONFIG_FILE, text)
 
 
@@ -164,6 +180,14 @@ def _drain(operation: Operation, writer: Writer, pause: Pause) -> None:
         pause(_POLL)
 
 
+def _record(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.create_secret(operation.to, _NOTHING, operation.body, driver="file")
+
+
+def _forget(operation: Operation, writer: Writer, _pause: Pause) -> None:
+    writer.remove_secret(operation.to)
+
+
 def _remove_network(operation: Operation, writer: Writer, _pause: Pause) -> None:
     writer.remove_network(operation.name)
 
@@ -173,6 +197,8 @@ def _remove_secret(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 
 _ACTIONS: Mapping[tuple[str, str], Callable[[Operation, Writer, Pause], None]] = {
+    ("record", "deploy"): _record,
+    ("remove", "deploy"): _forget,
     ("create", "network"): _create_network,
     ("create", "volume"): _create_volume,
     ("create", "secret"): _create_secret,

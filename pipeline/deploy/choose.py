@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from pipeline.deploy.desired import Wish
-from pipeline.deploy.observe import Container
+from pipeline.deploy.history import Record, records_of, standing, unproved
+from pipeline.deploy.observe import Container, Observed
+from pipeline.engine import labels
 from pipeline.errors import CapasError, UsageError
 from pipeline.spec.model import Pipeline
 
@@ -59,47 +62,124 @@ def known_as(container: Container) -> tuple[str, str, str]:
     return container.service, f"{container.service}-{place}", container.name
 
 
-def as_it_runs(pipeline: Pipeline, containers: Sequence[Container]) -> Wish:
-    """A wish for what is there already: the versions and numbers of replicas that run now."""
+def as_it_runs(pipeline: Pipeline, observed: Observed) -> Wish:
+    """A wish for what is there already: the versions and numbers of replicas that run now.
+
+    Where an interrupted deploy left two, it is what the last healthy one was.
+    """
     versions: dict[str, str] = {}
     replicas: dict[str, int] = {}
-    for container in containers:
-        service = pipeline.services.get(container.service)
-        if service is None or container.is_door:
-            continue
-        replicas[service.name] = max(replicas.get(service.name, 0), container.number)
+    for service in pipeline.services.values():
         image = pipeline.images.get(service.image)
-        if image and container.version in image.versions:
-            versions[service.name] = container.version
+        stands = standing(pipeline.name, observed, service.name)
+        there = stands or {c.number: c for c in observed.of(service.name)}
+        if not there:
+            continue
+        replicas[service.name] = max(there)
+        found = [c.version for _number, c in sorted(there.items())]
+        if image and found[0] in image.versions:
+            versions[service.name] = found[0]
     return Wish(versions, replicas)
 
 
-def one_version_back(
-    pipeline: Pipeline, containers: Sequence[Container], released: Collection[str] = ()
-) -> dict[str, str]:
-    """By service: the version that ran before the one that runs.
+@dataclass(frozen=True)
+class Goal:
+    """Where a rollback goes.
 
-    The containers' labels know it; where none does (they were made anew after a `down`), it is the
-    newest release below the version that runs.
+    Attributes:
+        versions: by service.
+        deploy: the number of the deploy that was this, or 0 when only versions are known.
+    """
+
+    versions: Mapping[str, str]
+    deploy: int = 0
+
+    def __str__(self) -> str:
+        what = ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
+        return f"back to deploy {self.deploy}: {what}" if self.deploy else f"back to {what}"
+
+
+def rollback_goal(pipeline: Pipeline, observed: Observed, released: Collection[str] = ()) -> Goal:
+    """The last deploy that was healthy as a whole, and is not what runs.
+
+    After a deploy that was interrupted or failed it is the one before that; after a rollback, the
+    one before where that went: each `rollback` goes one step further back, and `deploy` is the way
+    forward. Where no record says it (after a `down`), it is the newest release below the version
+    that runs.
 
     Args:
         released: the versions in the release lock, as `image:version`.
 
     Raises:
-        CapasError: no service has a version to go back to.
+        CapasError: there is none, or the spec has a version no more.
     """
-    mine = [c for c in containers if c.service in pipeline.services and not c.is_door]
-    back = {c.service: c.previous for c in mine if c.previous and c.previous != c.version}
+    records = records_of(pipeline.name, observed.secrets)
+    if unproved(pipeline.name, observed) and records:
+        goal = _interrupted(observed, records) or records[-1]
+        return _goal(pipeline, goal)
+    if records:
+        last = records[-1]
+        ours = _ours(pipeline, last)
+        below = last.back_to or last.number
+        for record in reversed(records):
+            if record.number < below and _ours(pipeline, record) != ours:
+                return _goal(pipeline, record)
+    mine = [c for c in observed.containers if c.service in pipeline.services and not c.is_door]
+    back = {} if records else _labelled(mine)
     if not back:
-        below = {c.service: _release_below(pipeline, c, released) for c in mine}
-        back = {service: version for service, version in below.items() if version}
+        older = {c.service: _release_below(pipeline, c, released) for c in mine}
+        back = {service: version for service, version in older.items() if version}
     if not back:
         raise CapasError(
             "there is no version to go back to",
-            details="no container has replaced one of another version, and no release is older",
+            details="no deploy of other versions was healthy as a whole, and no release is older",
             resolution="`capas rollback --version V` names one",
         )
-    return back
+    return Goal(back)
+
+
+def _interrupted(observed: Observed, records: Sequence[Record]) -> Record | None:
+    """Where a rollback that did not end was going."""
+    last = records[-1].number
+    goals = {
+        c.labels[labels.BACK_TO]
+        for c in observed.containers
+        if c.deploy > last and labels.BACK_TO in c.labels
+    }
+    return next((r for r in reversed(records) if str(r.number) in goals), None)
+
+
+def _ours(pipeline: Pipeline, record: Record) -> dict[str, str]:
+    """The versions in a record, of services that the spec still has."""
+    return {name: v for name, v in record.versions.items() if name in pipeline.services}
+
+
+def _goal(pipeline: Pipeline, record: Record) -> Goal:
+    """A record's versions; a service that it does not know has that of another with its image.
+
+    Raises:
+        CapasError: the spec has a version no more.
+    """
+    versions = _ours(pipeline, record)
+    by_image = {pipeline.services[name].image: v for name, v in versions.items()}
+    for name, service in pipeline.services.items():
+        if name not in versions and service.built_here and service.image in by_image:
+            versions[name] = by_image[service.image]
+    for name, version in versions.items():
+        image = pipeline.images.get(pipeline.services[name].image)
+        if image is None or version not in image.versions:
+            raise CapasError(
+                f"deploy {record.number} cannot be gone back to",
+                details=f"{name} was {version} then, which is no longer in the spec",
+                resolution="write the version into the spec again, or name another: "
+                "`capas rollback --version V`",
+            )
+    return Goal(versions, record.number)
+
+
+def _labelled(containers: Sequence[Container]) -> dict[str, str]:
+    """What ran before, as containers say that were made before deploys had numbers."""
+    return {c.service: c.previous for c in containers if c.previous and c.previous != c.version}
 
 
 def _release_below(pipeline: Pipeline, container: Container, released: Collection[str]) -> str:

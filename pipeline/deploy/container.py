@@ -141,6 +141,7 @@ def container_body(
     name: str,
     bindings: Sequence[Binding],
     previous: str = "",
+    numbers: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the API is sent to create one replica.
 
@@ -148,6 +149,7 @@ def container_body(
         name: of the container.
         bindings: its ports on the host.
         previous: the version that ran in its place before.
+        numbers: the labels that say which deploy makes it.
     """
     desired = plan.desired
     its_labels = {
@@ -160,6 +162,7 @@ def container_body(
         labels.PARTS: plan.part_digests,
         # None of an image from elsewhere: what that may be labelled with is not this pipeline's.
         labels.VERSION: desired.version,
+        **numbers,
     }
     if previous:
         its_labels[labels.PREVIOUS] = previous

@@ -1,11 +1,14 @@
-"""The story of a deploy: look, plan, apply; when a new version is not healthy, go back."""
+"""The story of a deploy: look, plan, apply; healthy as a whole, or back as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from pipeline.deploy.apply import Failure, Outcome, apply
+from pipeline.deploy.apply import Failure, Listener, Outcome, apply
+from pipeline.deploy.bring_up import plan_bring_up
 from pipeline.deploy.desired import Desired
 from pipeline.deploy.door import door_check
 from pipeline.deploy.observe import Observed
@@ -14,13 +17,16 @@ from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_d
 from pipeline.deploy.ports import lost_ports
 from pipeline.deploy.preview import look
 from pipeline.deploy.pull import plan_pulls, pull
-from pipeline.deploy.restore import plan_restore
+from pipeline.deploy.restore import Before, plan_restore, what_became
 from pipeline.engine.podman import Reader
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
 _ROUNDS = 25
 """How often things may change between our look and our call."""
+_TRIES = 3
+"""How often a failed deploy tries to go back: what failed once, as a port that is not free yet, may
+succeed."""
 _OVERTAKEN = ("already in use", "already exists", "no such container", "name in use")
 """Podman's words for what was not so when we looked."""
 
@@ -45,6 +51,19 @@ class Telling:
 QUIETLY = Telling()
 
 
+class Engine(Protocol):
+    """What a deploy looks at and acts on."""
+
+    def look(self, wanted: Sequence[Desired], lost: Iterable[int] = ()) -> Observed:
+        """One snapshot; `lost` are ports that could not be bound though nobody held them."""
+
+    def apply(self, plan: Plan, listen: Listener) -> Outcome:
+        """Carry out a plan as far as it can be."""
+
+    def pull(self, pulls: Sequence[Operation]) -> None:
+        """Get images."""
+
+
 def converge(
     uri: str,
     pipeline: Pipeline,
@@ -55,38 +74,140 @@ def converge(
     """Make reality equal the spec; what the last plan was.
 
     Raises:
-        CapasError: it could not be done; an update that had begun has been taken back.
+        CapasError: it could not be done; all services are what they were before.
     """
-    lost: set[int] = set()
-    before: Plan | None = None
     with Reader(uri) as reader:
-        observed = look(reader, pipeline, wanted)
-        if pulls := plan_pulls(wanted, observed, fresh=options.fresh):
-            pull(uri, pulls, telling.pulling, telling.ended)
-            observed = look(reader, pipeline, wanted)
+        engine = _Podman(uri, reader, pipeline, telling)
+        return Deploy(engine, pipeline, wanted, options, telling).run()
+
+
+class Deploy:
+    """One deploy, from its first look to its end."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        pipeline: Pipeline,
+        wanted: Sequence[Desired],
+        options: Options = DEFAULT_OPTIONS,
+        telling: Telling = QUIETLY,
+    ) -> None:
+        self._engine = engine
+        self._pipeline = pipeline
+        self._wanted = wanted
+        self._options = options
+        self._telling = telling
+        self._lost: set[int] = set()
+        self._noted: list[str] = []
+
+    def run(self) -> Plan:
+        """Do it.
+
+        Raises:
+            CapasError: it could not be done; all services are what they were before.
+        """
+        observed = self._look()
+        if pulls := plan_pulls(self._wanted, observed, fresh=self._options.fresh):
+            self._engine.pull(pulls)
+            observed = self._look()
+        before = observed = self._bring_up(observed)
+        last: Plan | None = None
         for _round in range(_ROUNDS):
-            plan = plan_deploy(pipeline, wanted, observed, options)
-            telling.planned(plan)
-            if plan.backups:
-                telling.upgrading(plan.backups)
-            outcome = apply(plan, uri, telling.ended)
+            plan = plan_deploy(self._pipeline, self._wanted, observed, self._options)
+            plan = replace(plan, notes=(*self._noted, *plan.notes))
+            outcome = self._attempt(plan, observed)
             if not outcome.failed:
-                if options.wait:
-                    _watch_the_unchanged(uri, wanted, observed, plan)
                 return plan
-            if plan == before or not all(map(_is_overtaken, outcome.failed)):
+            if plan == last or not all(map(_is_overtaken, outcome.failed)):
                 break
-            before = plan
-            lost.update(port for f in outcome.failed for port in lost_ports(f.error.details))
-            observed = look(reader, pipeline, wanted, lost)
-        now = look(reader, pipeline, wanted, lost)
-        back = plan_restore(pipeline, blueprints_of(pipeline, wanted, now), now)
-    if back.changes:
-        telling.planned(back)
-        restored = apply(back, uri, telling.ended)
-        outcome = Outcome(failed=(*outcome.failed, *restored.failed))
-    outcome.raise_first()
-    return plan
+            last = plan
+            self._lost |= {p for f in outcome.failed for p in lost_ports(f.error.details)}
+            observed = self._look()
+        if any(o.verb == "record" for o in outcome.done):
+            outcome.raise_first()  # it is healthy as a whole; the next deploy tidies up
+        raise self._went_back(before, outcome)
+
+    def _look(self) -> Observed:
+        return self._engine.look(self._wanted, self._lost)
+
+    def _bring_up(self, observed: Observed) -> Observed:
+        """Start what ran before, where something that stands still would be replaced."""
+        blueprints = blueprints_of(self._pipeline, self._wanted, observed)
+        plan = plan_bring_up(self._pipeline, blueprints, observed)
+        if not plan.changes:
+            return observed
+        self._telling.planned(plan)
+        outcome = self._engine.apply(plan, self._telling.ended)
+        for failure in outcome.failed:
+            said = failure.error.brief
+            self._noted.append(f"{failure.operation.name} did not come up again: {said}")
+        return self._look()
+
+    def _attempt(self, plan: Plan, observed: Observed) -> Outcome:
+        """Carry out a plan; what takes away only when all is healthy."""
+        self._telling.planned(plan)
+        if plan.backups:
+            self._telling.upgrading(plan.backups)
+        outcome = self._engine.apply(plan.head, self._telling.ended)
+        if not outcome.failed and self._options.wait:
+            # "Done" must not be a lie about what the plan did not touch.
+            rest = Plan(_waits_for_the_unchanged(self._wanted, observed, plan))
+            unchanged = self._engine.apply(rest, lambda _operation, _error: None)
+            outcome = replace(outcome, failed=unchanged.failed)
+        if outcome.failed:
+            return outcome
+        ended = self._engine.apply(plan.ending, self._telling.ended)
+        return Outcome((*outcome.done, *ended.done), ended.failed)
+
+    def _went_back(self, before: Observed, outcome: Outcome) -> CapasError:
+        """Let everything be as it was; the error that says why, and what became of it."""
+        waited = {f.operation.name for f in outcome.failed if f.operation.verb.startswith("wait")}
+        started = {o.name for o in outcome.done if o.verb == "start"}
+        found = Before(self._pipeline, before, frozenset(waited), frozenset(started))
+        failures = outcome.failed
+        lines: list[str] = []
+        with suppress(CapasError):  # an engine that is gone: the next deploy goes on from here
+            failed = now = self._look()
+            for number in range(_TRIES):
+                back = plan_restore(found, self._wanted, now, again=number > 0)
+                if not back.changes:
+                    break
+                self._telling.planned(back)
+                restored = self._engine.apply(back, self._telling.ended)
+                now = self._look()
+                if number + 1 == _TRIES:
+                    failures = (*failures, *restored.failed)
+            lines = what_became(found, self._wanted, failed, now)
+        return _told(failures, lines)
+
+
+def _told(failures: Sequence[Failure], lines: Sequence[str]) -> CapasError:
+    """One error for all that failed, and for what runs now."""
+    try:
+        Outcome(failed=tuple(failures)).raise_first()
+    except CapasError as error:
+        details = "\n".join(part for part in [error.details, *lines] if part)
+        return type(error)(error.brief, details=details, resolution=error.resolution)
+    raise AssertionError("nothing failed")
+
+
+class _Podman:
+    """The engine behind the API of its service."""
+
+    def __init__(self, uri: str, reader: Reader, pipeline: Pipeline, telling: Telling) -> None:
+        self._uri = uri
+        self._reader = reader
+        self._pipeline = pipeline
+        self._telling = telling
+
+    def look(self, wanted: Sequence[Desired], lost: Iterable[int] = ()) -> Observed:
+        return look(self._reader, self._pipeline, wanted, lost)
+
+    def apply(self, plan: Plan, listen: Listener) -> Outcome:
+        return apply(plan, self._uri, listen)
+
+    def pull(self, pulls: Sequence[Operation]) -> None:
+        pull(self._uri, pulls, self._telling.pulling, self._telling.ended)
 
 
 def _is_overtaken(failure: Failure) -> bool:
@@ -100,10 +221,10 @@ def _is_overtaken(failure: Failure) -> bool:
     return bool(lost_ports(words)) or any(phrase in words for phrase in _OVERTAKEN)
 
 
-def _watch_the_unchanged(
-    uri: str, wanted: Sequence[Desired], observed: Observed, plan: Plan
-) -> None:
-    """Hold to their health checks what the plan did not touch: "done" must not be a lie."""
+def _waits_for_the_unchanged(
+    wanted: Sequence[Desired], observed: Observed, plan: Plan
+) -> tuple[Operation, ...]:
+    """Hold to their health checks what the plan does not touch."""
     touched = {operation.name for operation in plan.operations}
     waits = [
         Operation("wait for", "container", c.name, "unchanged", check=d.service.healthcheck)
@@ -112,10 +233,11 @@ def _watch_the_unchanged(
         for c in observed.of(d.name)
         if c.running and c.name not in touched and c.number <= d.service.replicas
     ]
-    doors = [(d, observed.door(d.name)) for d in wanted if d.door]
     waits += [
         Operation("wait for", "door", c.name, "unchanged", check=door_check(d.service))
-        for d, c in doors
-        if c is not None and c.running
+        for d in wanted
+        if d.door
+        for c in observed.doors(d.name)
+        if c.running and c.name not in touched
     ]
-    apply(Plan(tuple(waits)), uri).raise_first()
+    return tuple(waits)

@@ -121,8 +121,18 @@ def door_parts(desired: Desired, image: ImageFacts) -> Mapping[str, Any]:
     }
 
 
-def door_body(pipeline: Pipeline, desired: Desired, image: ImageFacts, name: str) -> dict[str, Any]:
-    """What the API is sent to create the door."""
+def door_body(
+    pipeline: Pipeline,
+    desired: Desired,
+    image: ImageFacts,
+    name: str,
+    numbers: Mapping[str, str],
+) -> dict[str, Any]:
+    """What the API is sent to create the door.
+
+    Args:
+        numbers: the labels that say which deploy makes it.
+    """
     ingress = desired.service.ingress
     address, port = (ingress.address, ingress.port) if ingress else ("", 0)
     parts = door_parts(desired, image)
@@ -146,6 +156,7 @@ def door_body(pipeline: Pipeline, desired: Desired, image: ImageFacts, name: str
             labels.DOOR: "haproxy",
             labels.CONFIG: config_digest,
             labels.PARTS: ",".join(f"{k}={digest(v)[:6]}" for k, v in sorted(parts.items())),
+            **numbers,
         },
         "portmappings": [mapping(Binding(INSIDE_PORT, port, address))],
         **network_body(desired.networks, [f"{desired.name}-door"]),

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from pipeline.deploy import door
 from pipeline.deploy.desired import Desired, digest
+from pipeline.deploy.history import is_proved, last_number, records_of
 from pipeline.deploy.observe import ImageFacts, Observed
-from pipeline.deploy.operation import Operation
-from pipeline.deploy.removal import removal
+from pipeline.deploy.operation import RELEASE_SECONDS, Operation
+from pipeline.deploy.removal import NEXT, removal
 from pipeline.errors import EngineError
 from pipeline.spec.model import Pipeline
+
+_CHANGED = "its image, port or networks changed"
 
 
 class Doorway:
@@ -19,21 +22,39 @@ class Doorway:
 
     Args:
         members: names in the network of the replicas that serve now, by replica number.
+        numbers: the labels that say which deploy makes a door.
+
+    Attributes:
+        tail: what takes an old door away, when the whole deploy is healthy.
     """
 
     def __init__(
-        self, pipeline: Pipeline, desired: Desired, observed: Observed, members: Mapping[int, str]
+        self,
+        pipeline: Pipeline,
+        desired: Desired,
+        observed: Observed,
+        members: Mapping[int, str],
+        numbers: Mapping[str, str],
     ) -> None:
         self._pipeline = pipeline
         self._desired = desired
-        self._there = observed.door(desired.name)
         self._members = dict(members)
+        self._numbers = numbers
         self._image = _image(desired, observed)
-        self._effective = observed.confirmed.get(desired.name, "")
-        if self._image is not None and self._there is not None:
-            self._same = self._there.config == digest(door.door_parts(desired, self._image))
-        else:
-            self._same = False
+        wanted = digest(door.door_parts(desired, self._image)) if self._image else ""
+        there = observed.doors(desired.name)
+        fitting = sorted((d for d in there if d.config == wanted), key=lambda d: not d.running)
+        self._current = fitting[0] if fitting else None
+        self._others = tuple(d for d in there if d is not self._current)
+        # Those that let requests through: all are told who the replicas are.
+        self._open = [d.name for d in there if d.running]
+        self._effective = {d.name: observed.confirmed.get(d.name, "") for d in there}
+        self._taken = {d.name for d in there}
+        last = last_number(records_of(pipeline.name, observed.secrets))
+        self.proved = not self.wanted or (
+            self._current is not None and is_proved(self._current, last)
+        )
+        self.tail: list[Operation] = []
 
     @property
     def wanted(self) -> bool:
@@ -41,13 +62,8 @@ class Doorway:
         return self._image is not None
 
     @property
-    def serves(self) -> bool:
-        """Whether a door stands there now and stays."""
-        return self._same and self._there is not None and self._there.running
-
-    @property
     def name(self) -> str:
-        """Of the container."""
+        """Of the container, in the end."""
         return f"{self._pipeline.name}-{self._desired.name}-door"
 
     def put(self, number: int, alias: str, after: tuple[str, ...]) -> list[Operation]:
@@ -55,61 +71,115 @@ class Doorway:
         self._members[number] = alias
         return self._reconfigure(f"with the new replica {number}", after)
 
+    def join(self, others: Mapping[int, str], after: tuple[str, ...]) -> list[Operation]:
+        """Give these replicas requests too."""
+        self._members.update(others)
+        return self._reconfigure("with what is healthy", after)
+
     def take(self, number: int, after: tuple[str, ...]) -> list[Operation]:
         """Give a replica no more requests."""
         self._members.pop(number, None)
         return self._reconfigure(f"without replica {number}", after)
 
+    def follow(self, members: Mapping[int, str], after: tuple[str, ...]) -> list[Operation]:
+        """Give requests to these replicas, through the doors that are open."""
+        self._members = dict(members)
+        return self._reconfigure(f"with {len(members)} replicas", after)
+
     def settle(self, members: Mapping[int, str], after: tuple[str, ...]) -> list[Operation]:
         """The door as it shall be in the end."""
-        self._members = dict(members)
+        old = [d for d in self._others if d.running]
         if self._image is None:
-            return [removal(self._there, "no ingress any more", after)] if self._there else []
-        if self.serves:
-            return self._reconfigure(f"with {len(members)} replicas", after)
-        return self._stand_up(self._image, after)
+            self.tail += [removal(d, "no ingress any more") for d in self._others]
+            return self.follow(members, after)
+        if self._current is not None and self._current.running:
+            self._tidy(self._current.name)
+            follows = self.follow(members, after)
+            if not old:
+                return follows
+            after = (follows[-1].key,) if follows else after
+            stops = [Operation("stop", "container", d.name, _CHANGED) for d in old]
+            return [*follows, *chain([self._must_open(self._current.name), *stops], after)]
+        self._members = dict(members)
+        return self._stand_up(self._image, after, [d.name for d in old])
 
-    def _stand_up(self, image: ImageFacts, after: tuple[str, ...]) -> list[Operation]:
-        cause = "not there"
+    def _stand_up(
+        self, image: ImageFacts, after: tuple[str, ...], old: list[str]
+    ) -> list[Operation]:
+        """Two doors cannot hold one port: the old one stops just before the new one starts."""
+        cause = _CHANGED if self._others else "not there"
         operations: list[Operation] = []
-        if self._there is not None and not self._same:
-            cause = "its image, port or networks changed"
-            operations.append(removal(self._there, cause, after))
-        elif self._there is not None:
-            cause = f"it is {self._there.state}"
-        if self._there is None or not self._same:
-            body = door.door_body(self._pipeline, self._desired, image, self.name)
-            operations.append(Operation("create", "door", self.name, cause, body=body))
+        if self._current is not None:
+            name = self._current.name
+            cause = f"it is {self._current.state}"
+        else:
+            name = self.name
+            while name in self._taken:
+                name += NEXT
+            body = door.door_body(self._pipeline, self._desired, image, name, self._numbers)
+            operations.append(Operation("create", "door", name, cause, body=body))
         text = self._config()
-        must = "it must let requests through"
         operations += [
-            self._write(cause, text),
-            Operation("confirm", "door", self.name, cause, to=digest(text)),
-            Operation("start", "door", self.name, cause),
-            Operation(
-                "wait for", "door", self.name, must, check=door.door_check(self._desired.service)
-            ),
+            self._write(name, cause, text),
+            Operation("confirm", "door", name, cause, to=digest(text)),
+            *(Operation("stop", "container", one, cause) for one in old),
+            Operation("start", "door", name, cause, seconds=RELEASE_SECONDS if old else None),
+            self._must_open(name),
         ]
+        self._tidy(name)
         return chain(operations, after)
 
-    def _reconfigure(self, detail: str, after: tuple[str, ...]) -> list[Operation]:
+    def open_again(self, name: str, cause: str, after: tuple[str, ...]) -> list[Operation]:
+        """Start a door that stood before, for the replicas that serve now."""
         text = self._config()
-        if not self.serves or digest(text) == self._effective:
-            return []
-        self._effective = digest(text)
-        cause = "requests follow the replicas"
-        longest = self._desired.service.stop_grace_period + 2 * door.KEEP_ALIVE
-        steps = [
-            self._write(cause, text),
-            Operation("reload", "door", self.name, cause),
-            Operation("drain", "door", self.name, cause, seconds=longest),
-            Operation("confirm", "door", self.name, cause, to=self._effective),
-        ]
-        return chain([replace(step, detail=detail) for step in steps], after)
+        return chain(
+            [
+                self._write(name, cause, text),
+                Operation("confirm", "door", name, cause, to=digest(text)),
+                Operation("start", "door", name, cause, seconds=RELEASE_SECONDS),
+            ],
+            after,
+        )
 
-    def _write(self, cause: str, text: str) -> Operation:
+    def _must_open(self, name: str) -> Operation:
+        must = "it must let requests through"
+        return Operation(
+            "wait for", "door", name, must, check=door.door_check(self._desired.service)
+        )
+
+    def _tidy(self, heir: str) -> None:
+        gone = [removal(d, f"{heir} has its place") for d in self._others]
+        self.tail += gone
+        if heir != self.name:
+            after = tuple(o.key for o in gone)
+            self.tail.append(
+                Operation("rename", "container", heir, "it is the door", after, to=self.name)
+            )
+
+    def _reconfigure(self, detail: str, after: tuple[str, ...]) -> list[Operation]:
+        operations: list[Operation] = []
+        if self._image is None:
+            return []  # nobody says any more what it would ask the replicas
+        text = self._config()
+        longest = self._desired.service.stop_grace_period + 2 * door.KEEP_ALIVE
+        for name in self._open:
+            if digest(text) == self._effective[name]:
+                continue
+            self._effective[name] = digest(text)
+            cause = "requests follow the replicas"
+            steps = [
+                self._write(name, cause, text),
+                Operation("reload", "door", name, cause),
+                Operation("drain", "door", name, cause, seconds=longest),
+                Operation("confirm", "door", name, cause, to=digest(text)),
+            ]
+            operations += chain([replace(s, detail=detail) for s in steps], after)
+            after = (operations[-1].key,)
+        return operations
+
+    def _write(self, name: str, cause: str, text: str) -> Operation:
         whose = {"pipeline": self._pipeline.name, "service": self._desired.name}
-        return Operation("write", "door", self.name, cause, to=text, body=whose)
+        return Operation("write", "door", name, cause, to=text, body=whose)
 
     def _config(self) -> str:
         named = {f"replica-{n}": alias for n, alias in sorted(self._members.items())}

@@ -63,6 +63,12 @@ class Container:
         return self.labels.get(labels.PREVIOUS, "")
 
     @property
+    def deploy(self) -> int:
+        """The number of the deploy that made it; 0 of one before deploys had numbers."""
+        number = self.labels.get(labels.DEPLOY, "")
+        return int(number) if number.isdecimal() else 0
+
+    @property
     def is_door(self) -> bool:
         """Whether it is the proxy in front of a service, and no replica."""
         return labels.DOOR in self.labels
@@ -103,7 +109,7 @@ class Observed:
         volumes: every volume's labels, by name; `networks` and `secrets` likewise.
         fingerprints: what stands for a secret's value now, by the secret's name in Podman.
         broken: containers with labels of this pipeline that no deploy writes, in words.
-        confirmed: digest of the configuration that a service's door serves with.
+        confirmed: digest of the configuration that a door serves with, by the door's name.
     """
 
     containers: tuple[Container, ...] = ()
@@ -134,9 +140,14 @@ class Observed:
         mine = (c for c in self.containers if c.service == service and not c.is_door)
         return tuple(sorted(mine, key=lambda c: (c.number, c.name)))
 
+    def doors(self, service: str) -> tuple[Container, ...]:
+        """The proxy in front of a service, and in an update its successor; by name."""
+        found = (c for c in self.containers if c.service == service and c.is_door)
+        return tuple(sorted(found, key=lambda c: c.name))
+
     def door(self, service: str) -> Container | None:
         """The proxy in front of a service."""
-        return next((c for c in self.containers if c.service == service and c.is_door), None)
+        return next(iter(self.doors(service)), None)
 
 
 def observe(
@@ -176,7 +187,7 @@ def observe(
         abilities=observe_abilities(reader),
         broken=broken,
         confirmed={
-            c.service: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
+            c.name: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
         },
     )
 
@@ -260,6 +271,14 @@ def _riddle(one: Mapping[str, Any]) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def what_runs(reader: Reader, pipeline: str) -> Observed:
+    """Only the containers of a pipeline, and the secrets, which keep the records of its deploys."""
+    return Observed(
+        containers=containers_of(reader, pipeline),
+        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
+    )
 
 
 def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pipeline.spec.model import Healthcheck, Secret
 
-Kind = Literal["image", "network", "volume", "secret", "container", "door"]
+Kind = Literal["image", "network", "volume", "secret", "container", "door", "deploy"]
 Verb = Literal[
     "create", "start", "unpause", "pause", "stop", "restart", "remove", "rename",
     "pull", "wait for", "wait for the end of", "write", "reload", "drain", "confirm",
+    "record",
 ]  # fmt: skip
 
 RELEASE_SECONDS = 3.0
 """How long what forwarded a port may hold it when its container has ended: pasta, Podman 5's, ends
 by itself some time later."""
+
+
+FOR_GOOD = "for good"
+"""The detail of a `stop` that also ends a crash loop."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class Operation:
         check: what `wait for` holds the container to; None is "it runs".
         seconds: the grace of `stop` and `remove` (None is the container's own), the deadline of
             `drain`, or how long `start` waits for a port that an old container held.
-        to: the new name, for `rename`; the text, for `write`.
+        to: the new name, for `rename`; the text, for `write`; the secret that keeps a deploy's
+            record.
         detail: tells apart operations that do the same to the same thing.
         secret: where the value of a secret comes from.
     """
@@ -63,11 +69,26 @@ class Plan:
     Attributes:
         notes: what the user should know about, though nothing is done about it.
         backups: volumes that want a backup before any of this is done.
+        tail: how many operations at the end are done only when all that the others made, and all
+            that they did not touch, is healthy; what takes away is among these.
+        headline: what the plan begins with, where that is not what was asked for.
     """
 
     operations: tuple[Operation, ...] = ()
     notes: tuple[str, ...] = ()
     backups: tuple[str, ...] = ()
+    tail: int = 0
+    headline: str = ""
+
+    @property
+    def head(self) -> Plan:
+        """All but the tail."""
+        return replace(self, operations=self.operations[: len(self.operations) - self.tail], tail=0)
+
+    @property
+    def ending(self) -> Plan:
+        """The tail alone."""
+        return Plan(self.operations[len(self.operations) - self.tail :])
 
     @property
     def changes(self) -> bool:
@@ -75,4 +96,5 @@ class Plan:
         return bool(self.operations)
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self.operations), *(f"note: {note}" for note in self.notes)])
+        lines = [*map(str, self.operations), *(f"note: {note}" for note in self.notes)]
+        return "\n".join([self.headline, *lines] if self.headline else lines)

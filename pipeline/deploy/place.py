@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.deploy.container import Blueprint
+from pipeline.deploy.history import is_proved, last_number, records_of, standing
 from pipeline.deploy.observe import Container, Observed
 from pipeline.deploy.ports import Binding, Held, assign
 from pipeline.engine import labels
@@ -13,7 +14,8 @@ from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
 _STARTABLE = ("created", "configured", "initialized", "exited", "stopped")
-_SERVING = ("running", "paused", "stopping")
+SERVING = ("running", "paused", "stopping")
+"""States of a container that has its ports and its files open."""
 
 
 @dataclass
@@ -23,6 +25,9 @@ class Place:
     Attributes:
         current: the container that is right as it is, running or not.
         others: containers that were made from something else, or cannot be used.
+        standing: the one that a failed deploy goes back to.
+        proved: whether `current` belongs to a deploy that was healthy as a whole; one that does
+            not counts only when it has passed its health check.
         heir: the name of the container that has the place in the end.
     """
 
@@ -30,23 +35,28 @@ class Place:
     name: str
     current: Container | None
     others: tuple[Container, ...]
+    standing: Container | None = None
+    proved: bool = True
     heir: str = ""
 
     @property
     def serving(self) -> tuple[Container, ...]:
         """Old containers that run."""
-        return tuple(c for c in self.others if c.state in _SERVING)
+        return tuple(c for c in self.others if c.state in SERVING)
 
     @property
-    def in_between(self) -> bool:
-        """Whether something old serves where something new shall."""
-        served = self.current is not None and self.current.state in _SERVING
-        return bool(self.serving) and not served
+    def leftovers(self) -> tuple[Container, ...]:
+        """What nobody needs: it does not run, and nobody would go back to it."""
+        return tuple(c for c in self.others if c not in self.serving and c != self.standing)
 
     @property
     def predecessor(self) -> Container | None:
         """The old container that has the place now: one that runs before one that does not."""
-        return next(iter([*self.serving, *self.others]), None)
+        stands = [c for c in self.others if c == self.standing]
+        return next(
+            iter([*(c for c in stands if c in self.serving), *self.serving, *stands, *self.others]),
+            None,
+        )
 
 
 def places_of(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> list[Place]:
@@ -57,6 +67,8 @@ def places_of(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> l
     """
     service = blueprint.desired.service
     found = observed.of(service.name)
+    last = last_number(records_of(pipeline.name, observed.secrets))
+    stands = standing(pipeline.name, observed, service.name)
     places = []
     for number in range(1, service.replicas + 1):
         name = f"{pipeline.name}-{service.name}-{number}"
@@ -67,10 +79,11 @@ def places_of(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> l
             )
         mine = [c for c in found if c.number == number]
         fitting = [c for c in mine if c.config == blueprint.config and _usable(c, observed.held)]
-        fitting.sort(key=lambda c: (not c.running, c.name != name, c.name))
+        fitting.sort(key=lambda c: (not c.running, not is_proved(c, last), c.name != name, c.name))
         current = fitting[0] if fitting else None
         others = tuple(c for c in mine if c is not current)
-        places.append(Place(number, name, current, others))
+        proved = current is None or is_proved(current, last)
+        places.append(Place(number, name, current, others, stands.get(number), proved))
     return places
 
 

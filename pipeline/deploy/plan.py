@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.container import Blueprint, blueprint
 from pipeline.deploy.desired import Desired, depended_on, restartable
+from pipeline.deploy.history import is_record
 from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.record import numbered, plan_record
 from pipeline.deploy.removal import owned, removal, unfinished
 from pipeline.deploy.resources import plan_resources
 from pipeline.deploy.service import ServicePlan, Surroundings, plan_service
@@ -25,11 +27,13 @@ class Options:
         wait: hold every new container to its health check.
         remove_orphans: remove what carries our labels and is no longer in the spec.
         fresh: pull the images whose policy is `always`.
+        back_to: the number of the deploy that a rollback goes back to, or 0.
     """
 
     wait: bool = True
     remove_orphans: bool = False
     fresh: bool = False
+    back_to: int = 0
 
 
 DEFAULT_OPTIONS = Options()
@@ -53,15 +57,16 @@ def plan_deploy(
     """
     wanted = _suited(pipeline, wanted, observed)
     blueprints = blueprints_of(pipeline, wanted, observed)
-    operations, notes = plan_resources(pipeline, wanted, observed)
+    made, notes = plan_resources(pipeline, wanted, observed)
     notes += _unasked(wanted, observed.abilities, wait=options.wait)
     notes += observed.broken
-    operations = [*unfinished(pipeline, observed), *operations]
+    operations = [*unfinished(pipeline, observed), *made]
     ready = tuple(operation.key for operation in operations)
     services = [desired.service for desired in wanted]
     jobs = depended_on(services, "service_completed_successfully")
     awaited = depended_on(services, "service_healthy")
     by_name = {plan.desired.name: plan for plan in blueprints}
+    numbers = numbered(pipeline, observed, options.back_to)
     done: dict[str, ServicePlan] = {}
     for name, plan in by_name.items():
         gates, watches = _gates(plan, done, by_name, observed)
@@ -72,6 +77,7 @@ def plan_deploy(
             wait=options.wait or name in awaited,
             one_shot=name in jobs,
             taken=tuple(b for other in done.values() for b in other.bindings),
+            numbers=numbers,
         )
         one = plan_service(plan, around)
         done[name] = one
@@ -80,12 +86,46 @@ def plan_deploy(
             operations += [watch for watch in watches if watch.key not in planned]
         operations += one.operations
         notes += [*plan.notes, *one.notes]
+    operations += _ends(done, operations)
     orphans, orphan_notes = _orphans(pipeline, wanted, observed, remove=options.remove_orphans)
+    proved = all(one.proved for one in done.values())
+    recorded = (
+        plan_record(pipeline, blueprints, observed, options.back_to, proved=proved)
+        if options.wait
+        else []
+    )
+    tail = _tail(operations, recorded, [o for one in done.values() for o in one.tail], orphans)
     return Plan(
-        operations=(*operations, *orphans),
+        operations=(*operations, *tail),
         notes=tuple(dict.fromkeys([*notes, *orphan_notes])),
         backups=_backups(pipeline, blueprints, done),
+        tail=len(tail),
     )
+
+
+def _ends(done: Mapping[str, ServicePlan], planned: Sequence[Operation]) -> list[Operation]:
+    """The ends of jobs that nothing else in the plan waits for: a deploy is done when they are."""
+    keys = {operation.key for operation in planned}
+    ends = [
+        Operation("wait for the end of", "container", name, "it is a job", (key,) if key else ())
+        for one in done.values()
+        for name, key in sorted(one.ending.items())
+    ]
+    return [end for end in ends if end.key not in keys]
+
+
+def _tail(
+    before: Sequence[Operation],
+    recorded: Sequence[Operation],
+    tidying: Sequence[Operation],
+    orphans: Sequence[Operation],
+) -> list[Operation]:
+    """What comes when all is healthy: the record first, then whatever takes away."""
+    everything = tuple(operation.key for operation in before)
+    record = [replace(o, after=everything) for o in recorded if o.verb == "record"]
+    after = tuple(o.key for o in record) or everything
+    others = [*tidying, *orphans, *(o for o in recorded if o.verb != "record")]
+    return [*record, *(replace(o, after=(*after, *o.after)) for o in others)]
 
 
 def blueprints_of(
@@ -202,7 +242,11 @@ def _orphans(
     used = {name for desired in wanted for name in desired.networks}
     networks = [n for n in owned(pipeline.name, observed.networks) if n not in used]
     known = {secret.engine_name for secret in pipeline.secrets.values()}
-    secrets = [s for s in owned(pipeline.name, observed.secrets) if s not in known]
+    secrets = [
+        s
+        for s in owned(pipeline.name, observed.secrets)
+        if s not in known and not is_record(observed.secrets[s])
+    ]
     volumes = {volume.engine_name for volume in pipeline.volumes.values()}
     notes = [
         f"volume {name} is no longer in the spec: it stays"

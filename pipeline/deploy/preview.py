@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pipeline.deploy.bring_up import as_if_up, plan_bring_up
 from pipeline.deploy.desired import Desired
 from pipeline.deploy.observe import Observed, observe
 from pipeline.deploy.operation import Plan
-from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, plan_deploy
+from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
 from pipeline.deploy.pull import as_if_pulled, plan_pulls
 from pipeline.deploy.secret import fingerprints
 from pipeline.engine.podman import Reader
@@ -49,5 +50,12 @@ def preview(
     """
     observed = look(reader, pipeline, wanted)
     pulls = plan_pulls(wanted, observed, fresh=options.fresh)
-    plan = plan_deploy(pipeline, wanted, as_if_pulled(observed, pulls), options)
-    return replace(plan, operations=(*pulls, *plan.operations))
+    there = as_if_pulled(observed, pulls)
+    up = plan_bring_up(pipeline, blueprints_of(pipeline, wanted, there), there)
+    plan = plan_deploy(pipeline, wanted, as_if_up(there, up), options)
+    return replace(
+        plan,
+        operations=(*pulls, *up.operations, *plan.operations),
+        notes=(*up.notes, *plan.notes),
+        headline=up.headline,
+    )

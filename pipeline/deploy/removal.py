@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pipeline.deploy.history import Record, is_record, records_of
 from pipeline.deploy.observe import Container, Observed
 from pipeline.deploy.operation import Operation, Plan
 from pipeline.engine import labels
@@ -23,6 +24,11 @@ def removal(
         seconds: the grace; None is what the container was made with.
     """
     return Operation("remove", "container", container.name, cause, after, seconds=seconds)
+
+
+def forgotten(record: Record, cause: str, after: tuple[str, ...] = ()) -> Operation:
+    """Remove the record of a deploy."""
+    return Operation("remove", "deploy", str(record.number), cause, after, to=record.secret)
 
 
 def unfinished(pipeline: Pipeline, observed: Observed) -> list[Operation]:
@@ -52,7 +58,10 @@ def plan_down(pipeline: Pipeline, observed: Observed) -> Plan:
     operations += [
         Operation("remove", "secret", name, "down", gone)
         for name in owned(pipeline.name, observed.secrets)
+        if not is_record(observed.secrets[name])
     ]
+    records = records_of(pipeline.name, observed.secrets)
+    operations += [forgotten(record, "down", gone) for record in records]
     notes = tuple(
         f"volume {name} stays (`capas volume.rm` deletes it)"
         for name in owned(pipeline.name, observed.volumes)

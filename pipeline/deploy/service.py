@@ -3,20 +3,22 @@
 With a door, a new replica starts beside the old one, gets requests when it is healthy, and the
 old one ends when it has answered what it had. Without one the old replica ends first: two
 containers cannot hold one port, and two generations of a database must not share its files.
-In both cases what is old is kept, stopped, until the whole service is healthy: that is what a
-failed update goes back to.
+In both cases what is old is kept, stopped, until the whole deploy is healthy: that is what a
+failed one goes back to. Whoever made a container: it counts only when it has passed its check.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.deploy.container import Blueprint, container_body
 from pipeline.deploy.difference import why_replaced
 from pipeline.deploy.doorway import Doorway
+from pipeline.deploy.history import standing
 from pipeline.deploy.observe import Container, Observed, own_alias
 from pipeline.deploy.operation import RELEASE_SECONDS, Operation
-from pipeline.deploy.place import Place, assign_ports, lost_port, places_of
+from pipeline.deploy.place import SERVING, Place, assign_ports, lost_port, places_of
 from pipeline.deploy.ports import Binding
 from pipeline.deploy.removal import NEXT, removal
 from pipeline.engine import labels
@@ -32,6 +34,7 @@ class Surroundings:
         wait: whether new containers are held to their health check.
         one_shot: whether the service is a job that ends, and is done once it ended with 0.
         taken: ports that services planned before will hold.
+        numbers: the labels that say which deploy makes a container.
     """
 
     pipeline: Pipeline
@@ -40,6 +43,7 @@ class Surroundings:
     wait: bool = True
     one_shot: bool = False
     taken: tuple[Binding, ...] = ()
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -47,18 +51,24 @@ class ServicePlan:
     """What is done about one service.
 
     Attributes:
+        tail: what takes away, and gives names: done when the whole deploy is healthy.
         started: keys after which everything has been started.
         healthy: keys after which everything new is healthy.
+        ending: names of a job's containers that have yet to end, with the key that starts each.
+        proved: whether it is, unchanged, part of a deploy that was healthy as a whole.
         bindings: all ports that its replicas will hold.
         upgrades: whether an image version is replaced by another; for images from elsewhere, any
             other image.
     """
 
     operations: list[Operation] = field(default_factory=list)
+    tail: list[Operation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
     healthy: list[str] = field(default_factory=list)
+    ending: dict[str, str] = field(default_factory=dict)
     bindings: list[Binding] = field(default_factory=list)
+    proved: bool = True
     upgrades: bool = False
 
 
@@ -77,40 +87,58 @@ class _Planner:
         self._around = around
         self._service = blueprint.desired.service
         self._plan = ServicePlan()
-        self._found = around.observed.of(self._service.name)
         self._places = places_of(around.pipeline, blueprint, around.observed)
-        serving = {c.number: c.alias for c in self._found if c.running}
-        self._door = Doorway(around.pipeline, blueprint.desired, around.observed, serving)
+        numbers = {place.number for place in self._places}
+        found = around.observed.of(self._service.name)
+        self._surplus = [c for c in found if c.number not in numbers]
+        self._changes = bool(self._surplus) or any(place.others for place in self._places)
+        self._door = Doorway(
+            around.pipeline,
+            blueprint.desired,
+            around.observed,
+            served_now(around.pipeline.name, around.observed, self._service.name),
+            around.numbers,
+        )
         self._bindings, notes = assign_ports(
             blueprint, self._places, around.observed.held, around.taken
         )
         self._plan.notes += [f"{self._service.name}: {note}" for note in notes]
         self._plan.bindings = [b for each in self._bindings.values() for b in each]
+        self._plan.proved = all(place.current and place.proved for place in self._places)
 
     def run(self) -> ServicePlan:
-        replaced = [place for place in self._places if place.in_between]
+        replaced = [place for place in self._places if place.serving]
         for place in self._places:
             if place in replaced:
                 continue
             if place.current is not None:
-                self._keep(place, place.current)
+                self._keep(place, place.current, self._around.gate)
             else:
                 self._begin(place)
         step = (*self._around.gate, *self._plan.healthy)
+        if replaced:
+            others = {p.number: self._alias(p) for p in self._places if p not in replaced}
+            step = self._switch(self._door.join(others, step), step)
         for place in replaced:
             step = self._replace(place, step)
         self._finish()
         return self._plan
 
-    def _keep(self, place: Place, current: Container) -> None:
+    def _keep(self, place: Place, current: Container, after: tuple[str, ...]) -> tuple[str, ...]:
+        """A container that is right as it is; returns the keys after which it is healthy."""
         place.heir = current.name
         if current.state == "paused":
-            self._add(Operation("unpause", "container", current.name, "it is paused"))
+            self._add(Operation("unpause", "container", current.name, "it is paused", after))
+            after = (self._plan.operations[-1].key,)
         elif not current.running and not self._is_done(current):
-            cause = "never started" if current.state == "created" else f"it is {current.state}"
-            if current.state in ("exited", "stopped") and current.exit_code:
-                cause += f" with {current.exit_code}"
-            self._start(place, cause, self._around.gate)
+            return self._start(place, _why_started(current), after, wait=self._changes)
+        if self._around.one_shot:
+            if current.state in SERVING:
+                self._plan.ending[current.name] = ""
+            return after
+        if self._changes or (self._around.wait and not place.proved):
+            return self._await(place, after)
+        return after
 
     def _is_done(self, current: Container) -> bool:
         ended = current.state in ("exited", "stopped") and current.exit_code == 0
@@ -118,22 +146,20 @@ class _Planner:
 
     def _begin(self, place: Place) -> None:
         """A replica where nothing runs."""
-        cause = f"replica {place.number}: not there"
-        ready = self._around.gate
-        if place.others:
-            cause = self._why(place)
-            cleared = [removal(c, cause) for c in place.others]
-            self._plan.operations += cleared
-            ready = (*ready, *(o.key for o in cleared))
-        place.heir = place.name
-        self._create(place, cause, ready)
-        self._start(place, cause, (self._created(place),))
+        cause = self._why(place)
+        ready = self._create_beside(place, cause)
+        self._start(place, cause, ready, wait=self._changes)
 
     def _replace(self, place: Place, step: tuple[str, ...]) -> tuple[str, ...]:
         """A replica whose old container runs; returns the keys that the next one waits for."""
         cause = self._why(place)
-        if place.current is not None:
-            place.heir = place.current.name
+        current = place.current
+        if current is not None and current.state in SERVING:
+            ready = self._keep(place, current, step)
+            ready = self._switch(self._door.put(place.number, self._alias(place), ready), ready)
+            return self._stop_old(place, cause, ready)
+        if current is not None:
+            place.heir = current.name
             ready = step
         else:
             ready = (*self._create_beside(place, cause), *step)
@@ -148,43 +174,42 @@ class _Planner:
         return self._switch(self._door.put(place.number, self._alias(place), ready), ready)
 
     def _create_beside(self, place: Place, cause: str) -> tuple[str, ...]:
-        """The new container, under another name than those that serve."""
-        names = {c.name for c in place.serving}
+        """The new container, under another name than those that serve or are kept."""
+        cleared = [removal(c, cause) for c in place.leftovers]
+        names = {c.name for c in place.others if c not in place.leftovers}
         place.heir = place.name
         while place.heir in names:
             place.heir += NEXT
-        gone = [c for c in place.others if c not in place.serving]
-        cleared = [removal(c, cause) for c in gone]
         self._plan.operations += cleared
-        removed = tuple(o.key for o in cleared)
-        self._create(place, cause, (*self._around.gate, *removed))
+        self._create(place, cause, (*self._around.gate, *(o.key for o in cleared)))
         return (self._created(place),)
 
     def _finish(self) -> None:
-        """The door as it shall be, then away with what is old, then the names."""
+        """The door as it shall be; then, when all is healthy, away with what is old."""
         ready = tuple(self._plan.healthy or self._plan.started)
         stopped = tuple(o.key for o in self._plan.operations if o.verb in ("stop", "confirm"))
-        ready = (*ready, *stopped)
         members = {place.number: self._alias(place) for place in self._places}
-        ready = self._switch(self._door.settle(members, ready or self._around.gate), ready)
+        self._add(*self._door.settle(members, (*ready, *stopped) or self._around.gate))
+        self._plan.proved &= self._door.proved
         grace = self._service.stop_grace_period
-        surplus = [c for c in self._found if c.number not in members]
-        for container in surplus:
+        for container in self._surplus:
             cause = f"scaled to {self._service.replicas}"
-            self._add(removal(container, cause, ready, grace))
+            self._plan.tail.append(removal(container, cause, seconds=grace))
         for place in self._places:
-            self._tidy(place, ready)
+            self._tidy(place)
+        self._plan.tail += self._door.tail
 
-    def _tidy(self, place: Place, ready: tuple[str, ...]) -> None:
-        planned = {o.key for o in self._plan.operations}
-        for old in place.others:
-            gone = removal(old, f"{place.heir} has its place", ready)
-            if gone.key not in planned:
-                self._add(gone)
-                ready = (*ready, gone.key)
+    def _tidy(self, place: Place) -> None:
+        cleared = {o.key for o in self._plan.operations}
+        gone = [removal(old, f"{place.heir} has its place") for old in place.others]
+        gone = [removed for removed in gone if removed.key not in cleared]
+        self._plan.tail += gone
         if place.heir != place.name:
             cause = f"it is replica {place.number}"
-            self._add(Operation("rename", "container", place.heir, cause, ready, to=place.name))
+            after = tuple(removed.key for removed in gone)
+            self._plan.tail.append(
+                Operation("rename", "container", place.heir, cause, after, to=place.name)
+            )
 
     def _create(self, place: Place, cause: str, after: tuple[str, ...]) -> None:
         old = place.predecessor
@@ -200,6 +225,7 @@ class _Planner:
             name=place.heir,
             bindings=self._bindings[place.number],
             previous=previous,
+            numbers=self._around.numbers,
         )
         self._add(Operation("create", "container", place.heir, cause, after, body=body))
 
@@ -218,11 +244,17 @@ class _Planner:
         start = Operation("start", "container", place.heir, cause, after, seconds=patience)
         self._add(start)
         self._plan.started.append(start.key)
-        if self._around.one_shot or not (wait or self._around.wait):
+        if self._around.one_shot:
+            self._plan.ending[place.heir] = start.key
             return (start.key,)
+        if not (wait or self._around.wait):
+            return (start.key,)
+        return self._await(place, (start.key,))
+
+    def _await(self, place: Place, after: tuple[str, ...]) -> tuple[str, ...]:
         check = self._service.healthcheck
         must = "it must be healthy" if check else "it must keep running"
-        healthy = Operation("wait for", "container", place.heir, must, (start.key,), check=check)
+        healthy = Operation("wait for", "container", place.heir, must, after, check=check)
         self._add(healthy)
         self._plan.healthy.append(healthy.key)
         return (healthy.key,)
@@ -254,3 +286,20 @@ class _Planner:
 
     def _add(self, *operations: Operation) -> None:
         self._plan.operations += operations
+
+
+def _why_started(current: Container) -> str:
+    if current.state == "created":
+        return "never started"
+    code = current.exit_code if current.state in ("exited", "stopped") else 0
+    return f"it is {current.state}" + (f" with {code}" if code else "")
+
+
+def served_now(pipeline: str, observed: Observed, service: str) -> dict[int, str]:
+    """By number: the name in the network of the replica that gets requests now.
+
+    Where two run, it is the one that a failed deploy goes back to.
+    """
+    stands = standing(pipeline, observed, service).values()
+    running = [c for c in (*observed.of(service), *stands) if c.running]
+    return {c.number: c.alias for c in running}

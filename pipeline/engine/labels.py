@@ -42,6 +42,10 @@ PARTS: Final = f"{NAMESPACE}.config-parts"
 """A short digest of each part of the configuration, so that a plan can say what changed."""
 PREVIOUS: Final = f"{NAMESPACE}.previous-version"
 """The version that ran in this replica's place before; `rollback` goes back by it."""
+DEPLOY: Final = f"{NAMESPACE}.deploy"
+"""The number of the deploy that made it; on a secret: that deploy was healthy as a whole."""
+BACK_TO: Final = f"{NAMESPACE}.back-to"
+"""The number of the deploy that a rollback goes back to."""
 DOOR: Final = f"{NAMESPACE}.door"
 """On the proxy in front of a service: digest of the configuration file it serves with."""
 
@@ -54,6 +58,12 @@ NETWORK: Final = f"{NAMESPACE}.network"
 # On everything that an experiment of `verify` makes.
 EXPERIMENT: Final = f"{NAMESPACE}.experiment"
 """Number of the process and a token of the experiment; nothing with it outlives the process."""
+
+# On the record of a deploy that was healthy as a whole.
+SERVICES: Final = f"{NAMESPACE}.services"
+"""What each service was: JSON, `{service: [version, config, replicas]}`."""
+REPLACED: Final = f"{NAMESPACE}.replaced"
+"""The number of the deploy that was healthy before it, or 0."""
 
 FINGERPRINT: Final = f"{NAMESPACE}.fingerprint"
 """On a secret: what stands for its value; keyed, so that no guess can be compared with it."""

@@ -69,9 +69,17 @@ class Writer(Reader):
         """Remove an image's name, and the image with its last name; one that is gone is fine."""
         self._call("delete", f"/images/{reference}", missing_ok=True)
 
-    def create_secret(self, name: str, value: bytes, labels: Mapping[str, str]) -> None:
-        """Keep a secret in Podman's own store."""
+    def create_secret(
+        self, name: str, value: bytes, labels: Mapping[str, str], *, driver: str = ""
+    ) -> None:
+        """Keep a secret in Podman's own store.
+
+        Args:
+            driver: what keeps its value; "" is the one that the user configured.
+        """
         params = {"name": name, "labels": json.dumps(dict(labels))}
+        if driver:
+            params["driver"] = driver
         self._call("post", "/secrets/create", params=params, data=value)
 
     def remove_secret(self, name: str) -> None:

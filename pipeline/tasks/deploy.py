@@ -81,7 +81,7 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
 
     from pipeline.deploy.choose import as_it_runs
     from pipeline.deploy.desired import replicas_for
-    from pipeline.deploy.observe import containers_of
+    from pipeline.deploy.observe import what_runs
     from pipeline.engine.podman import Reader
 
     pipeline = load_pipeline(spec)
@@ -90,34 +90,44 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
     refuse_closed_network(environment)
     with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
-            now = as_it_runs(pipeline, containers_of(reader, pipeline.name))
+            now = as_it_runs(pipeline, what_runs(reader, pipeline.name))
         wish = replace(now, replicas={**now.replicas, **asked})
         return converge_and_show(uri, pipeline, wish)
 
 
-@command(help={"version": "the version to go back to; default: what ran before", "spec": SPEC_HELP})
+@command(
+    help={
+        "version": "the version to go back to; default: the last deploy that was healthy",
+        "spec": SPEC_HELP,
+    }
+)
 def rollback(_context: Context, version: str | None = None, spec: str | None = None) -> int:
-    """Go back to the version that ran before, replica by replica like any update."""
+    """Go back to the last deploy that was healthy as a whole, replica by replica."""
     from dataclasses import replace
 
-    from pipeline.deploy.choose import as_it_runs, one_version_back
+    from pipeline.deploy.choose import Goal, as_it_runs, rollback_goal
     from pipeline.deploy.desired import versions_for
-    from pipeline.deploy.observe import containers_of
+    from pipeline.deploy.observe import what_runs
+    from pipeline.deploy.plan import DEFAULT_OPTIONS
     from pipeline.engine.podman import Reader
+    from pipeline.report.terminal import tell_note
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     refuse_closed_network(environment)
     with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
-            containers = containers_of(reader, pipeline.name)
-        back = (
-            versions_for(pipeline, version)
+            observed = what_runs(reader, pipeline.name)
+        goal = (
+            Goal(versions_for(pipeline, version))
             if version
-            else one_version_back(pipeline, containers, released(pipeline))
+            else rollback_goal(pipeline, observed, released(pipeline))
         )
-        now = as_it_runs(pipeline, containers)
-        return converge_and_show(uri, pipeline, replace(now, versions={**now.versions, **back}))
+        tell_note(str(goal))
+        now = as_it_runs(pipeline, observed)
+        wish = replace(now, versions={**now.versions, **goal.versions})
+        options = replace(DEFAULT_OPTIONS, back_to=goal.deploy)
+        return converge_and_show(uri, pipeline, wish, options)
 
 
 @command(help={"spec": SPEC_HELP, "dry-run": _OPTIONS["dry-run"]})
@@ -164,6 +174,8 @@ def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: boo
 def _say_plan(plan: Plan) -> None:
     from pipeline.report.terminal import tell_note
 
+    if plan.headline:
+        say(plan.headline)
     for name in plan.backups:
         say(f"back up volume {name} (backup_before_upgrade)")
     for operation in plan.operations:

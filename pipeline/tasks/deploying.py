@@ -64,6 +64,7 @@ def telling() -> Telling:
     noted: set[str] = set()
 
     def planned(plan: Plan) -> None:
+        tell_lines([plan.headline] if plan.headline else [])
         tell_lines([note for note in plan.notes if note not in noted], "note: ")
         noted.update(plan.notes)
         if not plan.changes:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pipeline.deploy.choose import as_it_runs, chosen, one, one_version_back
+from pipeline.deploy.choose import Goal, as_it_runs, chosen, one, rollback_goal
 from pipeline.deploy.desired import Wish
+from pipeline.deploy.plan import Options
+from pipeline.engine import labels
 from pipeline.errors import CapasError, UsageError
-from tests.unit.deploy.world import World
+from tests.unit.deploy.world import World, image
 
 
 @pytest.mark.parametrize(
@@ -44,24 +48,100 @@ def test_one_must_run(world: World) -> None:
 
 def test_what_runs_must_be_a_wish_that_changes_nothing(world: World) -> None:
     world.deploy(Wish({"web": "1.0"}, {"web": 3}))
-    wish = as_it_runs(world.pipeline, world.observed.containers)
+    wish = as_it_runs(world.pipeline, world.observed)
     assert wish == Wish({"web": "1.0"}, {"web": 3})
     assert str(world.plan(wish)) == ""
 
 
-def test_the_version_before_must_be_known_from_the_containers(world: World) -> None:
+def test_what_runs_in_an_interrupted_update_must_be_what_was_healthy(world: World) -> None:
     world.deploy(Wish({"web": "1.0"}, {}))
-    with pytest.raises(CapasError, match="no version to go back to"):
-        one_version_back(world.pipeline, world.observed.containers)
-    world.deploy(Wish({"web": "1.2"}, {}))
-    assert one_version_back(world.pipeline, world.observed.containers) == {"web": "1.0"}
-    released = {"pytweets:1.1"}
-    assert one_version_back(world.pipeline, world.observed.containers, released) == {"web": "1.0"}
+    world.play(world.plan(Wish({"web": "1.1"}, {"web": 3})).operations[:5])
+    assert as_it_runs(world.pipeline, world.observed) == Wish({"web": "1.0"}, {"web": 2})
 
 
-def test_where_no_container_knows_the_version_before_the_lock_must(world: World) -> None:
-    world.deploy(Wish({"web": "1.2"}, {}))
-    released = {"pytweets:1.0", "pytweets:1.1", "pytweets:1.2", "other:1.1"}
-    assert one_version_back(world.pipeline, world.observed.containers, released) == {"web": "1.1"}
+def goal(world: World, *released: str) -> Goal:
+    return rollback_goal(world.pipeline, world.observed, released)
+
+
+def roll_back(world: World) -> Goal:
+    """One rollback that ends well."""
+    found = goal(world)
+    world.deploy(Wish(found.versions, {}), Options(back_to=found.deploy))
+    return found
+
+
+def test_each_rollback_must_go_one_deploy_further_back(world: World) -> None:
+    for version in ("1.0", "1.1", "1.2"):
+        world.deploy(Wish({"web": version}, {}))
+    world.deploy(Wish({"web": "1.2"}, {"web": 1}))  # another deploy of the same version
+    assert roll_back(world) == Goal({"web": "1.1"}, 2)
+    assert roll_back(world) == Goal({"web": "1.0"}, 1)
     with pytest.raises(CapasError, match="no version to go back to"):
-        one_version_back(world.pipeline, world.observed.containers, {"pytweets:1.2"})
+        goal(world)
+    world.deploy(Wish({"web": "1.2"}, {}))
+    assert str(goal(world)) == "back to deploy 6: web 1.0"
+
+
+def test_after_an_interrupted_deploy_it_must_be_the_last_healthy_one(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1"}, {}))
+    world.play(world.plan(Wish({"web": "1.2"}, {})).operations[:2])
+    assert goal(world) == Goal({"web": "1.1"}, 2)
+
+
+def test_an_interrupted_rollback_must_go_on_to_where_it_was_going(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1"}, {}))
+    world.play(world.plan(Wish({"web": "1.0"}, {}), Options(back_to=1)).operations[:2])
+    assert goal(world) == Goal({"web": "1.0"}, 1)
+
+
+def test_a_rollback_must_never_be_a_mixture(world: World) -> None:
+    web = world.pipeline.services["web"]
+    services = {"web": web, "worker": replace(web, name="worker", ports=(), mounts=())}
+    world.pipeline = replace(world.pipeline, services=services)
+    world.deploy(Wish({"web": "1.0", "worker": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1", "worker": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1", "worker": "1.1"}, {}))
+    assert goal(world) == Goal({"web": "1.1", "worker": "1.0"}, 2)
+
+
+def test_a_service_that_a_deploy_did_not_have_must_get_the_version_of_its_image(
+    world: World,
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    web = world.pipeline.services["web"]
+    services = {"web": web, "worker": replace(web, name="worker", ports=(), mounts=())}
+    world.pipeline = replace(world.pipeline, services=services)
+    world.deploy(Wish({"web": "1.1", "worker": "1.1"}, {}))
+    assert goal(world) == Goal({"web": "1.0", "worker": "1.0"}, 1)
+
+
+def test_a_version_that_left_the_spec_must_be_told(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1"}, {}))
+    world.pipeline = replace(world.pipeline, images={"pytweets": image("pytweets", "1.1")})
+    with pytest.raises(CapasError, match="deploy 1 cannot be gone back to") as raised:
+        goal(world)
+    assert "web was 1.0" in raised.value.details
+
+
+def test_where_no_record_knows_a_version_before_the_lock_must(world: World) -> None:
+    world.deploy(Wish({"web": "1.2"}, {}))
+    released = ["pytweets:1.0", "pytweets:1.1", "pytweets:1.2", "other:1.1"]
+    assert goal(world, *released) == Goal({"web": "1.1"})
+    with pytest.raises(CapasError, match="no version to go back to"):
+        goal(world, "pytweets:1.2")
+
+
+def test_containers_from_before_deploys_had_numbers_must_know_the_version_before(
+    world: World,
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.2"}, {}))
+    world.observed = replace(world.observed, secrets={})
+    for container in world.observed.containers:
+        old = {k: v for k, v in container.labels.items() if k != labels.DEPLOY}
+        world.set(container.name, labels=old)
+    assert goal(world) == Goal({"web": "1.0"})
+    assert str(world.plan(Wish({"web": "1.2"}, {}))) == "record deploy 1 (healthy as a whole)"

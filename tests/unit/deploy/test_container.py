@@ -27,7 +27,13 @@ def body(world: World, abilities: Abilities = EVERYTHING) -> dict[str, Any]:
     plan = blueprint(world.pipeline, desired, ImageFacts("sha"), abilities, {})
     binding = Binding(5000, 8080, "127.0.0.1")
     return container_body(
-        world.pipeline, plan, 1, name="pytweets-web-1", bindings=(binding,), previous="1.1"
+        world.pipeline,
+        plan,
+        1,
+        name="pytweets-web-1",
+        bindings=(binding,),
+        previous="1.1",
+        numbers={"io.github.capas.deploy": "7"},
     )
 
 
@@ -67,6 +73,7 @@ def test_a_replica_must_be_made_exactly_like_this(world: World) -> None:
         "io.github.capas.replica": "1",
         "io.github.capas.version": "1.2",
         "io.github.capas.previous-version": "1.1",
+        "io.github.capas.deploy": "7",
         "com.docker.compose.project": "pytweets",
         "com.docker.compose.service": "web",
         "com.docker.compose.container-number": "1",

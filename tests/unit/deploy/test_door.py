@@ -42,7 +42,7 @@ def test_addresses_must_be_filled_in_where_they_are_known(world: World) -> None:
 def test_the_door_must_publish_one_port_and_have_no_capability(world: World) -> None:
     text(world)
     (desired,) = desire(world.pipeline)
-    made = door_body(world.pipeline, desired, ImageFacts("sha-proxy"), "pytweets-web-door")
+    made = door_body(world.pipeline, desired, ImageFacts("sha-proxy"), "pytweets-web-door", {})
     assert made["cap_drop"] == ["ALL"]
     assert made["portmappings"] == [
         {"container_port": 8000, "host_ip": "127.0.0.1", "host_port": 8000, "protocol": "tcp"}

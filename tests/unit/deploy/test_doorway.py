@@ -33,6 +33,7 @@ def test_a_door_must_be_opened_after_the_replicas_are_healthy(world: World) -> N
         "confirm door pytweets-web-door (not there)",
         "start door pytweets-web-door (not there)",
         "wait for door pytweets-web-door (it must let requests through)",
+        "record deploy 1 (healthy as a whole)",
     )
 
 
@@ -50,7 +51,7 @@ def test_behind_a_door_the_new_replica_must_serve_before_the_old_one_ends(world:
         "create 2.next", "start 2.next", "wait for 2.next",
         "write door", "reload door", "drain door", "confirm door",
         "stop 2",
-        "remove 1", "rename 1.next", "remove 2", "rename 2.next",
+        "record 2", "remove 1", "rename 1.next", "remove 2", "rename 2.next",
     ]  # fmt: skip
 
 
@@ -86,7 +87,8 @@ def test_scaling_behind_a_door_must_close_it_before_a_replica_ends(world: World)
     with_a_door(world)
     world.deploy()
     assert verbs(world, Wish({}, {"web": 1})) == [
-        "write door", "reload door", "drain door", "confirm door", "remove 2",
+        "wait for 1", "write door", "reload door", "drain door", "confirm door", "record 2",
+        "remove 2",
     ]  # fmt: skip
 
 

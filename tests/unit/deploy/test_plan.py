@@ -26,6 +26,7 @@ def test_nothing_there_must_create_everything(world: World) -> None:
         "create container pytweets-web-2 (replica 2: not there)",
         "start container pytweets-web-2 (replica 2: not there)",
         "wait for container pytweets-web-2 (it must be healthy)",
+        "record deploy 1 (healthy as a whole)",
     )
 
 
@@ -49,12 +50,15 @@ def test_scaling_up_must_touch_nobody_else(world: World) -> None:
         "create container pytweets-web-3 (replica 3: not there)",
         "start container pytweets-web-3 (replica 3: not there)",
         "wait for container pytweets-web-3 (it must be healthy)",
+        "record deploy 2 (healthy as a whole)",
     )
 
 
 def test_scaling_down_must_remove_the_last(world: World) -> None:
     world.deploy()
     assert str(world.plan(Wish({}, {"web": 1}))) == text(
+        "wait for container pytweets-web-1 (it must be healthy)",
+        "record deploy 2 (healthy as a whole)",
         "remove container pytweets-web-2 (scaled to 1)",
     )
 
@@ -80,6 +84,7 @@ def test_an_update_with_ports_must_stop_the_old_first_and_keep_it_until_all_are_
         f"stop container pytweets-web-2 {two}",
         f"start container pytweets-web-2.next {two}",
         "wait for container pytweets-web-2.next (it must be healthy)",
+        "record deploy 2 (healthy as a whole)",
         "remove container pytweets-web-1 (pytweets-web-1.next has its place)",
         "rename container pytweets-web-1.next (it is replica 1)",
         "remove container pytweets-web-2 (pytweets-web-2.next has its place)",
@@ -91,9 +96,12 @@ def test_old_replicas_must_go_only_after_every_new_one_is_healthy(world: World) 
     world.deploy(Wish({"web": "1.0"}, {}))
     plan = world.plan(Wish({"web": "1.1"}, {}))
     healthy = {o.key for o in plan.operations if o.verb == "wait for"}
+    recorded = next(o for o in plan.operations if o.verb == "record")
+    assert healthy <= set(recorded.after)
     for operation in plan.operations:
         if operation.verb == "remove":
-            assert healthy <= set(operation.after)
+            assert recorded.key in operation.after
+            assert operation in plan.ending.operations
 
 
 def test_the_second_replica_must_wait_for_the_first(world: World) -> None:
@@ -181,10 +189,13 @@ def test_a_stopped_replica_whose_port_was_taken_must_move_on(world: World) -> No
     )
     held = "(replica 1: port 8080 is held by another program or user)"
     assert str(world.plan()) == text(
-        f"remove container pytweets-web-1 {held}",
-        f"create container pytweets-web-1 {held}",
-        f"start container pytweets-web-1 {held}",
-        "wait for container pytweets-web-1 (it must be healthy)",
+        f"create container pytweets-web-1.next {held}",
+        f"start container pytweets-web-1.next {held}",
+        "wait for container pytweets-web-1.next (it must be healthy)",
+        "wait for container pytweets-web-2 (it must be healthy)",
+        "record deploy 2 (healthy as a whole)",
+        "remove container pytweets-web-1 (pytweets-web-1.next has its place)",
+        "rename container pytweets-web-1.next (it is replica 1)",
         "note: web: port 8080 is held by another program or user: 8082 instead",
     )
 
@@ -222,10 +233,12 @@ def test_what_left_the_spec_must_be_named_and_removed_only_on_demand(world: Worl
     services = {"api": replace(world.pipeline.services["web"], name="api", replicas=0)}
     world.pipeline = replace(world.pipeline, services=services)
     assert str(world.plan()) == text(
+        "record deploy 2 (healthy as a whole)",
         "note: pytweets-web-1 is no longer in the spec: --remove-orphans removes it",
         "note: pytweets-web-2 is no longer in the spec: --remove-orphans removes it",
     )
     assert str(world.plan(options=Options(remove_orphans=True))) == text(
+        "record deploy 2 (healthy as a whole)",
         "remove container pytweets-web-1 (no longer in the spec)",
         "remove container pytweets-web-2 (no longer in the spec)",
     )
@@ -296,6 +309,7 @@ def test_a_dependency_must_be_healthy_first(world: World) -> None:
         "create container pytweets-web-1 (replica 1: not there)",
         "start container pytweets-web-1 (replica 1: not there)",
         "wait for container pytweets-web-1 (it must be healthy)",
+        "record deploy 1 (healthy as a whole)",
     )
     create = next(o for o in plan.operations if o.key == "create container pytweets-web-1")
     assert "wait for container pytweets-cache-1" in create.after

@@ -2,51 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from pipeline.deploy.desired import Wish, desire
-from pipeline.deploy.plan import blueprints_of
-from pipeline.deploy.restore import plan_restore
-from pipeline.spec.model import Ingress
+from pipeline.deploy.observe import ImageFacts, Observed
+from pipeline.deploy.restore import Before, plan_restore, what_became
+from pipeline.spec.model import Dependency, Ingress, Service
 from tests.unit.deploy.world import World
 
 OLD, NEW = Wish({"web": "1.0"}, {}), Wish({"web": "1.1"}, {})
 
 
-def go_back(world: World) -> None:
-    wanted = desire(world.pipeline, NEW)
-    blueprints = blueprints_of(world.pipeline, wanted, world.observed)
-    world.play(plan_restore(world.pipeline, blueprints, world.observed).operations)
+def go_back(world: World, before: Observed, wish: Wish = NEW) -> list[str]:
+    """Go back; what is said of it. The engine must come to the same end after it."""
+    wanted = desire(world.pipeline, wish)
+    failed = world.observed
+    found = Before(world.pipeline, before, started=frozenset(c.name for c in failed.containers))
+    world.play(plan_restore(found, wanted, failed).operations)
+    assert not plan_restore(found, wanted, world.observed).changes
+    return what_became(found, wanted, failed, world.observed)
 
 
-@pytest.mark.parametrize("door", [False, True])
+def behind_a_door(world: World) -> None:
+    world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+
+
+@pytest.mark.parametrize("change", [lambda _world: None, behind_a_door])
 @pytest.mark.parametrize("failed_at", range(1, 17))
 def test_from_any_step_before_the_end_the_very_old_containers_must_serve_again(
-    world: World, failed_at: int, door: bool
+    world: World, failed_at: int, change: Callable[[World], None]
 ) -> None:
-    if door:
-        world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    change(world)
     world.deploy(OLD)
-    before = {(c.name, c.config) for c in world.observed.containers}
+    before = world.observed
+    was = {(c.id, c.name, c.config) for c in before.containers}
     plan = world.plan(NEW)
-    last = next(n for n, o in enumerate(plan.operations) if o.verb == "remove")
-    world.play(plan.operations[: min(failed_at, last)])
-    go_back(world)
-    assert {(c.name, c.config) for c in world.observed.containers} == before
+    world.play(plan.head.operations[:failed_at])
+    said = go_back(world, before)
+    assert {(c.id, c.name, c.config) for c in world.observed.containers} == was
     assert all(c.running for c in world.observed.containers)
     assert str(world.plan(OLD)) == ""
+    assert said == ["back as a whole to what ran before: web 1.0"]
 
 
-def test_a_first_deploy_that_failed_must_be_left_to_be_looked_at(world: World) -> None:
-    world.play(world.plan(NEW).operations[:3])
+def test_behind_a_door_the_old_one_must_serve_before_the_new_one_ends(world: World) -> None:
+    behind_a_door(world)
+    world.change(replicas=1)
+    world.deploy(OLD)
     before = world.observed
-    go_back(world)
-    assert world.observed == before
+    world.play(world.plan(NEW).head.operations)
+    wanted = desire(world.pipeline, NEW)
+    back = plan_restore(Before(world.pipeline, before), wanted, world.observed)
+    assert [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in back.operations] == [
+        "start 1", "wait for 1", "write door", "reload door", "drain door", "confirm door",
+        "remove 1.next",
+    ]  # fmt: skip
+
+
+def test_another_door_must_go_back_to_the_one_that_was_there(world: World) -> None:
+    behind_a_door(world)
+    world.deploy(OLD)
+    before = world.observed
+    images = {**before.images, "localhost/proxy:1": ImageFacts("sha-proxy-2")}
+    world.observed = replace(before, images=images)
+    plan = world.plan(NEW)
+    verbs = [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in plan.operations]
+    assert verbs[verbs.index("create door.next") :][:6] == [
+        "create door.next", "write door.next", "confirm door.next", "stop door",
+        "start door.next", "wait for door.next",
+    ]  # fmt: skip
+    world.play(plan.head.operations)
+    go_back(world, before)
+    assert {c.id for c in world.observed.containers} == {c.id for c in before.containers}
+    assert all(c.running for c in world.observed.containers)
+
+
+def test_a_first_deploy_that_failed_must_be_stopped_and_left_to_be_looked_at(
+    world: World,
+) -> None:
+    before = world.observed
+    world.play(world.plan(NEW).operations[:3])
+    said = go_back(world, before)
+    assert world.container("pytweets-web-1").state == "exited"
+    assert said == ["web did not run before: it is stopped"]
 
 
 def test_new_replicas_of_a_failed_scale_must_not_take_the_others_along(world: World) -> None:
     world.deploy(NEW)
-    world.play(world.plan(Wish({"web": "1.1"}, {"web": 3})).operations[:2])
     before = world.observed
-    go_back(world)
-    assert world.observed == before
+    world.play(world.plan(Wish({"web": "1.1"}, {"web": 3})).operations[:3])
+    go_back(world, before)
+    assert world.observed.containers == before.containers
+
+
+def test_all_services_must_go_back_and_a_job_that_ran_must_be_told(world: World) -> None:
+    web = replace(
+        world.pipeline.services["web"],
+        depends_on=(Dependency("migrate", "service_completed_successfully"),),
+    )
+    services = {
+        "migrate": Service("migrate", "pytweets", built_here=True),
+        "web": web,
+        "worker": replace(web, name="worker", ports=(), mounts=(), replicas=1),
+    }
+    world.pipeline = replace(world.pipeline, services=services)
+    old, new = (Wish(dict.fromkeys(services, v), {}) for v in ("1.0", "1.1"))
+    world.deploy(old)
+    world.set("pytweets-migrate-1", state="exited")
+    before = world.observed
+    world.play(world.plan(new).head.operations)
+    assert go_back(world, before, new) == [
+        "back as a whole to what ran before: web 1.0, worker 1.0",
+        "the job migrate 1.1 has run, and that cannot be taken back",
+    ]
+    assert world.observed.containers == before.containers
+
+
+def test_what_an_interrupted_update_stopped_must_serve_again(world: World) -> None:
+    world.change(replicas=1)
+    world.deploy(OLD)
+    world.play(world.plan(NEW).operations[:3])  # created, the old one stopped, started
+    before = world.observed
+    wanted = desire(world.pipeline, NEW)
+    sick = Before(world.pipeline, before, failed=frozenset({"pytweets-web-1.next"}))
+    world.play(plan_restore(sick, wanted, before).operations)
+    now = [(c.name, c.state, c.version) for c in world.observed.containers]
+    assert now == [("pytweets-web-1", "running", "1.0")]

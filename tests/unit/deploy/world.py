@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 from pipeline.deploy.desired import NOTHING_SPECIAL, Wish, desire
@@ -11,6 +12,8 @@ from pipeline.deploy.operation import Operation, Plan
 from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, plan_deploy
 from pipeline.deploy.ports import Binding
 from pipeline.spec.model import Image, Pipeline, Version
+
+_IDS = count()
 
 
 @dataclass
@@ -53,42 +56,51 @@ class World:
 
 def played(observed: Observed, operation: Operation) -> Observed:
     """What is there after an operation."""
+    if operation.kind in ("container", "door"):
+        return _containers_after(observed, operation)
     name = operation.name
-    containers = observed.containers
-    networks = dict(observed.networks)
-    volumes = dict(observed.volumes)
-    confirmed = dict(observed.confirmed)
-    secrets = dict(observed.secrets)
+    networks, volumes, secrets = map(dict, (observed.networks, observed.volumes, observed.secrets))
     match operation.verb, operation.kind:
-        case "create", "container" | "door":
-            containers = (*containers, made(operation))
         case "create", "network":
             networks[name] = operation.body["labels"]
         case "create", "secret":
             secrets[name] = operation.body
         case "create", "volume":
             volumes[name] = operation.body["Label"]
-        case "remove", "container":
-            containers = tuple(c for c in containers if c.name != name)
+        case "record", "deploy":
+            secrets[operation.to] = operation.body
+        case "remove", "deploy":
+            del secrets[operation.to]
+        case "remove", "secret":
+            del secrets[name]
         case "remove", "network":
             del networks[name]
-        case "confirm", "door":
-            confirmed[next(c.service for c in containers if c.name == name)] = operation.to
-        case "start" | "unpause", _:
+    return replace(observed, networks=networks, volumes=volumes, secrets=secrets)
+
+
+def _containers_after(observed: Observed, operation: Operation) -> Observed:
+    name = operation.name
+    containers = observed.containers
+    confirmed = dict(observed.confirmed)
+    match operation.verb:
+        case "create":
+            containers = (*containers, made(operation))
+        case "remove":
+            containers = tuple(c for c in containers if c.name != name)
+        case "write":
+            confirmed[name] = ""
+        case "confirm":
+            confirmed[name] = operation.to
+        case "start" | "unpause":
             _must_have_its_ports(containers, name)
             containers = _changed(containers, name, state="running")
-        case "stop", _:
+        case "stop":
             containers = _changed(containers, name, state="exited")
-        case "rename", _:
+        case "rename":
             containers = _changed(containers, name, name=operation.to)
-    return replace(
-        observed,
-        containers=containers,
-        networks=networks,
-        volumes=volumes,
-        confirmed=confirmed,
-        secrets=secrets,
-    )
+            if name in confirmed:
+                confirmed[operation.to] = confirmed.pop(name)
+    return replace(observed, containers=containers, confirmed=confirmed)
 
 
 def _must_have_its_ports(containers: tuple[Container, ...], name: str) -> None:
@@ -111,7 +123,7 @@ def made(operation: Operation) -> Container:
     body = operation.body
     labels = body["labels"]
     return Container(
-        id=f"id-{operation.name}",
+        id=f"id-{next(_IDS)}",
         name=operation.name,
         service=labels["io.github.capas.service"],
         number=int(labels.get("io.github.capas.replica", "0")),
