@@ -93,7 +93,8 @@ def check_logout(facts: Facts) -> Check:
             "logout",
             "limited",
             "containers outlive the login, but nothing starts them after the machine's restart",
-            fix="run `capas deploy` after a restart: it finds volumes and versions as they were",
+            fix="run `capas start` after a restart: all comes back in its versions; "
+            "`capas deploy` does so too, then updates to what the spec says",
         )
     if facts.lingering:
         sentence = "your systemd outlives the login; `capas export --format quadlet` gives units"

@@ -69,12 +69,14 @@ class Machine:
     jobs: frozenset[str] = frozenset()
     trouble: Trouble = field(default_factory=Trouble)
     done: int = 0
+    back: bool = False
     log: list[str] = field(default_factory=list)
 
     def begin(self, wanted: Sequence[Desired], trouble: Trouble) -> None:
         """A command begins: what serves now must not get less."""
         self.trouble = trouble
         self.done = 0
+        self.back = False
         self.jobs = depended_on([d.service for d in wanted], "service_completed_successfully")
         services = [d for d in wanted if d.name not in self.jobs]
         self.least = {d.name: self._least(d) for d in services}
@@ -215,8 +217,9 @@ class Machine:
         return max(0, shall - 1)
 
     def _must_serve(self, operation: Operation) -> None:
+        self.back |= operation.cause == GOING_BACK
         for service, shall in self.least.items():
-            back = operation.cause == GOING_BACK  # to what the last healthy deploy was, not more
-            least = min(shall, self.stood[service]) if back else shall
+            # The way back is to what the last healthy deploy was, not to more.
+            least = min(shall, self.stood[service]) if self.back else shall
             now = len(self.healthy(service))
             assert now >= least, f"{service}: {now} of {least} serve after {operation}"

@@ -47,6 +47,7 @@ class Story:
     Attributes:
         clean: whether the last command came to an end of its own.
         ran: what ran when the machine, or somebody, stopped everything.
+        brought_up: whether the last deploy began with what ran before.
     """
 
     random: Random
@@ -87,11 +88,11 @@ class Story:
 
     def _what_ran(self, wanted: tuple[Desired, ...]) -> dict[str, str]:
         before, self.ran = self.ran, None
-        self.brought_up = before is not None
+        blueprints = blueprints_of(self.pipeline, wanted, self.machine.observed)
+        self.brought_up = plan_bring_up(self.pipeline, blueprints, self.machine.observed).changes
         if before is None:
             return self.machine.running()
-        blueprints = blueprints_of(self.pipeline, wanted, self.machine.observed)
-        self.clean &= plan_bring_up(self.pipeline, blueprints, self.machine.observed).changes
+        self.clean &= self.brought_up
         return before
 
     def stand_still(self) -> None:
