@@ -16,7 +16,6 @@ from pipeline.deploy.desired import Desired, depended_on
 from pipeline.deploy.history import is_proved, last_number, records_of, standing
 from pipeline.deploy.observe import Container, Observed
 from pipeline.deploy.operation import Operation, Plan
-from pipeline.deploy.restore import GOING_BACK
 from pipeline.errors import EngineError
 from tests.unit.deploy.world import played
 
@@ -108,6 +107,7 @@ class Machine:
                 done.append(operation)
             else:
                 failed.append(Failure(operation, error))
+        self.back |= bool(failed)
         return Outcome(tuple(done), tuple(failed))
 
     def _do(self, operation: Operation) -> EngineError | None:
@@ -217,7 +217,6 @@ class Machine:
         return max(0, shall - 1)
 
     def _must_serve(self, operation: Operation) -> None:
-        self.back |= operation.cause == GOING_BACK
         for service, shall in self.least.items():
             # The way back is to what the last healthy deploy was, not to more.
             least = min(shall, self.stood[service]) if self.back else shall

@@ -17,7 +17,7 @@ from pipeline.deploy.bring_up import plan_bring_up
 from pipeline.deploy.choose import as_it_runs, rollback_goal
 from pipeline.deploy.converge import Deploy
 from pipeline.deploy.desired import Desired, Wish, desire
-from pipeline.deploy.history import records_of
+from pipeline.deploy.history import is_proved, records_of
 from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.deploy.plan import Options, blueprints_of, plan_deploy
 from pipeline.deploy.removal import plan_down
@@ -140,7 +140,10 @@ class Story:
         records = records_of("shop", self.machine.observed.secrets)
         if not records:
             return
-        versions = {n: v for n, v in records[-1].versions.items() if n in self.pipeline.services}
+        # Of a service whose good containers somebody removed there is nothing to go back to.
+        last = records[-1].number
+        good = {c.service for c in self.machine.observed.containers if is_proved(c, last)}
+        versions = {n: v for n, v in records[-1].versions.items() if n in good}
         for text in now.values():
             service, _, version = text.partition(" ")
             if version and service in versions:
