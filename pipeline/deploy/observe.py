@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RUNNING = "running"
 _ONLY_STORED = "storage"
+_DIGITS = 10
+"""More than any deploy's number has; labels are input."""
 MARK_FILE = "/etc/haproxy/capas.confirmed"
 """In a door: digest of the configuration that is known to be in effect. A deploy may die between
 writing a configuration and that moment."""
@@ -66,7 +68,7 @@ class Container:
     def deploy(self) -> int:
         """The number of the deploy that made it; 0 of one before deploys had numbers."""
         number = self.labels.get(labels.DEPLOY, "")
-        return int(number) if number.isdecimal() else 0
+        return int(number) if number.isdecimal() and len(number) < _DIGITS else 0
 
     @property
     def is_door(self) -> bool:
@@ -271,14 +273,6 @@ def _riddle(one: Mapping[str, Any]) -> str:
     except ValueError as error:
         return str(error)
     return ""
-
-
-def what_runs(reader: Reader, pipeline: str) -> Observed:
-    """Only the containers of a pipeline, and the secrets, which keep the records of its deploys."""
-    return Observed(
-        containers=containers_of(reader, pipeline),
-        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
-    )
 
 
 def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pipeline.deploy.bring_up import as_if_up, plan_bring_up
 from pipeline.deploy.desired import Desired
-from pipeline.deploy.observe import Observed, observe
+from pipeline.deploy.observe import Observed, containers_of, observe
 from pipeline.deploy.operation import Plan
 from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
 from pipeline.deploy.pull import as_if_pulled, plan_pulls
@@ -34,6 +34,14 @@ def look(
     return replace(
         observe(reader, pipeline.name, sorted(images), lost=lost),
         fingerprints=fingerprints(secrets.values(), os.environ),
+    )
+
+
+def what_runs(reader: Reader, pipeline: str) -> Observed:
+    """Only the containers of a pipeline, and the secrets, which keep the records of its deploys."""
+    return Observed(
+        containers=containers_of(reader, pipeline),
+        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
     )
 
 

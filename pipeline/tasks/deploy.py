@@ -81,7 +81,7 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
 
     from pipeline.deploy.choose import as_it_runs
     from pipeline.deploy.desired import replicas_for
-    from pipeline.deploy.observe import what_runs
+    from pipeline.deploy.preview import what_runs
     from pipeline.engine.podman import Reader
 
     pipeline = load_pipeline(spec)
@@ -107,8 +107,8 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
 
     from pipeline.deploy.choose import Goal, as_it_runs, rollback_goal
     from pipeline.deploy.desired import versions_for
-    from pipeline.deploy.observe import what_runs
     from pipeline.deploy.plan import DEFAULT_OPTIONS
+    from pipeline.deploy.preview import what_runs
     from pipeline.engine.podman import Reader
     from pipeline.report.terminal import tell_note
 
