@@ -42,6 +42,8 @@ def run_tests(context: Context, part: str = "", on: str = "") -> int:
         raise UsageError(f"there is no part {part!r}", resolution=f"say one of {', '.join(PARTS)}")
     choice = choose_engines(on, part, os.environ)
     counts, failed = Counts(), False
+    if choice.machine and choice.doors:
+        _describe_here(checkout)
     parts = ([part] if part else parts_here(os.environ)) if choice.machine else []
     for name in parts:
         code, counted = _test_here(name, checkout)
@@ -64,6 +66,19 @@ def _test_here(part: str, checkout: Path) -> tuple[int, Counts]:
     report.unlink(missing_ok=True)
     code = attend([sys.executable, "-m", *pytest_argv(part, report)], cwd=checkout)
     return code, Counts.read(report)
+
+
+def _describe_here(checkout: Path) -> None:
+    """Write down what this machine has, beside what the engines of the others have."""
+    import sys
+
+    from pipeline.bootstrap.engines import here
+    from pipeline.bootstrap.machine import os_release
+    from pipeline.engine.command import attend
+
+    if name := here(os_release()):
+        path = f"reports/engines/{name}/host.json"
+        attend([sys.executable, "-m", "tests.engines.host", path], cwd=checkout)
 
 
 def _test_there(

@@ -5,21 +5,19 @@ Writes `reports/engines/ENGINE/`: a JUnit report of each part, and `host.json`, 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.engines.host import describe
+from tests.engines.host import write
 from tests.engines.selection import VARIABLES, parts_of, pytest_words
 
 
 def main(engine: str, *parts: str) -> int:
     """Run the parts; the exit code of the first that failed."""
     reports = Path("reports", "engines", engine)
-    reports.mkdir(parents=True, exist_ok=True)
-    (reports / "host.json").write_text(json.dumps(describe(), indent=1) + "\n")
+    write(reports / "host.json")
     codes = []
     for part in parts or parts_of(engine):
         report = reports / f"{part}.xml"

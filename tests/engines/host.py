@@ -1,12 +1,15 @@
-"""What a host has that its column in README's table tells."""
+"""What a host has that its column in README's table tells: `python -m tests.engines.host FILE`."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from pipeline.host.doctor import examine
 from pipeline.host.observe import observe
@@ -42,3 +45,13 @@ def _version(argv: tuple[str, ...]) -> str:
         return ""
     found = re.search(r"\d+(\.\d+)+", said)
     return found.group() if found else ""
+
+
+def write(path: Path) -> None:
+    """Write it down."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(describe(), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from pipeline.engine.generation import plain
 from pipeline.engine.images import inspect_image, list_images
 from pipeline.engine.storage import observe_storage
 from tests.integration.build.project import make_project
-from tests.integration.conftest import Capas
+from tests.integration.conftest import Capas, capas_on
+from tests.integration.storage import session_store
 
 pytestmark = pytest.mark.integration
 
@@ -202,9 +204,17 @@ def test_a_file_that_another_user_keeps_to_itself_is_read_for_the_plan(
     ]
 
 
+@pytest.fixture
+def own_store() -> Iterator[Mapping[str, str]]:
+    """A store in which a test may remove everything."""
+    with session_store(os.environ) as made:
+        yield made.environment
+
+
 def test_what_else_a_store_has_built_leaves_no_trace_in_an_image(
-    capas: Capas, environment: Mapping[str, str], project: Path
+    own_store: Mapping[str, str], project: Path
 ) -> None:
+    capas, environment = capas_on(own_store), own_store
     context = project / "app" / "1.0"
     (context / "Containerfile").write_text(
         "FROM localhost/base:1\nARG COLOUR=red\nENV C=$COLOUR\nCOPY main.py /\n"
