@@ -13,7 +13,6 @@ import os
 import pwd
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,7 +20,7 @@ from types import FrameType
 
 from pipeline.bootstrap import porter
 from pipeline.bootstrap.become import child, environment_of
-from pipeline.bootstrap.engine_roots import kept_root, new_folder
+from pipeline.bootstrap.engine_roots import FOLDER, is_held, kept_root, new_folder
 from pipeline.bootstrap.engines import ACCOUNT, UID, Engine, here, to_enter, wanted
 from pipeline.bootstrap.machine import os_release
 from pipeline.bootstrap.speak import Stop, tell_stop
@@ -60,6 +59,7 @@ cd "$HOME"
 exec catatonit -- setpriv "--reuid=$uid" "--regid=$uid" --init-groups /usr/bin/python3 -IS "$@"
 """
 _NAMESPACES = ("--mount", "--pid", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child")
+_PREFIX = "capas-engine-"
 _OF_THIS_MACHINE = ("PIP_FIND_LINKS", "PIP_CONFIG_FILE", "PIP_CACHE_DIR")
 """Variables that name folders which a root does not have."""
 _END_SECONDS = 20.0
@@ -98,12 +98,12 @@ def _opened(engine: Engine, caller: pwd.struct_passwd, stack: ExitStack) -> dict
 @contextmanager
 def _entered(engine: Engine, root: str, caller: pwd.struct_passwd) -> Iterator[str]:
     """The address of the door into a root; what runs there ends with the block."""
-    with (
-        new_folder(engine.name) as run,
-        tempfile.TemporaryDirectory(prefix="capas-engine-", dir="/run") as folder,
-    ):
-        os.chmod(folder, 0o711)
-        group = _new_group(os.path.basename(run))
+    _sweep()
+    with new_folder(engine.name) as run:
+        name = f"{_PREFIX}{os.path.basename(run)}"
+        folder, group = f"/run/{name}", f"{_groups()}/{name}"
+        os.mkdir(folder, 0o711)
+        os.mkdir(group)
         address = f"{folder}/{engine.name}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(address)
@@ -115,6 +115,7 @@ def _entered(engine: Engine, root: str, caller: pwd.struct_passwd) -> Iterator[s
             yield address
         finally:
             _end(keeper, group)
+            _remove(folder)
 
 
 def _start(
@@ -156,14 +157,27 @@ def _end(keeper: int, group: str) -> None:
         time.sleep(_POLL_SECONDS)  # the kernel tells nobody when the last one has gone
 
 
-def _new_group(name: str) -> str:
-    """A control group of the v2 tree for everything that runs in a root."""
+def _groups() -> str:
+    """The v2 tree of control groups."""
     tree = "/sys/fs/cgroup"
-    if os.path.isdir(f"{tree}/unified"):  # hybrid
-        tree = f"{tree}/unified"
-    group = f"{tree}/capas-{name}"
-    os.makedirs(group, exist_ok=True)
-    return group
+    return f"{tree}/unified" if os.path.isdir(f"{tree}/unified") else tree  # hybrid
+
+
+def _sweep() -> None:
+    """Remove what runs left that were killed; their processes are gone."""
+    for parent in ("/run", _groups()):
+        for name in os.listdir(parent):
+            if name.startswith(_PREFIX) and not is_held(f"{FOLDER}/{name.removeprefix(_PREFIX)}"):
+                _remove(f"{parent}/{name}")
+
+
+def _remove(folder: str) -> None:
+    """Remove a folder of sockets, or a control group without processes."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            with suppress(OSError):  # the files of a control group go with it
+                os.unlink(f"{folder}/{name}")
+        os.rmdir(folder)
 
 
 @contextmanager

@@ -63,6 +63,21 @@ def new_folder(name: str) -> Iterator[str]:
         remove_unless_held(folder)
 
 
+def is_held(folder: str) -> bool:
+    """Whether a process has locked a folder; one that is gone is held by none."""
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(held)
+    return False
+
+
 def remove_unless_held(folder: str) -> None:
     """Remove a folder that no process has locked."""
     with suppress(OSError):
