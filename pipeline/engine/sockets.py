@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +22,14 @@ class BoundSocket:
     Attributes:
         protocol: `tcp` or `udp`.
         inode: the number by which /proc/PID/fd knows it.
+        user: the number of the user who made it.
     """
 
     protocol: str
     address: str
     port: int
     inode: str
+    user: str = ""
 
 
 def bound(process: int | None = None, machine: Machine = HERE) -> Iterator[BoundSocket]:
@@ -95,13 +99,31 @@ def parent(process: int, machine: Machine = HERE) -> int:
     return int(status.partition("PPid:")[2].split(maxsplit=1)[0])
 
 
+def started(process: int) -> float:
+    """When a living process of this machine began, in seconds since the epoch.
+
+    Raises:
+        FileNotFoundError: it has ended, also when nobody has asked for its exit code yet.
+    """
+    path = Path("/proc", str(process), "stat")
+    try:
+        # The name stands in brackets and may hold anything (proc_pid_stat(5)).
+        fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except ProcessLookupError:
+        raise FileNotFoundError(path) from None
+    if fields[0] in ("Z", "X"):
+        raise FileNotFoundError(path)
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.time() - age
+
+
 def parse(protocol: str, table: str) -> Iterator[BoundSocket]:
     """The bound sockets in the text of /proc/net/tcp, tcp6, udp or udp6."""
     for line in table.splitlines()[1:]:
         fields = line.split()
         if len(fields) > 9 and fields[3] == _BOUND[protocol]:
             address, port = fields[1].split(":")
-            yield BoundSocket(protocol, _address(address), int(port, 16), fields[9])
+            yield BoundSocket(protocol, _address(address), int(port, 16), fields[9], fields[7])
 
 
 def _address(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 CgroupMode = Literal["v2", "hybrid", "v1", "none"]
-PauseState = Literal["none", "alive", "outdated", "stale"]
+PauseState = Literal["none", "alive", "outdated", "stale", "recycled", "refused", "orphaned"]
 Version = tuple[int, ...]
 
 
@@ -162,7 +162,10 @@ class Facts:
         first_port: the lowest port that a user may open.
         python: the version of the interpreter that capas runs with.
         pause: the process that holds the user's namespaces: `none` yet, `alive`, `outdated`
-            (it has not the ids that the user has now) or `stale` (only its pid file is left).
+            (it has not the ids that the user has now), `stale` (only its pid file is left),
+            `recycled` (the pid file names another process of the user), `refused` (all processes
+            were killed while containers ran: Podman refuses every command) or `orphaned`
+            (likewise, and containers still have living processes).
     """
 
     basics: Basics

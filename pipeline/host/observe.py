@@ -9,11 +9,12 @@ import shutil
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.bootstrap.packages import installed, manager_here
-from pipeline.engine import command
+from pipeline.engine import command, pause
 from pipeline.engine.cache import cache_folder
 from pipeline.errors import CapasError
 from pipeline.host import settings
@@ -51,8 +52,6 @@ _HELPERS = ("aardvark-dns", "conmon", "newgidmap", "newuidmap")
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "ppc64le": 271, "s390x": 280}
 _GET_KEYRING_ID = 0
 _THREAD_KEYRING = -1
-PAUSE_NAMES = ("catatonit", "podman", "podman pause")
-"""What the process that holds a user's namespaces is called."""
 _PROBE_SECONDS = 10.0
 
 
@@ -116,7 +115,7 @@ def observe(environ: Mapping[str, str]) -> Facts:
         writable=os.access(graphroot, os.W_OK),
         first_port=parse_number(read("/proc/sys/net/ipv4/ip_unprivileged_port_start"), 1024),
         python=sys.version_info[:3],
-        pause=_pause_process(basics.session, subuids),
+        pause=_pause_process(basics.session, subuids, environ),
     )
 
 
@@ -236,13 +235,25 @@ def _is_privileged(program: Program | None) -> bool:
         return False
 
 
-def _pause_process(session: Session, subuids: int) -> PauseState:
-    """Whether the process that holds the user's namespaces lives, with the ids of today."""
-    pid_file = Path(session.runtime_dir or "/nowhere", "libpod", "tmp", "pause.pid")
-    pid = read(pid_file).strip()
+def _pause_process(session: Session, subuids: int, environ: Mapping[str, str]) -> PauseState:
+    """Whether the process that holds the user's namespaces lives, with the ids of today.
+
+    Podman itself is asked only when it does not, and containers have run here.
+    """
+    if session.runtime_dir is None:
+        return "none"
+    pid = read(pause.pid_file(session.runtime_dir)).strip()
+    ids = mapped_ids(read(f"/proc/{pid}/uid_map")) if pid else 0  # one that ended has none
+    if ids and read(f"/proc/{pid}/comm").strip() in pause.NAMES:
+        return "alive" if ids == 1 + subuids else "outdated"
+    if any(Path(session.runtime_dir, "containers").glob("*-containers/*/userdata/pidfile")):
+        from pipeline.host.profile import effective_profile  # noqa: PLC0415 (it looks by this room)
+
+        with suppress(CapasError):
+            environment = effective_profile(environ).environment
+            if pause.refusal(environment):
+                return "orphaned" if pause.living(environment) else "refused"
+            return "none"  # the question has made a new one
     if not pid:
         return "none"
-    ids = mapped_ids(read(f"/proc/{pid}/uid_map"))  # a process that ended has none
-    if not ids or read(f"/proc/{pid}/comm").strip() not in PAUSE_NAMES:
-        return "stale"
-    return "alive" if ids == 1 + subuids else "outdated"
+    return "recycled" if ids and Path(f"/proc/{pid}").stat().st_uid == session.uid else "stale"

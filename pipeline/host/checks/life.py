@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pipeline.host.checks.advice import UNIFIED, named_mode
 from pipeline.host.choose import Chosen
-from pipeline.host.facts import Facts
-from pipeline.report.check import Check
+from pipeline.host.facts import Facts, PauseState
+from pipeline.report.check import Check, State
 
 _WANTED = ("cpu", "memory", "pids")
 _DELEGATE = f"systemctl edit user@.service, [Service] Delegate={' '.join(_WANTED)}"
@@ -136,16 +138,36 @@ def check_runtime_folder(facts: Facts, chosen: Chosen) -> Check:
     return Check("runtime folder", "ok", f"{choice.value}: {choice.cause}", choice=choice.value)
 
 
+_PAUSE: Mapping[PauseState, tuple[str, str]] = {
+    "orphaned": (
+        "it and the monitors of containers that still live were killed: Podman refuses everything",
+        "when those containers may be stopped: podman system migrate",
+    ),
+    "refused": (
+        "all processes of this account were killed while containers ran: Podman refuses everything",
+        "`capas deploy` mends it and starts what ran; by hand: podman system migrate",
+    ),
+    "recycled": (
+        "its pid file names another process of yours: some versions of Podman refuse every command",
+        "the next command of capas forgets it; by hand: rm $XDG_RUNTIME_DIR/libpod/tmp/pause.pid",
+    ),
+    "stale": ("its pid file names a process that is gone", "podman system migrate"),
+    "outdated": (
+        "it holds a namespace without the subordinate ids that you have now",
+        "stop your containers, then `podman system migrate`",
+    ),
+}
+"""What is wrong with it, and what the user can do."""
+
+
 def check_pause_process(facts: Facts) -> Check:
     """The process that keeps the user's namespaces open between commands."""
     subject = "pause process"
-    if facts.pause == "stale":
-        sentence = "its pid file names a process that is gone"
-        return Check(subject, "limited", sentence, fix="podman system migrate")
-    if facts.pause == "outdated":
-        sentence = "it holds a namespace without the subordinate ids that you have now"
-        fix = "stop your containers, then `podman system migrate`"
-        return Check(subject, "limited", sentence, fix=fix)
+    if found := _PAUSE.get(facts.pause):
+        stops = facts.pause == "orphaned"
+        sentence, fix = found
+        state: State = "cannot" if stops else "limited"
+        return Check(subject, state, sentence, fix=fix, essential=stops)
     if facts.pause == "alive":
         return Check(subject, "ok", "holds your namespaces")
     return Check(subject, "ok", "begins with the first command")

@@ -16,8 +16,8 @@ import pytest
 
 from pipeline.build.apt import Apt
 from pipeline.build.rootfs import cache_folder, prepare_rootfs
+from pipeline.engine.pause import NAMES as PAUSE_NAMES
 from pipeline.errors import EngineError
-from pipeline.host.observe import PAUSE_NAMES
 from pipeline.spec.model import Rootfs
 
 pytestmark = pytest.mark.integration

@@ -40,14 +40,14 @@ def test_addresses_of_ipv6_must_be_read_and_mapped_ones_are_ipv4() -> None:
 
 
 def test_a_bound_udp_socket_must_count() -> None:
-    assert list(parse("udp", UDP)) == [BoundSocket("udp", "0.0.0.0", 53, "31337")]
+    assert list(parse("udp", UDP)) == [BoundSocket("udp", "0.0.0.0", 53, "31337", "1001")]
 
 
 def test_a_bound_udp_socket_of_ours_is_found() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         inode = str(os.fstat(server.fileno()).st_ino)
-        expected = BoundSocket("udp", "127.0.0.1", server.getsockname()[1], inode)
+        expected = BoundSocket("udp", "127.0.0.1", server.getsockname()[1], inode, str(os.getuid()))
         assert expected in list(bound())
 
 

@@ -90,7 +90,9 @@ facts = st.builds(
     writable=st.booleans(),
     first_port=st.sampled_from([0, 80, 1024, 2000]),
     python=st.sampled_from([(3, 10, 19), (3, 11, 2), (3, 14, 8)]),
-    pause=st.sampled_from(["none", "alive", "outdated", "stale"]),
+    pause=st.sampled_from(
+        ["none", "alive", "outdated", "stale", "recycled", "refused", "orphaned"]
+    ),
 )
 
 

@@ -75,14 +75,14 @@ def test_a_helper_without_roots_power(tmp_path: Path) -> None:
 
 
 def test_the_pause_process(tmp_path: Path) -> None:
-    session = Session(1, str(tmp_path), None, bus=False, systemd=False)
-    assert module._pause_process(session, 0) == "none"
+    session = Session(os.getuid(), str(tmp_path), None, bus=False, systemd=False)
+    assert module._pause_process(session, 0, {}) == "none"
     pid_file = tmp_path / "libpod" / "tmp" / "pause.pid"
     pid_file.parent.mkdir(parents=True)
     pid_file.write_text(str(os.getpid()))  # lives, but is no pause process
-    assert module._pause_process(session, 0) == "stale"
+    assert module._pause_process(session, 0, {}) == "recycled"
     pid_file.write_text("99999999")
-    assert module._pause_process(session, 0) == "stale"
+    assert module._pause_process(session, 0, {}) == "stale"
 
 
 def test_the_pause_process_and_its_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,8 +93,8 @@ def test_the_pause_process_and_its_ids(tmp_path: Path, monkeypatch: pytest.Monke
     }
     monkeypatch.setattr(module, "read", lambda path: files.get(str(path), ""))
     session = Session(1, str(tmp_path), None, bus=False, systemd=False)
-    assert module._pause_process(session, 65536) == "alive"
-    assert module._pause_process(session, 0) == "outdated"
+    assert module._pause_process(session, 65536, {}) == "alive"
+    assert module._pause_process(session, 0, {}) == "outdated"
 
 
 def test_an_unknown_user_has_a_number_for_a_name() -> None:
