@@ -28,6 +28,19 @@ def main() -> None:
         CapasProgram(namespace).run()
     except KeyboardInterrupt:  # before any task began
         sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _end_without_waiting(INTERRUPTED)
+        raise
+
+
+def _end_without_waiting(code: int) -> None:
+    """End now when threads are left: Python would wait for them, and the user does not."""
+    workers = sys.modules.get("pipeline.engine.workers")
+    if workers is not None and workers.still_work():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def leave_current_folder() -> None:

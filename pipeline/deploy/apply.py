@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pipeline.deploy.carry_out import carry_out
 from pipeline.deploy.operation import Operation, Plan
 from pipeline.engine.podman_writer import Writer
+from pipeline.engine.workers import workers
 from pipeline.errors import CapasError
 
 CONNECTIONS = 4
@@ -64,30 +65,28 @@ def apply(plan: Plan, uri: str, listen: Listener = lambda _operation, _error: No
         uri: of the API service; every thread has a connection of its own.
 
     Raises:
-        KeyboardInterrupt: after what had begun has ended.
+        KeyboardInterrupt: soon; what had begun and does not end is broken off.
     """
     if not plan.operations:
         return Outcome()
     with ExitStack() as stack:
         connect = _Connections(uri, stack)
         stop = threading.Event()
-        calls = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
-        waits = stack.enter_context(ThreadPoolExecutor(WAITING))
+        calls = stack.enter_context(workers(CONNECTIONS))
+        waits = stack.enter_context(workers(WAITING))
         try:
             return _run(
                 plan, calls, waits, lambda o: carry_out(o, connect.mine(), _pause(stop)), listen
             )
         except BaseException:
             stop.set()
-            calls.shutdown(cancel_futures=True)
-            waits.shutdown(cancel_futures=True)
             raise
 
 
 def _run(
     plan: Plan,
-    calls: ThreadPoolExecutor,
-    waits: ThreadPoolExecutor,
+    calls: Executor,
+    waits: Executor,
     do: Callable[[Operation], None],
     listen: Listener,
 ) -> Outcome:

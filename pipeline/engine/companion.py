@@ -15,7 +15,6 @@ from typing import Literal
 from pipeline.engine import command
 from pipeline.errors import EngineError
 
-_GRACE = 5.0
 _LAST_LINES = 10
 
 
@@ -28,6 +27,7 @@ class Companion:
         ready: whether the socket is of use by now.
         seconds: until when it must be.
         when_killed: the signal that it gets when we are killed.
+        grace: seconds that it gets to end by itself.
         brief: what is told when it is not ready.
         resolution: what the user can do then.
     """
@@ -37,6 +37,7 @@ class Companion:
     ready: Callable[[Path], bool]
     seconds: float
     when_killed: Literal["KILL", "TERM"]
+    grace: float
     brief: str
     resolution: str
 
@@ -77,6 +78,6 @@ def accompanied(companion: Companion, environment: Mapping[str, str]) -> Iterato
                 time.sleep(0.005)  # a socket has no event for "now of use"
             yield
         finally:
-            command.end_group(process, grace=_GRACE)
+            command.end_group(process, grace=companion.grace)
             with suppress(FileNotFoundError):
                 companion.path.unlink()

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from pipeline.engine.answers import checked
+from pipeline.engine.conversation import Silence
 from pipeline.engine.machine import machine_of
 from pipeline.engine.podman_socket import Answer, SocketConnection
 from pipeline.engine.reading import parse_json
@@ -24,6 +25,8 @@ from pipeline.errors import EngineError
 Json = dict[str, Any]
 R = TypeVar("R", bound="Reader")
 
+ANSWER_SECONDS = 120.0
+"""What a request may take that has nothing to wait for but the engine, on a busy machine."""
 STDOUT = 1
 """The stream of a frame that is no error output (the others are 0, input, and 2, errors)."""
 
@@ -62,6 +65,12 @@ class Reader:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def sees_processes(self) -> bool:
+        """Whether the process ids and ports that it tells are those of `machine` as we see them."""
+        if not self.machine.here:
+            return self.machine.control is not None
+        return self._connection.shares_our_namespaces()
 
     def version(self) -> str:
         """Podman's version: every answer names it (`/version` itself looks at much else)."""
@@ -212,19 +221,25 @@ class Reader:
         return answer
 
     def _call(self, method: str, path: str, *, missing_ok: bool = False, **options: Any) -> Answer:
+        if not options.get("stream"):
+            options.setdefault("bound", ANSWER_SECONDS)
         try:
             answer = self._connection.call(method, path, **options)
         except OSError as error:
             raise EngineError(
                 "the Podman API service does not answer",
                 details=f"{method.upper()} {path}: {error}",
-                resolution="`capas doctor` examines it",
+                resolution=_advice(error) or "`capas doctor` examines it",
             ) from None
         if answer.status < 400 or (missing_ok and answer.status == 404):
             return replace(answer, chunks=_whole(answer.chunks, f"{method.upper()} {path}"))
         raise EngineError(
             "Podman refused a request", details=f"{method.upper()} {path}: {_reason(answer)}"
         )
+
+
+def _advice(error: OSError) -> str:
+    return error.advice if isinstance(error, Silence) else ""
 
 
 def _whole(chunks: Iterable[bytes], request: str) -> Iterator[bytes]:
@@ -239,7 +254,7 @@ def _whole(chunks: Iterable[bytes], request: str) -> Iterator[bytes]:
         raise EngineError(
             "the Podman API service went away in the middle of an answer",
             details=f"{request}: {error}",
-            resolution="run the command again",
+            resolution=_advice(error) or "run the command again",
         ) from None
 
 

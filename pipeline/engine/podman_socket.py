@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import re
 import socket
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from pipeline.engine.conversation import Conversation, Silence, conversing
 from pipeline.engine.machine import FAR_SCHEME
 
 API = "/v4.0.0/libpod"
@@ -23,6 +27,8 @@ _CHUNK = 65536
 _MOST = 64 << 20
 """Bytes of an answer that is read at once: a listing of ten thousand containers has a third of it.
 What a program in a container writes has no end of its own, and comes back through here, too."""
+_PING_SECONDS = 10.0
+"""Within which a service that lives takes a connection and answers a ping."""
 
 
 @dataclass(frozen=True)
@@ -75,43 +81,94 @@ class SocketConnection:
         data: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        bound: float | None = None,
         stream: bool = False,
     ) -> Answer:
         """One request; a stream gets a connection of its own.
 
         Args:
             path: below the libpod part of the API.
-            timeout: seconds that the service may be silent; None waits.
+            timeout: seconds that the service may be silent; None is as long as it lives.
+            bound: seconds that the whole may take; None is as long as it lives.
             stream: hand on the body as it comes.
 
         Raises:
             OSError: the service does not answer.
         """
         http_connection = self._open() if stream else self._kept
-        http_connection.timeout = timeout
-        if http_connection.sock is not None:
-            http_connection.sock.settimeout(timeout)
         query = f"?{urlencode(_plain(params))}" if params else ""
-        body = data.encode() if isinstance(data, str) else data
+        target = f"{API}{quote(path, safe='/:@')}{query}"
+        content = data.encode() if isinstance(data, str) else data
+        one = Conversation(self._ping, bound)
         try:
-            http_connection.request(
-                method.upper(), f"{API}{quote(path, safe='/:@')}{query}", body, dict(headers or {})
-            )
-            response = http_connection.getresponse()
-            if not stream:
-                body = _bounded(response)
-                return Answer(response.status, iter([body]), _headers(response))
+            with conversing(one):
+                self._connect(http_connection, one, timeout)
+                http_connection.request(method.upper(), target, content, dict(headers or {}))
+                response = http_connection.getresponse()
+                if not stream:
+                    body = _bounded(response)
+                    if one.broken:  # the end of the socket, and not of the answer
+                        raise one.broken
+                    return Answer(response.status, iter([body]), _headers(response))
         except http.client.HTTPException as error:
             http_connection.close()
-            raise ConnectionError(str(error) or type(error).__name__) from error
+            raise (one.broken or ConnectionError(str(error) or type(error).__name__)) from error
         except BaseException:
             http_connection.close()  # half a conversation cannot be gone on with
             raise
-        return Answer(response.status, _chunks(response, http_connection), _headers(response))
+        return Answer(response.status, _chunks(response, http_connection, one), _headers(response))
+
+    def _connect(
+        self, http_connection: http.client.HTTPConnection, one: Conversation, timeout: float | None
+    ) -> None:
+        """Have a socket: one that is full of others' requests is not waited for for ever."""
+        if http_connection.sock is None:
+            http_connection.timeout = _PING_SECONDS
+            http_connection.connect()
+        http_connection.sock.settimeout(timeout)
+        one.listens_to(http_connection.sock)
+
+    def _ping(self) -> Silence | None:
+        """Ask for a sign of life, over a connection of its own."""
+        http_connection = self._open()
+        http_connection.timeout = _PING_SECONDS
+        listener = 0
+        try:
+            http_connection.connect()
+            if isinstance(http_connection, _UnixConnection):
+                listener = peer(http_connection.sock)
+            http_connection.request("GET", f"{API}/_ping")
+            http_connection.getresponse().read()
+        except (OSError, http.client.HTTPException) as error:
+            said = f"a ping brings no answer either: {str(error) or type(error).__name__}"
+            return _frozen(listener) or Silence(said)
+        finally:
+            http_connection.close()
+        return None
 
     def close(self) -> None:
         """Close the kept connection."""
         self._kept.close()
+
+    def shares_our_namespaces(self) -> bool:
+        """Whether the service lives among the same processes and in the same network as we.
+
+        A socket may lead out of a container, or into one; no is also the answer when it cannot be
+        known.
+        """
+        if not isinstance(self._kept, _UnixConnection):
+            return False
+        try:
+            if self._kept.sock is None:
+                self._kept.connect()
+            theirs = peer(self._kept.sock)
+            return theirs > 0 and all(
+                Path(f"/proc/{theirs}/ns/{kind}").readlink()
+                == Path(f"/proc/self/ns/{kind}").readlink()
+                for kind in ("pid", "net")
+            )
+        except OSError:
+            return False
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -127,6 +184,36 @@ class _UnixConnection(http.client.HTTPConnection):
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.getheaders()}
+
+
+def _frozen(listener: int) -> Silence | None:
+    """What is wrong with a service that answers nothing, when the kernel knows that it is stopped.
+
+    Args:
+        listener: the process that listens; 0 when it is not known.
+    """
+    try:
+        status = Path(f"/proc/{listener}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    if not re.search(r"^State:\t[Tt]", status, re.MULTILINE):
+        return None
+    said = f"a ping brings no answer either: its process {listener} is stopped (SIGSTOP)"
+    if re.search(rf"^PPid:\t{os.getpid()}$", status, re.MULTILINE):
+        return Silence(said, "it has been this command's own and is gone: run the command again")
+    resumes = f"`kill -CONT {listener}` lets it go on, `kill -KILL {listener}` ends it"
+    return Silence(said, f"{resumes} (containers run on): then run the command again")
+
+
+def peer(client: socket.socket) -> int:
+    """The process that listens at the other end of a Unix socket; 0 when it is not among ours.
+
+    Raises:
+        OSError: it is not connected.
+    """
+    credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid
 
 
 def socket_path(uri: str) -> Path | None:
@@ -158,13 +245,20 @@ def _bounded(response: http.client.HTTPResponse) -> bytes:
 
 
 def _chunks(
-    response: http.client.HTTPResponse, connection: http.client.HTTPConnection
+    response: http.client.HTTPResponse,
+    connection: http.client.HTTPConnection,
+    one: Conversation,
 ) -> Iterator[bytes]:
     try:
-        while chunk := response.read1(_CHUNK):
-            yield chunk
+        with conversing(one):
+            one.goes_on()
+            while chunk := response.read1(_CHUNK):
+                yield chunk
+                one.goes_on()
+            if one.broken:  # the end of the socket, and not of the answer
+                raise one.broken
     except http.client.HTTPException as error:
-        raise ConnectionError(str(error) or type(error).__name__) from error
+        raise (one.broken or ConnectionError(str(error) or type(error).__name__)) from error
     finally:
         connection.close()
 

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.engine.answers import checked
-from pipeline.engine.podman import Json, Reader, frames
+from pipeline.engine.podman import ANSWER_SECONDS, Json, Reader, frames
 from pipeline.engine.podman_socket import Answer
 from pipeline.errors import EngineError
 
@@ -103,7 +103,7 @@ class Writer(Reader):
             timeout: seconds; None is what the container was made with.
         """
         params = {} if timeout is None else {"timeout": math.ceil(timeout)}
-        self._post(f"/containers/{name}/stop", params=params)
+        self._post(f"/containers/{name}/stop", params=params, bound=self._patience(name, timeout))
 
     def restart_container(self, name: str, timeout: float | None = None) -> None:
         """Stop it as `stop_container` does, and start it.
@@ -114,7 +114,8 @@ class Writer(Reader):
         if timeout is None:  # to the API that is none at all, and it kills at once
             found = self.container(name)
             timeout = found["Config"]["StopTimeout"] if found else 0
-        self._post(f"/containers/{name}/restart", params={"timeout": math.ceil(timeout)})
+        params = {"timeout": math.ceil(timeout)}
+        self._post(f"/containers/{name}/restart", params=params, bound=timeout + ANSWER_SECONDS)
 
     def kill_container(self, name: str, signal: str) -> None:
         """Send a signal to its first process."""
@@ -150,7 +151,8 @@ class Writer(Reader):
         params: Json = {"force": True}
         if timeout is not None:
             params["timeout"] = math.ceil(timeout)
-        self._call("delete", f"/containers/{name}", missing_ok=True, params=params)
+        bound = self._patience(name, timeout)
+        self._call("delete", f"/containers/{name}", missing_ok=True, params=params, bound=bound)
 
     def write_file(self, name: str, path: str, content: str) -> None:
         """Put a file into a container's own layer, whether it runs or not."""
@@ -197,9 +199,17 @@ class Writer(Reader):
         path = f"/containers/{name}/exec"
         session = checked("POST", path, self._post(path, body).content())["Id"]
         start = {"Detach": False, "Tty": False}
-        raw = self._post(f"/exec/{session}/start", start, timeout=timeout).content()
+        # What it runs takes its time: only a service that gives no sign of life is given up.
+        raw = self._post(f"/exec/{session}/start", start, timeout=timeout, bound=None).content()
         code = self._object("get", f"/exec/{session}/json")["ExitCode"]
         return Executed(code, "".join(text for _stream, text in frames([raw])))
+
+    def _patience(self, name: str, timeout: float | None) -> float:
+        """Seconds that an end may take: its grace, and the engine's own time."""
+        if timeout is None:
+            found = self.container(name)
+            timeout = found["Config"].get("StopTimeout") or 0 if found else 0
+        return timeout + ANSWER_SECONDS
 
     def _post(self, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> Answer:
         if body is not None:

@@ -14,20 +14,22 @@ import secrets
 import shutil
 import socket
 import stat
-import struct
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from pipeline.engine import pause
 from pipeline.engine.companion import Companion, accompanied
 from pipeline.engine.machine import control_socket
-from pipeline.engine.podman_socket import socket_path
+from pipeline.engine.podman_socket import peer, socket_path
 from pipeline.engine.tunnel import tunnel
 from pipeline.errors import EngineError, HostUnable
 
 START_DEADLINE = 20.0
 _ANSWER_SECONDS = 5.0
+_END_SECONDS = 0.5
+"""It ends in milliseconds when it has nothing to do; otherwise it would wait for its clients."""
 _IDLE_SECONDS = 600
 """Longer than any build that keeps us from asking; the bound of what a killed parent leaves."""
 
@@ -110,10 +112,7 @@ def has_settings(path: Path, environment: Mapping[str, str]) -> bool:
         client.settimeout(_ANSWER_SECONDS)
         try:
             client.connect(str(path))
-            credentials = client.getsockopt(
-                socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
-            )
-            process = Path("/proc", str(struct.unpack("3i", credentials)[0]))
+            process = Path("/proc", str(peer(client)))
             words = (process / "cmdline").read_bytes().split(b"\0")
             variables = (process / "environ").read_bytes().split(b"\0")
         except OSError:
@@ -143,7 +142,22 @@ def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
             "podman is not installed", resolution="`capas doctor` says how to install it"
         )
     path = _new_socket(environment)
-    service = Companion(
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(accompanied(_service_on(path), environment))
+        except EngineError as error:
+            if not pause.is_refusal(error.details):
+                raise
+            from pipeline.report.terminal import tell_note  # noqa: PLC0415 (hardly ever needed)
+
+            if done := pause.mend(environment, _socket_folder(environment)):
+                tell_note(done)
+            stack.enter_context(accompanied(_service_on(path), environment))
+        yield path
+
+
+def _service_on(path: Path) -> Companion:
+    return Companion(
         argv=["podman", "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{path}"],
         path=path,
         ready=answers,
@@ -151,11 +165,10 @@ def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
         # On SIGTERM in the middle of a start Podman 4.3 can wait for itself for ever, with the
         # container's lock in its hands; a lock of a killed process is free.
         when_killed="KILL",
+        grace=_END_SECONDS,
         brief="the Podman API service did not start",
         resolution="`capas doctor` examines this host",
     )
-    with accompanied(service, environment):
-        yield path
 
 
 def _new_socket(environment: Mapping[str, str]) -> Path:

@@ -19,6 +19,7 @@ from pipeline.engine.machine import FAR_SCHEME, control_socket
 from pipeline.errors import HostUnable, UsageError
 
 LOGIN_SECONDS = 20
+_END_SECONDS = 2.0
 
 
 @contextmanager
@@ -50,6 +51,7 @@ def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[str
         ready=lambda made: made.exists() and control_socket(made).exists(),
         seconds=LOGIN_SECONDS,
         when_killed="TERM",
+        grace=_END_SECONDS,
         brief=f"{parts.hostname} cannot be reached by ssh",
         resolution=f"`ssh ssh://{parts.netloc}` must work without a question; "
         "CONTAINER_SSHKEY names a key",

@@ -138,11 +138,17 @@ def _only_named(whole: Collection, words: Sequence[str]) -> Collection:
 
 
 def end_like_ctrl_c() -> None:
-    """Let SIGTERM and SIGHUP end the program as Ctrl-C does: cleaning up on the way."""
+    """Let SIGTERM and SIGHUP end the program as Ctrl-C does: cleaning up on the way.
+
+    What other threads ask of the API service is broken off soon, if it does not end.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if asking := sys.modules.get("pipeline.engine.conversation"):
+            asking.interrupt()
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP: so do we then
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores SIGHUP, and a shell SIGINT of what it runs in the background: so do we then.
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, interrupt)
