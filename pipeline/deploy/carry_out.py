@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -23,6 +24,10 @@ _LOOP_SECONDS = 1.0
 _POLL = 0.05
 _NOTHING = b"-"
 """What a record holds: its labels say everything, and a secret must not be empty."""
+_CLEARED = re.compile(
+    r"conmon exited prematurely"  # its monitor was killed: the state is `exited` from now on
+    r"|netavark: setns: "  # the network namespace went with the pause process: it is made anew
+)
 Pause = Callable[[float], None]
 
 
@@ -74,10 +79,20 @@ def _restart(operation: Operation, writer: Writer, pause: Pause) -> None:
     )
 
 
+def _twice(call: Callable[[], None]) -> None:
+    """Make a call again when Podman met what a killed process had left: it has cleared it then."""
+    try:
+        call()
+    except EngineError as error:
+        if not _CLEARED.search(error.details):
+            raise
+        call()
+
+
 def _once_free(call: Callable[[], None], patience: float, pause: Pause) -> None:
     """Make a call again while a port is held, for so many seconds."""
     end = time.monotonic() + patience
-    while (error := _held_port(call)) is not None:
+    while (error := _held_port(lambda: _twice(call))) is not None:
         if time.monotonic() >= end:
             raise error
         pause(_POLL)
@@ -95,7 +110,7 @@ def _held_port(call: Callable[[], None]) -> EngineError | None:
 
 
 def _stop(operation: Operation, writer: Writer, pause: Pause) -> None:
-    writer.stop_container(operation.name, operation.seconds)
+    _twice(lambda: writer.stop_container(operation.name, operation.seconds))
     if operation.detail != FOR_GOOD:
         return
     # Between two lives of a crash loop there was nothing to stop, and the engine starts it again.
@@ -117,7 +132,7 @@ def _unpause(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 
 def _remove_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    writer.end_container(operation.name, operation.seconds)
+    _twice(lambda: writer.end_container(operation.name, operation.seconds))
 
 
 def _rename(operation: Operation, writer: Writer, _pause: Pause) -> None:
@@ -146,7 +161,8 @@ def _wait_for_end(operation: Operation, writer: Writer, pause: Pause) -> None:
 def _write(operation: Operation, writer: Writer, _pause: Pause) -> None:
     addresses = {}
     for container in containers_of(writer, operation.body["pipeline"]):
-        if container.service == operation.body["service"] and container.running:
+        is_meant = container.service == operation.body["service"] and container.running
+        if is_meant and not container.fault:
             addresses[container.alias] = _address(writer.container(container.id))
     text = door.with_addresses(operation.to, addresses)
     # Killed before the next `confirm`, nobody can tell which configuration is in effect.

@@ -43,11 +43,12 @@ class Doorway:
         self._image = _image(desired, observed)
         wanted = digest(door.door_parts(desired, self._image)) if self._image else ""
         there = observed.doors(desired.name)
-        fitting = sorted((d for d in there if d.config == wanted), key=lambda d: not d.running)
+        whole = [d for d in there if d.config == wanted and not d.fault]
+        fitting = sorted(whole, key=lambda d: not d.running)
         self._current = fitting[0] if fitting else None
         self._others = tuple(d for d in there if d is not self._current)
         # Those that let requests through: all are told who the replicas are.
-        self._open = [d.name for d in there if d.running]
+        self._open = [d.name for d in there if d.running and not d.fault]
         self._effective = {d.name: observed.confirmed.get(d.name, "") for d in there}
         self._taken = {d.name for d in there}
         last = last_number(records_of(pipeline.name, observed.secrets))
@@ -66,9 +67,17 @@ class Doorway:
         """Of the container, in the end."""
         return f"{self._pipeline.name}-{self._desired.name}-door"
 
-    def put(self, number: int, alias: str, after: tuple[str, ...]) -> list[Operation]:
-        """Give this replica requests, in place of the one with the same number."""
+    def put(
+        self, number: int, alias: str, after: tuple[str, ...], *, anew: bool = False
+    ) -> list[Operation]:
+        """Give this replica requests, in place of the one with the same number.
+
+        Args:
+            anew: the one before has the same name in the network, and another address.
+        """
         self._members[number] = alias
+        if anew:
+            self._effective = dict.fromkeys(self._effective, "")
         return self._reconfigure(f"with the new replica {number}", after)
 
     def join(self, others: Mapping[int, str], after: tuple[str, ...]) -> list[Operation]:
@@ -107,7 +116,8 @@ class Doorway:
         self, image: ImageFacts, after: tuple[str, ...], old: list[str]
     ) -> list[Operation]:
         """Two doors cannot hold one port: the old one stops just before the new one starts."""
-        cause = _CHANGED if self._others else "not there"
+        fault = next((d.fault for d in self._others if d.fault), "")
+        cause = (fault or _CHANGED) if self._others else "not there"
         operations: list[Operation] = []
         if self._current is not None:
             name = self._current.name

@@ -124,7 +124,7 @@ def standing(pipeline: str, observed: Observed, service: str) -> dict[int, Conta
     last = last_number(records)
     ran = records[-1].services.get(service) if records else None
     found: dict[int, list[Container]] = {}
-    replicas = observed.of(service)
+    replicas = [c for c in observed.of(service) if not c.lost]  # no engine starts those again
     proved = [c for c in replicas if is_proved(c, last)]
     for container in proved or replicas:
         if proved or container.running:

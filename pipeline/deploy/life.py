@@ -8,6 +8,7 @@ from typing import Literal
 from pipeline.deploy.desired import depended_on, in_order
 from pipeline.deploy.observe import Container
 from pipeline.deploy.operation import RELEASE_SECONDS, Operation, Plan
+from pipeline.errors import EngineError
 from pipeline.spec.model import Pipeline
 
 Change = Literal["stop", "start", "restart", "pause", "unpause"]
@@ -20,6 +21,8 @@ _STATES: Mapping[Change, tuple[str, ...]] = {
     "unpause": ("paused",),
 }
 """The states in which each makes sense; others are left alone and told."""
+_WITHOUT_MONITOR: tuple[Change, ...] = ("stop", "pause", "unpause")
+"""What can be done with a container whose monitor has ended."""
 
 
 def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Container]) -> Plan:
@@ -32,8 +35,10 @@ def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Contain
     notes: list[str] = []
     up: dict[str, list[str]] = {}
     for container in _in_order(pipeline, containers):
-        if container.state not in _STATES[change]:
-            notes.append(f"{container.name} is {container.state}: left as it is")
+        if container.lost and change not in _WITHOUT_MONITOR:
+            continue  # told by `lost_to`
+        if container.state not in _STATES[change] and not _is_unreachable(change, container):
+            notes.append(f"{container.name} is {_state(container)}: left as it is")
             continue
         is_job = container.service in jobs
         if change in ("start", "restart") and is_job and _is_done(container):
@@ -43,6 +48,28 @@ def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Contain
         operations += steps
         up.setdefault(container.service, []).extend(step.key for step in steps)
     return Plan(tuple(operations), tuple(notes))
+
+
+def lost_to(change: Change, containers: Sequence[Container]) -> EngineError | None:
+    """The error for containers with which Podman can do no more what was asked for."""
+    lost = [c for c in containers if c.lost and change not in _WITHOUT_MONITOR]
+    if not lost:
+        return None
+    names = ", ".join(c.name for c in lost)
+    return EngineError(
+        f"Podman cannot {change} {names}",
+        details="\n".join(f"{c.name}: {c.fault}" for c in lost),
+        resolution="`capas deploy` makes a new container of each",
+    )
+
+
+def _is_unreachable(change: Change, container: Container) -> bool:
+    """Whether it runs, and starting it must mean more than that."""
+    return change == "start" and container.running and bool(container.fault)
+
+
+def _state(container: Container) -> str:
+    return f"{container.state} ({container.fault})" if container.fault else container.state
 
 
 def _steps(
@@ -56,6 +83,8 @@ def _steps(
     cause = f"it is {container.state}"
     if change not in ("start", "restart"):
         return [Operation(change, "container", container.name, cause)]
+    if container.fault:
+        change, cause = "restart", container.fault
     service = pipeline.services.get(container.service)
     needed = [d.service for d in service.depends_on] if service else []
     if container.is_door:

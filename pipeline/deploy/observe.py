@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.abilities import Abilities, observe_abilities
+from pipeline.deploy.faults import Fault, find_faults
+from pipeline.deploy.ours import deployed, labels_of, readable
 from pipeline.deploy.ports import Binding, Held
 from pipeline.engine import labels
 from pipeline.engine.machine import HERE, Machine
@@ -22,6 +25,8 @@ RUNNING = "running"
 _ONLY_STORED = "storage"
 _DIGITS = 10
 """More than any deploy's number has; labels are input."""
+_SETTLING_SECONDS = 2.0
+_SETTLING_PAUSE = 0.2
 MARK_FILE = "/etc/haproxy/capas.confirmed"
 """In a door: digest of the configuration that is known to be in effect. A deploy may die between
 writing a configuration and that moment."""
@@ -35,6 +40,8 @@ class Container:
         number: the replica's number; 0 for a door.
         state: Podman's word: created, running, paused, exited, stopped, …
         created: seconds since the epoch.
+        fault: why it cannot be reached or managed, though Podman says that it runs; "" is none.
+        lost: Podman cannot start it any more: only a new one helps.
     """
 
     id: str
@@ -48,6 +55,8 @@ class Container:
     bindings: tuple[Binding, ...] = ()
     pid: int = 0
     created: str = ""
+    fault: str = ""
+    lost: bool = False
 
     @property
     def config(self) -> str:
@@ -166,12 +175,17 @@ def observe(
         images: references that the deploy needs.
         lost: ports that could not be bound though nobody was seen to hold them.
     """
-    listed = reader.containers(external=True)
-    everything = [c for c in listed if c["State"] != _ONLY_STORED]
-    mine, broken = _readable(_deployed(reader, everything, pipeline), everything, pipeline)
-    others = [c for c in everything if c not in mine]
-    containers = tuple(map(_container, mine))
-    running = [b for c in containers if c.state in (RUNNING, "paused") for b in c.bindings]
+    seen = _seen(reader, pipeline, lambda: reader.containers(external=True))
+    listed, containers, broken = seen.listed, seen.containers, seen.broken
+    ours = {c.id for c in containers}
+    others = [c for c in listed if c["State"] != _ONLY_STORED and c["Id"] not in ours]
+    running = [
+        b
+        for c in containers
+        if c.state in (RUNNING, "paused")
+        for b in c.bindings
+        if b not in seen.taken
+    ]
     return Observed(
         containers=containers,
         foreign=frozenset(name for c in others for name in c.get("Names") or ()),
@@ -196,14 +210,57 @@ def observe(
 
 def containers_of(reader: Reader, pipeline: str) -> tuple[Container, ...]:
     """Only the containers of a pipeline."""
-    found = reader.containers([f"{labels.PIPELINE}={pipeline}", labels.CONFIG])
-    mine, _broken = _readable(_deployed(reader, found, pipeline), (), pipeline)
-    return tuple(map(_container, mine))
+    mine = [f"{labels.PIPELINE}={pipeline}", labels.CONFIG]
+    return _seen(reader, pipeline, lambda: reader.containers(mine)).containers
 
 
 def broken_labels(reader: Reader, pipeline: str) -> tuple[str, ...]:
     """Containers with labels of this pipeline that no deploy writes, in words."""
-    return _readable((), reader.containers([f"{labels.PIPELINE}={pipeline}"]), pipeline)[1]
+    return readable((), reader.containers([f"{labels.PIPELINE}={pipeline}"]), pipeline)[1]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a listing shows.
+
+    Attributes:
+        containers: the pipeline's.
+        taken: their ports that others have now.
+        broken: those with labels that no deploy writes, in words.
+    """
+
+    listed: list[dict[str, Any]]
+    containers: tuple[Container, ...]
+    taken: frozenset[Binding]
+    broken: tuple[str, ...]
+
+
+def _seen(reader: Reader, pipeline: str, listing: Callable[[], list[dict[str, Any]]]) -> _Seen:
+    """List containers and look at them.
+
+    One that just ends gets a little time in which its monitor tells Podman.
+    """
+    end = time.monotonic() + _SETTLING_SECONDS
+    while True:
+        listed = listing()
+        there = [c for c in listed if c["State"] != _ONLY_STORED]
+        mine, broken = readable(deployed(reader, there, pipeline), there, pipeline)
+        containers = tuple(map(_container, mine))
+        faults = find_faults(reader, containers)
+        if not any(f.passing for f in faults.values()) or time.monotonic() > end:
+            break
+        time.sleep(_SETTLING_PAUSE)  # Podman writes it down when it gets to it
+    taken = frozenset(b for f in faults.values() for b in f.taken)
+    judged = tuple(_with_fault(c, faults.get(c.id)) for c in containers)
+    return _Seen(listed, judged, taken, tuple(broken))
+
+
+def _with_fault(container: Container, fault: Fault | None) -> Container:
+    """The container as it is; one whose process has ended is none that runs or stops."""
+    if fault is None:
+        return container
+    state = "exited" if fault.ended else container.state
+    return replace(container, fault=fault.said, lost=fault.lost, state=state)
 
 
 def events_of(
@@ -212,7 +269,7 @@ def events_of(
     """What happened to containers that a deploy of the pipeline made; see `Reader.events`."""
     # Podman 4.3 finds no image by two labels, and takes two labels of events as alternatives.
     committed = {
-        (name.removeprefix("sha256:"), _labels(image).get(labels.CONFIG, ""))
+        (name.removeprefix("sha256:"), labels_of(image).get(labels.CONFIG, ""))
         for image in reader.images([labels.CONFIG])
         for name in (image["Id"], *(image.get("Names") or image.get("RepoTags") or ()))
     }
@@ -221,58 +278,6 @@ def events_of(
         config = has.get(labels.CONFIG)
         if config and (has.get("image", "").removeprefix("sha256:"), config) not in committed:
             yield event
-
-
-def _deployed(
-    reader: Reader, found: Iterable[Mapping[str, Any]], pipeline: str
-) -> list[Mapping[str, Any]]:
-    """Those that a deploy of the pipeline made.
-
-    A container has its image's labels, too: the pipeline's name stands on every image that it
-    builds, and on an image that was committed from a container stands all that the container had.
-    The digest of a configuration is of the image's id as well, so that no image can carry the one
-    that a deploy gives its containers.
-    """
-    inherited: dict[str, str | None] = {}
-    mine = []
-    for one in found:
-        own, image = _labels(one), one.get("ImageID", "")
-        if own.get(labels.PIPELINE) != pipeline or labels.CONFIG not in own:
-            continue
-        if image and image not in inherited:
-            inherited[image] = _labels(reader.image(image) or {}).get(labels.CONFIG)
-        if own[labels.CONFIG] != inherited.get(image):
-            mine.append(one)
-    return mine
-
-
-def _readable(
-    mine: Iterable[Mapping[str, Any]], everything: Iterable[Mapping[str, Any]], pipeline: str
-) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
-    """Those of `mine` whose labels a deploy can have written; and all whose cannot be, in words.
-
-    Anybody can give a container our labels. One with others than ours are is left alone, and does
-    not keep the rest from being looked after. One with the pipeline's name alone is no riddle: it
-    has that from an image of the pipeline.
-    """
-    fine = [one for one in mine if not _riddle(one)]
-    riddles = [
-        f"{one['Names'][0]} is left alone: no deploy made it, its label {why}"
-        for one in everything
-        if _labels(one).get(labels.PIPELINE) == pipeline
-        and {labels.SERVICE, labels.REPLICA} & _labels(one).keys()
-        and (why := _riddle(one))
-    ]
-    return fine, tuple(sorted(riddles))
-
-
-def _riddle(one: Mapping[str, Any]) -> str:
-    """Which label of a container is none that a deploy writes, or ""."""
-    try:
-        labels.role_of(_labels(one))
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:
@@ -303,7 +308,7 @@ def _first_port(environ: Mapping[str, str]) -> int:
 
 
 def _container(found: Mapping[str, Any]) -> Container:
-    its_labels = _labels(found)
+    its_labels = labels_of(found)
     service, number = labels.role_of(its_labels)
     return Container(
         id=found["Id"],
@@ -333,12 +338,8 @@ def _bindings(found: Mapping[str, Any]) -> tuple[Binding, ...]:
     )
 
 
-def _labels(found: Mapping[str, Any]) -> Mapping[str, str]:
-    return found.get("Labels") or {}
-
-
 def _image(found: Mapping[str, Any] | None) -> ImageFacts | None:
     if found is None:
         return None
-    asked = _labels(found).get("io.containers.capabilities", "")
+    asked = labels_of(found).get("io.containers.capabilities", "")
     return ImageFacts(found["Id"], tuple(c for c in asked.split(",") if c))

@@ -117,6 +117,8 @@ def lost_port(container: Container, held: Held) -> str:
 
 
 def _usable(container: Container, held: Held) -> bool:
+    if container.fault:
+        return False
     if container.state in ("running", "paused"):
         return True
     return container.state in _STARTABLE and not lost_port(container, held)

@@ -45,6 +45,10 @@ class Binding:
         shown = f"[{shown}]" if ":" in shown else shown
         return f"http://{shown}:{self.host}"
 
+    def meets(self, address: str) -> bool:
+        """Whether a socket that is bound at `address` is in its way, or is its own."""
+        return address == self.address or bool(_EVERYWHERE & {address, self.address})
+
     @property
     def on_loopback(self) -> bool:
         """Whether only its own machine reaches it."""

@@ -166,7 +166,9 @@ class _Planner:
         beside = self._door.wanted and not self._service.ports
         if beside:
             ready = self._start(place, cause, ready, wait=True)
-            ready = self._switch(self._door.put(place.number, self._alias(place), ready), ready)
+            alias = self._alias(place)
+            anew = any(old.alias == alias for old in place.serving)
+            ready = self._switch(self._door.put(place.number, alias, ready, anew=anew), ready)
             return self._stop_old(place, cause, ready)
         ready = self._switch(self._door.take(place.number, ready), ready)
         ready = self._stop_old(place, cause, ready)
@@ -261,8 +263,11 @@ class _Planner:
 
     def _stop_old(self, place: Place, cause: str, after: tuple[str, ...]) -> tuple[str, ...]:
         grace = self._service.stop_grace_period
+        # One that Podman could not start again is of no use stopped.
         stops = [
-            Operation("stop", "container", c.name, cause, after, seconds=grace)
+            removal(c, cause, after, grace)
+            if c.lost
+            else Operation("stop", "container", c.name, cause, after, seconds=grace)
             for c in place.serving
         ]
         self._add(*stops)
@@ -278,7 +283,8 @@ class _Planner:
             return f"replica {place.number}: not there"
         reason = why_replaced(old, self._blueprint)
         if old.config == self._blueprint.config:
-            reason = lost_port(old, self._around.observed.held) or f"it is {old.state}"
+            held = lost_port(old, self._around.observed.held)
+            reason = old.fault or held or f"it is {old.state}"
         return f"replica {place.number}: {reason}"
 
     def _alias(self, place: Place) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +12,7 @@ from pipeline.deploy.health import examine_container
 from pipeline.deploy.observe import Container, containers_of
 from pipeline.engine.machine import HERE, Machine, machine_of
 from pipeline.engine.podman_writer import Writer
+from pipeline.engine.workers import workers
 from pipeline.report.words import Bullets, Cell, Mark, Part, Report, Table, Tone
 from pipeline.spec.model import Healthcheck, Pipeline
 
@@ -28,7 +28,7 @@ class Row:
     """One container.
 
     Attributes:
-        said: the probe's answer, or how the container ended.
+        said: the probe's answer, how the container ended, or why it cannot be reached.
         urls: where its published ports are found.
         machine: that it is on.
     """
@@ -52,7 +52,7 @@ def status_of(uri: str, pipeline: Pipeline, *, probe: bool = True) -> tuple[Row,
         )
     if not found:
         return ()
-    with ThreadPoolExecutor(min(_CONNECTIONS, len(found))) as pool:
+    with workers(min(_CONNECTIONS, len(found))) as pool:
         return tuple(pool.map(lambda c: _row(uri, c, _check(pipeline, c), probe=probe), found))
 
 
@@ -80,6 +80,8 @@ def _row(uri: str, container: Container, check: Healthcheck | None, *, probe: bo
 def _health(
     uri: str, container: Container, check: Healthcheck | None, *, probe: bool
 ) -> tuple[Health, str]:
+    if container.fault:
+        return "unhealthy" if container.running else "not running", container.fault
     if container.state in ENDED and container.exit_code:
         with Writer(uri) as writer:
             found = writer.container(container.id)
@@ -97,7 +99,7 @@ def _parts(table: Table, rows: Sequence[Row]) -> tuple[Part, ...]:
     ends = tuple(
         f"{row.container.name}: {row.said}"
         for row in rows
-        if row.said and row.health == "not running"
+        if row.said and (row.container.fault or row.health == "not running")
     )
     if not rows:
         return ()
@@ -147,6 +149,7 @@ def _data(row: Row) -> dict[str, object]:
         "version": container.version or None,
         "state": container.state,
         "exit_code": container.exit_code,
+        "fault": container.fault or None,
         "health": row.health,
         "probe": row.said or None,
         "urls": list(row.urls),

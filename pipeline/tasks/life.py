@@ -57,7 +57,7 @@ def unpause(
 def _change(change: Change, services: Sequence[str] | None, spec: str | None) -> int:
     from pipeline.deploy.apply import apply
     from pipeline.deploy.choose import chosen
-    from pipeline.deploy.life import plan_change
+    from pipeline.deploy.life import lost_to, plan_change
     from pipeline.deploy.observe import containers_of
     from pipeline.engine.podman import Reader
 
@@ -69,11 +69,15 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
             containers = chosen(containers_of(reader, pipeline.name), services or ())
         plan = plan_change(pipeline, change, containers)
         told = telling()
-        told.planned(plan)
+        error = lost_to(change, containers)
+        if plan.changes or error is None:
+            told.planned(plan)
         outcome = apply(plan, uri, told.ended)
         if change == "pause" and outcome.failed:
             from pipeline.host.doctor import require
 
             require("pause", environment)  # the doctor's reason, where it has one
         outcome.raise_first()
+        if error is not None:
+            raise error
     return 0

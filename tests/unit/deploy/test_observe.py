@@ -32,6 +32,9 @@ class Engine:
         row = {"Id": name, "Names": [name], "State": "running", "ImageID": image}
         self._rows.append({**row, "Labels": {**self._images.get(image, {}), **(own or {})}})
 
+    def sees_processes(self) -> bool:
+        return False
+
     def image(self, reference: str) -> dict[str, Any] | None:
         self.looked_at.append(reference)
         return {"Labels": self._images[reference]} if reference in self._images else None
