@@ -20,7 +20,9 @@ def main() -> None:
 
         import_invoke()
         from pipeline.report.encoding import say_all_plainly
+        from pipeline.report.outlet import guard_outputs
 
+        guard_outputs()
         say_all_plainly()
         from pipeline.tasks import namespace
         from pipeline.tasks.program import CapasProgram

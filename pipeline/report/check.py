@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.text import Text
-
-from pipeline.report.terminal import messages, results
+from pipeline.report.paint import paint_for
+from pipeline.report.terminal import HINT, tell_sentence
 
 State = Literal["ok", "limited", "cannot"]
 
 _MARK: dict[State, tuple[str, str]] = {
-    "ok": ("ok     ", "green"),
-    "limited": ("limited", "yellow"),
-    "cannot": ("cannot ", "bold red"),
+    "ok": ("ok     ", "32"),
+    "limited": ("limited", "33"),
+    "cannot": ("cannot ", "1;31"),
 }
 
 
@@ -50,24 +50,25 @@ class Check:
 def render_checks(checks: Sequence[Check]) -> None:
     """The checks as a list for a person, on standard output."""
     width = max((len(check.subject) for check in checks), default=0)
-    console = results()
+    paint = paint_for(sys.stdout)
     margin = " " * (9 + width + 2)
     for check in checks:
-        mark, style = _MARK[check.state]
-        line = Text.assemble((mark, style), "  ", (check.subject.ljust(width), "bold"), "  ")
-        line.append(check.sentence)
+        mark, code = _MARK[check.state]
+        line = f"{paint.code(mark, code)}  {paint.bold(check.subject.ljust(width))}  "
+        line += check.sentence
         if check.choice:
-            line.append(f"  [{check.choice}]", "dim")
-        console.print(line)
+            line += paint.tone(f"  [{check.choice}]", "quiet")
+        lines = [line]
         if check.fix:
-            console.print(Text.assemble(margin, ("you can: ", "cyan"), check.fix))
+            lines.append(f"{margin}{paint.code('you can: ', HINT)}{check.fix}")
         if check.ask:
-            console.print(Text.assemble(margin, ("ask the administrator: ", "cyan"), check.ask))
+            lines.append(f"{margin}{paint.code('ask the administrator: ', HINT)}{check.ask}")
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def tell_verdict(reasons: Sequence[str]) -> None:
     """Whether this host can build and run containers; why not, when it cannot."""
     if reasons:
-        messages().print(Text(f"This host cannot do it: {'; '.join(reasons)}", "bold red"))
+        tell_sentence(f"This host cannot do it: {'; '.join(reasons)}", good=False)
     else:
-        messages().print(Text("This host can build and run containers.", "bold green"))
+        tell_sentence("This host can build and run containers.", good=True)

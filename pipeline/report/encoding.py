@@ -10,6 +10,8 @@ import codecs
 import io
 import sys
 
+from pipeline.report.outlet import inner
+
 _ERRORS = "capas.plain"
 _PLAIN = {
     "→": ">",
@@ -31,7 +33,7 @@ _PLAIN = {
 def say_all_plainly() -> None:
     """Let both outputs write something for every character, from now on."""
     codecs.register_error(_ERRORS, _plain)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in map(inner, (sys.stdout, sys.stderr)):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)
 
@@ -39,8 +41,9 @@ def say_all_plainly() -> None:
 def say_in_utf8() -> None:
     """Let standard output be UTF-8, from now on."""
     codecs.register_error(_ERRORS, _plain)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors=_ERRORS)
+    stream = inner(sys.stdout)
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors=_ERRORS)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:

@@ -34,9 +34,9 @@ def render_findings(
     """
     if format_name == "text":
         from pipeline.report.findings_text import findings_text, lines_of_file  # noqa: PLC0415
-        from pipeline.report.paint import Paint, colours_wanted  # noqa: PLC0415
+        from pipeline.report.paint import paint_for  # noqa: PLC0415
 
-        return findings_text(findings, lines_of_file, Paint(colours_wanted(sys.stdout)))
+        return findings_text(findings, lines_of_file, paint_for(sys.stdout))
     if format_name == "json":
         from pipeline.report.findings_json import findings_json  # noqa: PLC0415
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from pipeline.report.clean import HIDDEN
 from pipeline.report.finding import Finding
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -25,7 +26,8 @@ def findings_junit(findings: Sequence[Finding]) -> str:
         _case(suite, finding)
     if not findings:
         SubElement(suite, "testcase", {"classname": "capas", "name": "validate"})
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(suites, encoding="unicode")}\n'
+    text = HIDDEN.sub(lambda match: f"&#{ord(match[0])};", tostring(suites, encoding="unicode"))
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _case(suite: Element, finding: Finding) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from pipeline.report.clean import escape_of
 from pipeline.report.finding import Finding, Severity
 from pipeline.report.paint import Paint
 from pipeline.report.words import Tone
@@ -92,7 +93,7 @@ def visible(text: str) -> str:
     """Text that cannot do anything to a terminal: a tab is a space, other controls are shown."""
     if text.isprintable():
         return text
-    return "".join(" " if c == "\t" else c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return "".join(" " if c == "\t" else c if c.isprintable() else escape_of(c) for c in text)
 
 
 def _width(text: str) -> int:

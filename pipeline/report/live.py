@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TextIO, cast
 
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.file_proxy import FileProxy
 from rich.live import Live as RichLive
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.report.terminal import messages
+from pipeline.report.clean import escaped
+from pipeline.report.outlet import Outlet, inner
+
+
+class _Screen(Console):
+    """A console on the terminal below the outlet: other people's text is shown as there.
+
+    The sequences that move its cursor are its own: they cannot pass an outlet.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The pieces of what is shown, each harmless."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else escaped(text), style, control)
 
 
 @dataclass
@@ -32,9 +53,20 @@ class Live:
     def __init__(self) -> None:
         self._lines: dict[str, _Line] = {}
         self._lock = threading.Lock()
+        self._streams = (sys.stdout, sys.stderr)
+        screen = _Screen(file=inner(sys.stderr), highlight=False, soft_wrap=True)
         self._live = RichLive(
-            console=messages(), get_renderable=self._table, refresh_per_second=8, transient=True
+            console=screen,
+            get_renderable=self._table,
+            refresh_per_second=8,
+            transient=True,
+            # What is said meanwhile stands above the live lines, and has passed its outlet before.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
+        for stream in self._streams:
+            if isinstance(stream, Outlet) and stream.isatty():
+                stream.inner = cast("TextIO", FileProxy(screen, stream.inner))
         self._live.start()
 
     def begin(self, task: str) -> None:
@@ -70,6 +102,9 @@ class Live:
     def close(self) -> None:
         """End the live view and give the terminal back."""
         self._live.stop()
+        for stream in self._streams:
+            if isinstance(stream, Outlet) and isinstance(stream.inner, FileProxy):
+                stream.inner = cast("TextIO", stream.inner.rich_proxied_file)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 1))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from pipeline.report.outlet import ESCAPE, escape_for
 from pipeline.report.words import Tone
 
 _TONES: dict[Tone, str] = {
@@ -22,9 +23,14 @@ _BLOCKS = (110, 179, 108, 174, 146, 144, 73, 216, 152, 187, 139, 115)
 
 @dataclass(frozen=True)
 class Paint:
-    """Paints text with ANSI sequences when `on`."""
+    """Paints text with ANSI sequences when `on`.
+
+    Attributes:
+        escape: what begins a sequence: ESC, or what stands for it on an outlet.
+    """
 
     on: bool
+    escape: str = ESCAPE
 
     def tone(self, text: str, tone: Tone) -> str:
         """Text with a judgement."""
@@ -47,7 +53,14 @@ class Paint:
         return self._wrap(text, f"30;48;5;{_BLOCKS[number % len(_BLOCKS)]}")
 
     def _wrap(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.on and code and text else text
+        if not (self.on and code and text):
+            return text
+        return f"{self.escape}[{code}m{text}{self.escape}[0m"
+
+
+def paint_for(stream: TextIO) -> Paint:
+    """Paint for what is written to a stream."""
+    return Paint(colours_wanted(stream), escape_for(stream))
 
 
 def colours_wanted(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

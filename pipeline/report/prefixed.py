@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pipeline.report.paint import Paint, colours_wanted
+from pipeline.report.outlet import for_people, inner
+from pipeline.report.paint import paint_for
 
 _COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
 
@@ -20,11 +21,13 @@ class Prefixed:
     def __init__(self, sources: Sequence[str]) -> None:
         self._width = max((len(name) for name in sources), default=0)
         self._numbers = {name: number for number, name in enumerate(dict.fromkeys(sources))}
-        self._paint = Paint(colours_wanted(sys.stdout))
+        # What a container writes goes into a pipe or a file as it is; people see it harmless.
+        self._stream = sys.stdout if for_people(sys.stdout) else inner(sys.stdout)
+        self._paint = paint_for(sys.stdout)
 
     def line(self, source: str, text: str) -> None:
         """Write one line."""
         colour = _COLOURS[self._numbers.get(source, 0) % len(_COLOURS)]
         name = self._paint.code(f"{source:{self._width}} |", colour)
-        sys.stdout.write(f"{name} {text}\n")
-        sys.stdout.flush()
+        self._stream.write(f"{name} {text}\n")
+        self._stream.flush()

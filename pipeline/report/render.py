@@ -41,8 +41,10 @@ def rendered(report: Report, format_name: str) -> str:
         from pipeline.report.render_markdown import render_markdown  # noqa: PLC0415
 
         return render_markdown(report)
+    from pipeline.report.outlet import escape_for  # noqa: PLC0415
     from pipeline.report.paint import colours_wanted  # noqa: PLC0415
     from pipeline.report.render_text import render_text  # noqa: PLC0415
 
     width = min(shutil.get_terminal_size((80, 24)).columns, 120)
-    return render_text(report, width=width, colours=colours_wanted(sys.stdout))
+    colours, escape = colours_wanted(sys.stdout), escape_for(sys.stdout)
+    return render_text(report, width=width, colours=colours, escape=escape)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 
+from pipeline.report.clean import HIDDEN
 from pipeline.report.words import Report
 
 
@@ -13,4 +15,10 @@ def render_json(report: Report) -> str:
     Bytes of a file's name that are no UTF-8 are told as Python does, `\udcff` for 0xff.
     """
     text = json.dumps(report.data, indent=2, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()
+    return HIDDEN.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """JSON's own escape: two for a character beyond the first plane (RFC 8259, 7)."""
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import singledispatch
 
 from pipeline.report.numbers import is_numeric, show_bytes, show_cell, show_share
@@ -23,6 +24,7 @@ from pipeline.report.words import (
     Tree,
 )
 
+_BEGINNING = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|)([#+.)-])")
 _SIGNS = {"good": "✅ ", "bad": "❌ ", "warning": "⚠️ ", "plain": "", "quiet": ""}
 
 
@@ -134,6 +136,7 @@ def _code(text: str) -> str:
 def _text(text: str) -> str:
     """Text that means nothing to Markdown."""
     flat = " ".join(text.split())
-    for sign in "\\`*_[]<>|":
+    for sign in "\\`*_[]<>|&~":
         flat = flat.replace(sign, f"\\{sign}")
-    return flat
+    # At the beginning of a line a few signs more begin a heading, a list or a rule.
+    return _BEGINNING.sub(r"\1\\\2", flat)

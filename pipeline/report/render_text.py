@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import singledispatchmethod
 
 from pipeline.report.numbers import is_numeric, show_cell, show_share
+from pipeline.report.outlet import ESCAPE
 from pipeline.report.paint import Paint
 from pipeline.report.picture import picture_lines
 from pipeline.report.shorten import cut_inside
@@ -35,14 +36,17 @@ _LEAST = 12
 _SHADES = "·░▒▓█"
 
 
-def render_text(report: Report, *, width: int = 80, colours: bool = False) -> str:
+def render_text(
+    report: Report, *, width: int = 80, colours: bool = False, escape: str = ESCAPE
+) -> str:
     """The whole report, with a final newline.
 
     Args:
         width: columns of the terminal.
         colours: whether to paint; the text says the same without.
+        escape: what begins a sequence of colours there.
     """
-    writer = _Writer(max(width, 40), Paint(colours))
+    writer = _Writer(max(width, 40), Paint(colours, escape))
     lines = [writer.paint.bold(report.title), *writer.wrap(report.lead)]
     for part in report.parts:
         lines += ["", *writer.part(part)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from pipeline.report.paint import Paint, colours_wanted
+from pipeline.report.paint import paint_for
 
 
 def tell_step(text: str, cause: str, *, failed: bool = False) -> None:
@@ -15,7 +15,7 @@ def tell_step(text: str, cause: str, *, failed: bool = False) -> None:
         text: what was done.
         cause: why.
     """
-    paint = Paint(colours_wanted(sys.stderr))
+    paint = paint_for(sys.stderr)
     mark = paint.tone("✗", "bad") if failed else paint.tone("✓", "good")
     sys.stderr.write(f"{mark} {text}{paint.tone(f'  {cause}', 'quiet') if cause else ''}\n")
     sys.stderr.flush()

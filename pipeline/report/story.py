@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from pipeline.report.paint import Paint, colours_wanted
+from pipeline.report.paint import paint_for
 
 
 def tell_chapter(number: int, title: str, claim: str) -> None:
     """A chapter begins."""
-    paint = Paint(colours_wanted(sys.stderr))
+    paint = paint_for(sys.stderr)
     _line("")
     _line(f"{paint.bold(f'{number}. {title}')}  {paint.tone(claim, 'quiet')}")
 
@@ -21,7 +21,7 @@ def tell_done(text: str) -> None:
 
 def tell_seen(text: str, found: str, *, expected: bool) -> None:
     """Something was seen: what was expected, or not."""
-    paint = Paint(colours_wanted(sys.stderr))
+    paint = paint_for(sys.stderr)
     mark = paint.tone("✓", "good") if expected else paint.tone("✗", "bad")
     _line(f"  {mark} {text}: {found}")
 

@@ -111,9 +111,11 @@ def _refuse_missing(
 def exit_code_of(body: Callable[[], int | None]) -> int:
     """Run `body`, tell what goes wrong, and return the exit code of the contract."""
     from pipeline.report.encoding import say_all_plainly
+    from pipeline.report.outlet import guard_outputs
     from pipeline.report.terminal import tell_error, tell_findings, tell_interrupted
     from pipeline.tasks.program import end_like_ctrl_c
 
+    guard_outputs()
     say_all_plainly()
     end_like_ctrl_c()
     try:

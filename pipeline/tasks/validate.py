@@ -41,6 +41,7 @@ def validate(
 
     from pipeline import __version__
     from pipeline.report.findings import render_findings, summary
+    from pipeline.report.outlet import write_commands
     from pipeline.spec.discover import discover_all
     from pipeline.spec.load import examine
     from pipeline.spec.rules import RULES
@@ -57,7 +58,8 @@ def validate(
 
             found += examine_releases(examination.pipeline)
     findings = list(dict.fromkeys(found))  # specs may share a Containerfile
-    sys.stdout.write(render_findings(findings, format_name, rules=RULES, version=__version__))
+    write = write_commands if format_name == "github" else sys.stdout.write
+    write(render_findings(findings, format_name, rules=RULES, version=__version__))
     if format_name == "text":
         sys.stderr.write(f"{summary(findings, len(specs))}\n")
     return 2 if any(finding.at_least(threshold) for finding in findings) else 0

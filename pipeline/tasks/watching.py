@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 PERIOD = 2.0
 Told = TypeVar("Told")
-_CLEAR = "\x1b[H\x1b[2J"
 
 
 def show(look: Callable[[], Report], format_name: str, *, watch: bool) -> int:
@@ -26,10 +25,13 @@ def show(look: Callable[[], Report], format_name: str, *, watch: bool) -> int:
     Returns:
         The exit code.
     """
+    from pipeline.report.outlet import escape_for
     from pipeline.report.render import rendered
 
     def write(text: str) -> None:
-        sys.stdout.write(_CLEAR + text if watch and sys.stdout.isatty() else text)
+        escape = escape_for(sys.stdout)
+        clear = f"{escape}[H{escape}[2J" if watch and sys.stdout.isatty() else ""
+        sys.stdout.write(clear + text)
 
     def texts() -> Iterator[str]:
         yield rendered(look(), format_name)

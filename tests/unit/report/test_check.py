@@ -3,13 +3,6 @@ from __future__ import annotations
 import pytest
 
 from pipeline.report.check import Check, render_checks, tell_verdict
-from pipeline.report.terminal import messages, results
-
-
-@pytest.fixture(autouse=True)
-def fresh_consoles() -> None:
-    results.cache_clear()
-    messages.cache_clear()
 
 
 def test_a_check_says_what_and_who_can_mend_it(capsys: pytest.CaptureFixture[str]) -> None:
