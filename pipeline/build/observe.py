@@ -88,7 +88,7 @@ class Survey:
         if stored is None:
             raise EngineError(f"{inputs.base} is not in the store")
         name = own.reference if own else inputs.base
-        return (name if name in stored.names else (stored.names or (name,))[0]), stored
+        return (name if name in stored.names else (*stored.lasting_names, name)[0]), stored
 
     def provenance(self, name: str, environment: Mapping[str, str]) -> Provenance:
         """Where a version's context comes from; of a release, what was recorded then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.build import recipe
@@ -20,6 +20,7 @@ from pipeline.build.overlap import waits
 from pipeline.build.releases import Release, refuse_other_image
 from pipeline.build.rootfs import prepare_rootfs
 from pipeline.build.schedule import run_side_by_side
+from pipeline.build.turns import turn
 from pipeline.engine import buildah, command
 from pipeline.engine.images import StoredImage, list_images
 from pipeline.engine.interruption import interrupted_once
@@ -76,31 +77,50 @@ def build(
     environment: Mapping[str, str],
     progress: Progress,
     workers: int | None = None,
+    waiting: Callable[[str], None] = lambda _line: None,
 ) -> Results:
     """Build what is not there yet; a survey with nothing to do costs nothing.
+
+    Args:
+        waiting: told once, when another build has to be waited for.
 
     Raises:
         EngineError: an image that others build on cannot be pulled.
         Refused: a released version has drifted.
     """
     survey = pull_bases(survey, environment, progress)
-    decisions = decide_all(survey)
-    stale = [name for name, one in decisions.items() if one.action == "build"]
+    if not _stale(decisions := decide_all(survey)):
+        return _results(survey, decisions, {}, {})
+    record_driver(environment)
+    with turn(environment, waiting):
+        survey = replace(survey, store=list_images(environment))  # others have built meanwhile
+        decisions = decide_all(survey)
+        with interrupted_once():
+            run = _Run(survey, decisions, environment, progress)
+            done, errors = run.all(_stale(decisions), workers)
+    return _results(survey, decisions, done, errors)
+
+
+def _stale(decisions: Mapping[str, Decision]) -> list[str]:
+    return [name for name, one in decisions.items() if one.action == "build"]
+
+
+def _results(
+    survey: Survey,
+    decisions: Mapping[str, Decision],
+    done: Mapping[str, Result],
+    errors: Mapping[str, Exception],
+) -> Results:
     kept = {
         name: Result(name, one.image, one.cause)
         for name, one in decisions.items()
         if one.action == "keep"
     }
-    if not stale:
-        return Results(tuple(kept.values()))
-    record_driver(environment)
-    with interrupted_once():
-        done, errors = _Run(survey, decisions, environment, progress).all(stale, workers)
     results = {**kept, **done}
     return Results(
         tuple(results[name] for name in survey.names if name in results),
         errors,
-        tuple(name for name in stale if name not in done and name not in errors),
+        tuple(name for name in _stale(decisions) if name not in done and name not in errors),
     )
 
 

@@ -14,6 +14,7 @@ from pipeline.build.apply import Builder, Job
 from pipeline.build.digests import Digests
 from pipeline.build.inputs import PreparedRootfs, read_inputs
 from pipeline.build.rootfs import prepare_rootfs
+from pipeline.build.turns import turn
 from pipeline.engine import buildah, command, labels
 from pipeline.errors import CapasError
 from pipeline.report.progress import Progress
@@ -47,7 +48,10 @@ def built_trials(
     references: list[str] = []
     builder = Builder(environment, progress)
     try:
-        with tempfile.TemporaryDirectory(prefix="capas-trial-") as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="capas-trial-") as folder,
+            turn(environment, lambda line: progress.said("trial", line)),
+        ):
             for number, trial in enumerate(trials):
                 reference = f"{space}/{trial.version.image}:{trial.version.name}"
                 references.append(reference)

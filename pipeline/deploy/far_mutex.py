@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from pipeline.deploy.mutex import DEADLINE
 from pipeline.engine.machine import Machine
+from pipeline.engine.mutex import DEADLINE
 from pipeline.errors import CapasError, EngineError
 from pipeline.host.observe import user_name
 

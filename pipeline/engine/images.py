@@ -6,11 +6,15 @@ pays for nothing but this look.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.engine.build_cache import CacheImage, cache_image, cache_images
 from pipeline.engine.storage import find_image, observe_storage
+
+_TEMPORARY = re.compile(r"[0-9a-f]{64}-tmp(:latest)?$")
+"""What Buildah calls an image while it makes it (`buildah/commit.go`)."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,11 @@ class StoredImage:
     names: tuple[str, ...] = ()
     digest: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lasting_names(self) -> tuple[str, ...]:
+        """The names without those that Buildah gives an image while it makes it."""
+        return tuple(name for name in self.names if not _TEMPORARY.search(name))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def build(
     from pipeline.build.run import build as build_survey
     from pipeline.errors import UsageError
     from pipeline.report.progress import MODES, progress_of
+    from pipeline.report.terminal import tell_note
     from pipeline.tasks.elsewhere import note_other_store
 
     if all and (version or image):
@@ -58,7 +59,7 @@ def build(
     survey = observe_build(pipeline, wanted, environment)
     telling = progress_of(mode)
     try:
-        results = build_survey(survey, environment, telling)
+        results = build_survey(survey, environment, telling, waiting=tell_note)
     finally:
         telling.close()
     for one in results.done:

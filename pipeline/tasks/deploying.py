@@ -25,7 +25,7 @@ def at_work(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[str]
     """
     from contextlib import ExitStack
 
-    from pipeline.deploy.mutex import mutex
+    from pipeline.engine.mutex import mutex
     from pipeline.engine.service import api_service
     from pipeline.report.terminal import tell_note
 

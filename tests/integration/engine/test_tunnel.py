@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.mutex import mutex
 from pipeline.engine import command
+from pipeline.engine.mutex import mutex
 from tests.integration.conftest import CHECKOUT, Capas
 from tests.integration.registry import free_address, listens
 

@@ -27,10 +27,10 @@ COPY = "FROM localhost/base:1\nENV A=1\nCOPY main.py /\nCMD x\n"
     [
         (COPY, "1", True),
         (COPY + "CMD y\n", "1", True),
-        (COPY, "2", False),
+        (COPY, "2", True),  # an ENV makes an image, too, though no layer
         (COPY.replace("base:1", "base:2"), "1", False),
         (COPY.replace("A=1", "A=2"), "1", False),
-        ("FROM localhost/base:1\nENV A=1\nRUN make\n", "1", False),
+        ("FROM localhost/base:1\nENV A=1\nRUN make\n", "1", True),
         ("FROM localhost/base:1\nCMD x\n", "1", False),
     ],
 )

@@ -24,7 +24,6 @@ from pipeline.build.provenance import Provenance
 from pipeline.build.prune import plan_prune
 from pipeline.build.releases import Release, drift, other_engines
 from pipeline.build.rootfs import _text as rootfs_listing
-from pipeline.deploy.mutex import mutex
 from pipeline.deploy.secret import fingerprints, secret_value
 from pipeline.engine import labels
 from pipeline.engine.blobs import known_blobs
@@ -32,6 +31,7 @@ from pipeline.engine.build_cache import cache_images, images_in_use
 from pipeline.engine.cache import read_json
 from pipeline.engine.distribution import Place, check_blobs, check_layout, find_manifest
 from pipeline.engine.file_list import read_file_list
+from pipeline.engine.mutex import mutex
 from pipeline.engine.storage import StoredLayer, find_image, read_storage
 from pipeline.engine.store_place import find_store
 from pipeline.host import settings

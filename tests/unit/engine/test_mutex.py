@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.deploy.far_mutex import far_mutex
-from pipeline.deploy.mutex import mutex
 from pipeline.engine.machine import Machine
+from pipeline.engine.mutex import mutex
 from pipeline.errors import CapasError, EngineError
 
 HERE = """
 import sys
-from pipeline.deploy.mutex import mutex
+from pipeline.engine.mutex import mutex
 with mutex("p", {"XDG_RUNTIME_DIR": sys.argv[1]}, print):
     print("held", flush=True)
     sys.stdin.read()

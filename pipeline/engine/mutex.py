@@ -1,4 +1,4 @@
-"""One deploy of a pipeline at a time: a lock that a dead holder gives back by itself."""
+"""One command at a time on a pipeline, or on a store: a lock that a dead holder gives back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,15 @@ _SAID = 4096
 """Bytes that a holder says of itself, at most."""
 
 
+@dataclass(frozen=True)
+class _Others:
+    """Who holds a lock, in words: what is waited for, the failure, and who it is now."""
+
+    what: str
+    failure: str
+    holder: Callable[[], str]
+
+
 @contextmanager
 def mutex(
     pipeline: str,
@@ -29,6 +39,7 @@ def mutex(
     waiting: Callable[[str], None],
     *,
     deadline: float = DEADLINE,
+    what: str = "",
 ) -> Iterator[None]:
     """Hold the pipeline for the time of the block.
 
@@ -36,14 +47,20 @@ def mutex(
 
     Args:
         waiting: told who holds it, once, when it has to be waited for.
+        what: is held, in words: `another command on shop`, unless it is no pipeline.
 
     Raises:
         CapasError: it was not freed within `deadline` seconds.
         HostUnable: nothing can be locked there.
     """
     path = mutex_path(pipeline, environment)
+    others = _Others(
+        what or f"another command on {pipeline}",
+        f"{what} did not end" if what else f"another command works on {pipeline}",
+        lambda: _holder(path),
+    )
     with _opened(path) as file:
-        _lock(file.fileno(), lambda: _holder(path), pipeline, waiting, deadline)
+        _lock(file.fileno(), others, waiting, deadline)
         file.truncate(0)
         file.write(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}\n")
         file.flush()
@@ -92,18 +109,17 @@ def _unusable(path: Path, why: str) -> HostUnable:
 
 def _lock(
     descriptor: int,
-    holder: Callable[[], str],
-    pipeline: str,
+    others: _Others,
     waiting: Callable[[str], None],
     deadline: float,
 ) -> None:
     end = time.monotonic() + deadline
     if _taken(descriptor):
         return
-    waiting(f"waiting for another command on {pipeline}: {holder()}")
+    waiting(f"waiting for {others.what}: {others.holder()}")
     while not _taken(descriptor):
         if time.monotonic() >= end:
-            raise CapasError(f"another command works on {pipeline}", details=holder())
+            raise CapasError(others.failure, details=others.holder())
         time.sleep(_POLL)  # a wait with a deadline: flock(2) itself has none
 
 
