@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pipeline.deploy.desired import digest
 from pipeline.deploy.observe import Container, Observed
@@ -138,17 +139,28 @@ def standing(pipeline: str, observed: Observed, service: str) -> dict[int, Conta
 
 
 def unproved(pipeline: str, observed: Observed) -> bool:
-    """Whether something is there that belongs to no deploy that was healthy as a whole."""
+    """Whether a deploy that was not healthy as a whole is under way, or left something that runs.
+
+    What a failed one stopped, of a service that did not run before, is only there to be looked at.
+    """
     last = last_number(records_of(pipeline, observed.secrets))
-    return any(not is_proved(c, last) for c in observed.containers)
+    good = {c.service for c in observed.containers if is_proved(c, last)}
+    return any(
+        not is_proved(c, last) and (c.running or c.service in good) for c in observed.containers
+    )
 
 
 def _record(name: str, has: Mapping[str, str]) -> Record:
-    services = json.loads(has.get(labels.SERVICES, "{}"))
     return Record(
         int(has[labels.DEPLOY]),
         name,
-        {n: Ran(str(v), str(c), int(r)) for n, (v, c, r) in services.items()},
+        _services(has.get(labels.SERVICES, "{}")),
         int(has.get(labels.REPLACED, "0")),
         int(has.get(labels.BACK_TO, "0")),
     )
+
+
+@lru_cache(maxsize=4 * KEPT)
+def _services(text: str) -> Mapping[str, Ran]:
+    """What a record's label says; every service of a plan asks for it again."""
+    return {n: Ran(str(v), str(c), int(r)) for n, (v, c, r) in json.loads(text).items()}

@@ -73,7 +73,7 @@ def plan_restore(
     if again:
         ended = {c.name for c in now.containers if c.state not in SERVING}
         operations = [o for o in operations if o.verb != "stop" or o.name not in ended]
-    return Plan(tuple(operations))
+    return Plan(tuple(operations), headline="going back to what ran before" if operations else "")
 
 
 def what_became(
@@ -146,8 +146,7 @@ def _service(before: Before, back: _Back, now: Observed) -> list[Operation]:
     served = {c.number for c in back.new if c.running and c.name not in before.failed}
     turns = sorted(back.old, key=lambda number: (number in served, number))
     old = {n: there[back.old[n].id] for n in turns if back.old[n].id in there}
-    members = served_now(before.pipeline.name, now, name)
-    members.update({c.number: c.alias for c in back.new if c.running})
+    members = _members(before, back, [*old.values()])
     door = Doorway(before.pipeline, back.desired, now, members, {})
     beside = door.wanted and not back.desired.service.ports
     operations: list[Operation] = []
@@ -177,6 +176,15 @@ def _service(before: Before, back: _Back, now: Observed) -> list[Operation]:
         extra = [c for c in back.new if c.number not in old]
         return [*operations, *follows, *(removal(c, GOING_BACK, step) for c in extra)]
     return [*operations, *_stops([c for c in back.new if c.number not in old])]
+
+
+def _members(before: Before, back: _Back, old: Sequence[Container]) -> dict[int, str]:
+    """Who gets requests, as far as it can be known: what did before, the old one, the healthy."""
+    served = served_now(before.pipeline.name, before.observed, back.desired.name)
+    new = sorted(back.new, key=lambda c: (c.name not in before.failed, -c.deploy))
+    running = [c for c in (*new, *old) if c.running]
+    did = [c for c in running if c.alias == served.get(c.number)]
+    return {c.number: c.alias for c in (*running, *did)}
 
 
 def _up(container: Container, after: tuple[str, ...]) -> list[Operation]:

@@ -160,6 +160,7 @@ class _Planner:
             return self._stop_old(place, cause, ready)
         if current is not None:
             place.heir = current.name
+            self._note_upgrade(place)
             ready = step
         else:
             ready = (*self._create_beside(place, cause), *step)
@@ -214,12 +215,12 @@ class _Planner:
             )
 
     def _create(self, place: Place, cause: str, after: tuple[str, ...]) -> None:
+        self._note_upgrade(place)
         old = place.predecessor
         previous = ""
         if old is not None:
             same = old.version == self._blueprint.desired.version
             previous = old.labels.get(labels.PREVIOUS, "") if same else old.version
-            self._plan.upgrades |= not same or self._another_image(old)
         body = container_body(
             self._around.pipeline,
             self._blueprint,
@@ -230,6 +231,12 @@ class _Planner:
             numbers=self._around.numbers,
         )
         self._add(Operation("create", "container", place.heir, cause, after, body=body))
+
+    def _note_upgrade(self, place: Place) -> None:
+        """Whether what starts here is the first of its version to open the service's data."""
+        if old := place.predecessor:
+            other = old.version != self._blueprint.desired.version
+            self._plan.upgrades |= other or self._another_image(old)
 
     def _another_image(self, old: Container) -> bool:
         """Whether an image from elsewhere is another one now, perhaps under the same tag."""
@@ -304,8 +311,8 @@ def _why_started(current: Container) -> str:
 def served_now(pipeline: str, observed: Observed, service: str) -> dict[int, str]:
     """By number: the name in the network of the replica that gets requests now.
 
-    Where two run, it is the one that a failed deploy goes back to.
+    Where several run, it is the one that a failed deploy goes back to, else the oldest.
     """
     stands = standing(pipeline, observed, service).values()
-    running = [c for c in (*observed.of(service), *stands) if c.running]
-    return {c.number: c.alias for c in running}
+    by_age = sorted(observed.of(service), key=lambda c: -c.deploy)
+    return {c.number: c.alias for c in (*by_age, *stands) if c.running}

@@ -133,6 +133,9 @@ def project(
     ):
         if names := made.podman(*kind.split(), "-q", "--filter", label).split():
             made.podman(*verb.split(), *names)
+    secrets = made.podman("secret", "ls", "--format={{.Name}}").split()
+    if names := [n for n in secrets if n.startswith((f"{name}.", f"{name}_"))]:
+        made.podman("secret", "rm", *names)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,51 @@
+"""The records of deploys, as labels of secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.deploy.desired import Wish
+from pipeline.deploy.history import KEPT, Ran, Record, record_name, records_of
+from pipeline.deploy.removal import plan_down
+from tests.unit.deploy.world import World
+
+RECORD = Record(7, "shop.deploy-7", {"web": Ran("1.2", "abc", 2), "db": Ran("", "def", 1)}, 6, 4)
+
+
+def test_a_record_must_be_read_as_it_was_kept() -> None:
+    assert records_of("shop", {"shop.deploy-7": RECORD.labels("shop")}) == (RECORD,)
+    assert records_of("other", {"shop.deploy-7": RECORD.labels("shop")}) == ()
+    assert RECORD.versions == {"web": "1.2"}
+
+
+@pytest.mark.parametrize("value", ["", "x", "[]", "3", "null", '{"web": 1}', '{"web": [1]}'])
+def test_what_cannot_be_read_must_be_no_record(value: str) -> None:
+    name = "io.github.capas.services"
+    assert records_of("shop", {"a": {**RECORD.labels("shop"), name: value}}) == ()
+
+
+def test_a_long_pipelines_record_must_have_a_name_that_podman_takes() -> None:
+    long = "p" * 120
+    assert record_name("shop", 7) == "shop.deploy-7"
+    assert len(record_name(long, 123456)) <= 64
+    assert record_name(long, 1) != record_name(long + "p", 1)
+
+
+def test_the_last_ten_must_be_kept_and_down_must_remove_them(world: World) -> None:
+    for number in range(KEPT + 3):
+        world.change(environment={"A": str(number)})
+        world.deploy(Wish({"web": "1.0"}, {}))
+    numbers = [r.number for r in records_of("pytweets", world.observed.secrets)]
+    assert numbers == list(range(4, KEPT + 4))
+    assert "remove deploy 13 (down)" in str(plan_down(world.pipeline, world.observed))
+    world.play(plan_down(world.pipeline, world.observed).operations)
+    assert world.observed.secrets == {}
+
+
+def test_a_record_must_say_what_it_replaced(world: World) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    world.deploy(Wish({"web": "1.1"}, {"web": 3}))
+    second = records_of("pytweets", world.observed.secrets)[-1]
+    assert (second.number, second.replaced, second.back_to) == (2, 1, 0)
+    assert second.services["web"].replicas == 3
+    assert world.container("pytweets-web-3").deploy == 2
