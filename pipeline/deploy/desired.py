@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.errors import CapasError, UsageError
+from pipeline.errors import CapasError, Refused, UsageError
+from pipeline.spec.exclusive import exclusive_writers
 from pipeline.spec.model import Condition, Network, Pipeline, Service
 
 DEFAULT_NETWORK = "default"
@@ -60,6 +61,7 @@ def desire(pipeline: Pipeline, wish: Wish = NOTHING_SPECIAL) -> tuple[Desired, .
 
     Raises:
         UsageError: a version or a service that does not exist.
+        Refused: two containers would write to what only one may write.
     """
     for name in {*wish.versions, *wish.replicas}:
         if name not in pipeline.services:
@@ -71,6 +73,8 @@ def desire(pipeline: Pipeline, wish: Wish = NOTHING_SPECIAL) -> tuple[Desired, .
             resolution=_one_of(known) if known else "no service of this spec has profiles",
         )
     services = [s for s in pipeline.services.values() if _is_wanted(s, wish.profiles)]
+    services = [replace(s, replicas=wish.replicas.get(s.name, s.replicas)) for s in services]
+    refuse_two_writers(pipeline, services)
     networked = needs_network(pipeline, services)
     result = []
     for service in in_order(services):
@@ -78,7 +82,7 @@ def desire(pipeline: Pipeline, wish: Wish = NOTHING_SPECIAL) -> tuple[Desired, .
         networks = service.networks or (DEFAULT_NETWORK,)
         result.append(
             Desired(
-                replace(service, replicas=wish.replicas.get(service.name, service.replicas)),
+                service,
                 reference,
                 version,
                 tuple(network(pipeline, n).engine_name for n in networks) if networked else (),
@@ -86,6 +90,25 @@ def desire(pipeline: Pipeline, wish: Wish = NOTHING_SPECIAL) -> tuple[Desired, .
             )
         )
     return tuple(result)
+
+
+def refuse_two_writers(pipeline: Pipeline, services: Sequence[Service]) -> None:
+    """Refuse two containers that write to a volume of which one server keeps its data.
+
+    Raises:
+        Refused: with the services and the volume.
+    """
+    for (kind, source), users in exclusive_writers(pipeline, services).items():
+        count = sum(one.service.replicas for one in users)
+        if count < 2:
+            continue
+        names = ", ".join(f"{w.service.name} ({w.service.replicas})" for w in users)
+        word = "; `exclusive = false` of the volume allows it" if kind == "volume" else ""
+        raise Refused(
+            f"{count} containers would write to {source}, where only one may",
+            details=f"{users[0].why}; it is mounted by {names}",
+            resolution=f"let one container write{word}",
+        )
 
 
 def needs_network(pipeline: Pipeline, services: Sequence[Service]) -> bool:

@@ -22,6 +22,7 @@ from pipeline.deploy.place import SERVING, Place, assign_ports, lost_port, place
 from pipeline.deploy.ports import Binding
 from pipeline.deploy.removal import NEXT, removal
 from pipeline.engine import labels
+from pipeline.spec.exclusive import writes_alone
 from pipeline.spec.model import Pipeline
 
 
@@ -164,7 +165,8 @@ class _Planner:
             ready = step
         else:
             ready = (*self._create_beside(place, cause), *step)
-        beside = self._door.wanted and not self._service.ports
+        alone = writes_alone(self._around.pipeline, self._service)
+        beside = self._door.wanted and not self._service.ports and not alone
         if beside:
             ready = self._start(place, cause, ready, wait=True)
             alias = self._alias(place)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from pipeline.spec.exclusive import exclusive_writers
 from pipeline.spec.model import Pipeline, Service
 from pipeline.spec.problem import Problem
 from pipeline.spec.scope import Scope
@@ -19,6 +20,7 @@ def data_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
     for service in pipeline.services.values():
         yield from _same_targets(service, scope)
         yield from _never_healthy(service, pipeline, scope)
+    yield from _two_writers(pipeline, scope)
     yield from _shared_databases(pipeline, scope)
     yield from _unsorted(pipeline)
 
@@ -40,6 +42,22 @@ def _never_healthy(service: Service, pipeline: Pipeline, scope: Scope) -> Iterat
             path = scope.place(("services", service.name, "depends_on", index))
             message = f"the service {other.name} has no healthcheck to wait for"
             yield Problem("CAP115", path, message, "give it one", on_key=True)
+
+
+def _two_writers(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+    for users in exclusive_writers(pipeline, tuple(pipeline.services.values())).values():
+        hint = "let one container write; others may have it with `:ro`"
+        if users[0].mount.kind == "volume":
+            hint += ", or say `exclusive = false` of the volume"
+        for number, one in enumerate(users):
+            place = ("services", one.service.name, "volumes", one.index)
+            what = f"only one container may write to `{one.mount.source}`, because {one.why}"
+            if one.service.replicas > 1:
+                message = f"{what}; the service {one.service.name} has {one.service.replicas}"
+                yield Problem("CAP127", scope.place(place), message, hint)
+            if number and one.service.name != users[0].service.name:
+                message = f"{what}; the service {users[0].service.name} does already"
+                yield Problem("CAP127", scope.place(place), message, hint)
 
 
 def _shared_databases(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:

@@ -256,6 +256,8 @@ class Volume:
         engine_name: the volume's name in Podman: `<pipeline>_<name>` unless the spec says it.
         external: it must exist already and is never made by us.
         backup_before_upgrade: export it before a deploy changes the version of a service on it.
+        exclusive: only one container may write to it at a time; None is yes for the data of a
+            database server that is known, else no.
     """
 
     name: str
@@ -263,6 +265,7 @@ class Volume:
     external: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     backup_before_upgrade: bool = False
+    exclusive: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def _volume(name: str, table: Table, scope: Scope) -> Volume:
         external=external,
         labels=texts_of(table.get("labels")),
         backup_before_upgrade=table.get("backup_before_upgrade", False),
+        exclusive=table.get("exclusive"),
     )
 
 

@@ -78,6 +78,12 @@ CROSS_RULES = (
     Rule("CAP114", "same-target", "error", "Of two mounts at one path, one hides the other."),
     Rule("CAP115", "never-healthy", "warning", "Nothing says when the other service is healthy."),
     Rule("CAP120", "shared-database", "warning", "SQLite-like files break under two writers."),
+    Rule(
+        "CAP127",
+        "two-writers",
+        "error",
+        "Two database servers on one data folder overwrite what the other has acknowledged.",
+    ),
     Rule("CAP121", "outside-project", "error", "The project alone would not hold all it needs."),
     Rule("CAP122", "missing-context", "error", "There is no such folder to build from."),
     Rule("CAP123", "missing-containerfile", "error", "There is no Containerfile to build."),

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pipeline.deploy.desired import Wish, desire, in_order, replicas_for, versions_for
-from pipeline.errors import CapasError, UsageError
-from pipeline.spec.model import Dependency, Ingress, Network, Service
+from pipeline.errors import CapasError, Refused, UsageError
+from pipeline.spec.model import Dependency, Ingress, Mount, Network, Service, Volume
 from tests.unit.deploy.world import World, image
 
 
@@ -43,6 +43,20 @@ def test_what_is_no_number_of_replicas_must_be_refused(world: World, asked: str)
 def test_an_unknown_service_must_be_refused(world: World) -> None:
     with pytest.raises(UsageError, match="there is no service wbe"):
         desire(world.pipeline, Wish({}, {"wbe": 2}))
+
+
+def test_two_containers_must_not_write_to_what_is_exclusive(world: World) -> None:
+    db = Service(
+        "db", "docker.io/library/postgres:16", False, mounts=(Mount("volume", "tweets", "/data"),)
+    )
+    world.pipeline = replace(world.pipeline, services={"db": db})
+    assert desire(world.pipeline, Wish({}, {"db": 1}))
+    with pytest.raises(Refused, match="2 containers would write to tweets") as raised:
+        desire(world.pipeline, Wish({}, {"db": 2}))
+    assert "postgres keeps its data there; it is mounted by db (2)" in raised.value.details
+    allowed = {"tweets": Volume("tweets", "pytweets_tweets", exclusive=False)}
+    world.pipeline = replace(world.pipeline, volumes=allowed)
+    assert desire(world.pipeline, Wish({}, {"db": 2}))
 
 
 def test_a_lone_service_must_need_no_network(world: World) -> None:

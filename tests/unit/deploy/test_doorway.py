@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.deploy.desired import Wish
-from pipeline.spec.model import Ingress, Port
+from pipeline.spec.model import Ingress, Port, Volume
 from tests.unit.deploy.world import World, text
 
 
@@ -53,6 +55,15 @@ def test_behind_a_door_the_new_replica_must_serve_before_the_old_one_ends(world:
         "stop 2",
         "record 2", "remove 1", "rename 1.next", "remove 2", "rename 2.next",
     ]  # fmt: skip
+
+
+def test_behind_a_door_two_generations_must_not_write_to_what_is_exclusive(world: World) -> None:
+    with_a_door(world, replicas=1)
+    volumes = {"tweets": Volume("tweets", "pytweets_tweets", exclusive=True)}
+    world.pipeline = replace(world.pipeline, volumes=volumes)
+    world.deploy(Wish({"web": "1.0"}, {}))
+    planned = verbs(world, Wish({"web": "1.1"}, {}))
+    assert planned.index("stop 1") < planned.index("start 1.next")
 
 
 @pytest.mark.parametrize("kill_after", range(21))
