@@ -118,7 +118,7 @@ def test_a_profile_that_no_service_has_must_be_refused(world: World) -> None:
 
 
 def test_a_version_must_be_refused_where_nothing_has_any(world: World) -> None:
-    world.change(image="localhost/redis:7", built_here=False)
+    world.change(image="localhost/nginx:7", built_here=False)
     with pytest.raises(UsageError) as raised:
         versions_for(world.pipeline, "1.0")
     assert raised.value.resolution == "none of them runs an image of this spec"

@@ -12,7 +12,7 @@ from pipeline.deploy.pull import as_if_pulled, plan_pulls
 from pipeline.spec.model import Ingress, PullPolicy
 from tests.unit.deploy.world import World
 
-REDIS = "docker.io/library/redis:7"
+NGINX = "docker.io/library/nginx:7"
 
 
 def pulled(world: World, *, fresh: bool = True) -> list[str]:
@@ -34,18 +34,18 @@ def pulled(world: World, *, fresh: bool = True) -> list[str]:
 def test_the_policy_must_decide(
     world: World, policy: PullPolicy, there: bool, fresh: bool, cause: str
 ) -> None:
-    world.change(image=REDIS, built_here=False, pull_policy=policy)
+    world.change(image=NGINX, built_here=False, pull_policy=policy)
     if there:
-        world.observed = replace(world.observed, images={REDIS: ImageFacts("sha")})
-    assert pulled(world, fresh=fresh) == ([f"pull image {REDIS} ({cause})"] if cause else [])
+        world.observed = replace(world.observed, images={NGINX: ImageFacts("sha")})
+    assert pulled(world, fresh=fresh) == ([f"pull image {NGINX} ({cause})"] if cause else [])
 
 
 def test_images_of_this_machine_must_never_be_asked_for(world: World) -> None:
     assert pulled(world) == []
-    world.change(image="localhost/redis:8", built_here=False)
+    world.change(image="localhost/nginx:8", built_here=False)
     assert pulled(world) == []
-    world.change(image="localhost:5000/redis:8", built_here=False)
-    assert pulled(world) == ["pull image localhost:5000/redis:8 (not there)"]
+    world.change(image="localhost:5000/nginx:8", built_here=False)
+    assert pulled(world) == ["pull image localhost:5000/nginx:8 (not there)"]
 
 
 def test_the_image_of_a_door_must_be_had_too(world: World) -> None:
@@ -55,7 +55,7 @@ def test_the_image_of_a_door_must_be_had_too(world: World) -> None:
 
 
 def test_a_preview_must_go_on_as_if_the_image_were_there(world: World) -> None:
-    world.change(image=REDIS, built_here=False, replicas=1)
+    world.change(image=NGINX, built_here=False, replicas=1)
     wanted = desire(world.pipeline)
     world.observed = as_if_pulled(world.observed, plan_pulls(wanted, world.observed, fresh=True))
     assert "create container pytweets-web-1 (replica 1: not there)" in str(world.plan())
