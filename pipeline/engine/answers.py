@@ -10,13 +10,13 @@ import re
 from typing import Any
 
 from pipeline.engine.reading import Odd, parse_json
-from pipeline.engine.shapes import ANY, Shape, fit, maybe, whole
+from pipeline.engine.shapes import ANY, Shape, fit, like, maybe, whole
 from pipeline.errors import EngineError
 
 _PORT = whole(0, 65535)
 _LABELS = {str: str}
 _PLACE = {"Mountpoint?": str, "Driver?": str}
-_BINDING = {"HostIp?": str, "HostPort?": str}
+_BINDING = {"HostIp?": str, "HostPort": like("[0-9]{1,5}")}
 _CONTAINER = {
     "Id": str,
     "Image?": str,

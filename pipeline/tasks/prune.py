@@ -1,10 +1,18 @@
-"""`prune`: old images that nothing needs."""
+"""`prune`: old images that nothing needs, and what killed commands left."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.build.prune import Unneeded
+    from pipeline.spec.model import Pipeline
 
 
 @command(
@@ -14,44 +22,56 @@ from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeli
     }
 )
 def prune(_context: Context, spec: str | None = None, yes: bool = False) -> int:
-    """Show the old images of this spec that nothing needs, and what removing them would free.
+    """Show the old images of this spec that nothing needs, and what killed commands left.
 
     Released images, images of containers, and everything that those were built on are kept.
     """
-    from pipeline.build.lockfile import read_lock
-    from pipeline.build.prune import plan_prune
     from pipeline.build.sweep import remove_images
-    from pipeline.engine.build_cache import cache_images, images_in_use
     from pipeline.engine.leftovers import stale_working_containers
-    from pipeline.engine.storage import observe_storage
+    from pipeline.engine.temporaries import left_temporaries, remove_temporaries, size_of
     from pipeline.report.numbers import show_bytes
     from pipeline.tasks.elsewhere import note_other_store
+    from pipeline.volumes.backup import left_halves
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     note_other_store(environment)
-    store = observe_storage(environment)
-    releases = read_lock(pipeline.lock_path)
-    unneeded = plan_prune(
-        cache_images(store),
-        pipeline.name,
-        (release.image for release in releases.values()),
-        images_in_use(store),
-    )
+    unneeded = _unneeded(pipeline, environment)
+    containers = stale_working_containers(environment)
+    files = [*left_halves(environment), *left_temporaries(environment)]
+    sizes = {path: size_of(path) for path in files}
     for one in unneeded:
         say(f"{one.id[:12]}  {one.version or 'a step of a build'}  {show_bytes(one.frees)}")
-    containers = stale_working_containers(environment)
     for container in containers:
         say(f"{container[:12]}  left by a build that was killed")
-    total = show_bytes(sum(one.frees for one in unneeded))
-    found = f"{len(unneeded)} images, {total}" + (
-        f", {len(containers)} working containers" if containers else ""
-    )
-    if not unneeded and not containers:
+    for path, size in sizes.items():
+        say(f"{path}  left by a command that was killed  {show_bytes(size)}")
+    total = show_bytes(sum(one.frees for one in unneeded) + sum(sizes.values()))
+    counts = {
+        "images": len(unneeded), "working containers": len(containers), "files": len(files)
+    }  # fmt: skip
+    found = ", ".join([*(f"{count} {what}" for what, count in counts.items() if count), total])
+    if not any(counts.values()):
         say("nothing to remove")
     elif not yes:
         say(f"{found}: `prune --yes` removes them")
     else:
         remove_images([one.id for one in unneeded], containers, environment)
+        remove_temporaries(files, environment)
         say(f"removed {found}")
     return 0
+
+
+def _unneeded(pipeline: Pipeline, environment: Mapping[str, str]) -> tuple[Unneeded, ...]:
+    from pipeline.build.lockfile import read_lock
+    from pipeline.build.prune import plan_prune
+    from pipeline.engine.build_cache import cache_images, images_in_use
+    from pipeline.engine.storage import observe_storage
+
+    store = observe_storage(environment)
+    return plan_prune(
+        cache_images(store),
+        pipeline.name,
+        (release.image for release in read_lock(pipeline.lock_path).values()),
+        images_in_use(store),
+    )

@@ -6,18 +6,19 @@ so that a backup can be checked with no capas at hand.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import os
 import secrets
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 
 from pipeline.bootstrap.private import private_folder
-from pipeline.bootstrap.safe_files import read_text, write_whole
+from pipeline.bootstrap.safe_files import open_regular, read_text, write_whole
 from pipeline.errors import CapasError, UsageError
 
 _LEVEL = 5
@@ -47,8 +48,7 @@ class Writing:
 
     def __enter__(self) -> Writing:
         try:  # its name is known before it is there: an interruption can always take it away
-            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-            self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
+            self._file = os.fdopen(_held_file(self._partial), "wb")
             self._gzip = gzip.GzipFile("", "wb", _LEVEL, self._file, mtime=0)
         except BaseException:
             self._partial.unlink(missing_ok=True)
@@ -90,6 +90,47 @@ class Writing:
         return size
 
 
+def _held_file(path: Path) -> int:
+    """A descriptor of a new file that is locked as long as somebody writes it.
+
+    That is how a sweep tells it from what a killed backup left.
+    """
+    while True:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with suppress(OSError):  # a file system without locks: nothing is swept there
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+                return descriptor
+        except FileNotFoundError:
+            pass  # it was swept in the moment before it was locked: once more
+        os.close(descriptor)
+
+
+def halves(folder: Path, name: str = "*") -> list[Path]:
+    """What backups that were killed left in a folder: half files that nobody writes any more.
+
+    Args:
+        name: of the backup that each was to become; a pattern (fnmatch(3)).
+    """
+    found = sorted(folder.glob(f".{name}.{'[0-9a-f]' * 8}"))
+    return [path for path in found if _is_left(path)]
+
+
+def _is_left(path: Path) -> bool:
+    """Whether it is a file of ours that nobody holds."""
+    try:
+        file = open_regular(path, owner=os.geteuid())
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # held; or no locks are there, and nothing is known
+            return False
+    return True
+
+
 def checksum_path(archive: Path) -> Path:
     """Where an archive's checksum lies."""
     return archive.with_name(f"{archive.name}.sha256")
@@ -104,8 +145,11 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def examine(path: Path) -> str:
+def examine(path: Path, look: Callable[[bytes], object] = lambda _piece: None) -> str:
     """Read a backup from its first to its last byte; the SHA-256 of the tar in it.
+
+    Args:
+        look: is given each piece of the tar; what it raises ends the reading.
 
     Raises:
         UsageError: there is no such file.
@@ -130,6 +174,7 @@ def examine(path: Path) -> str:
     content = hashlib.sha256()
     for piece in pieces(path):
         content.update(piece)
+        look(piece)
     return content.hexdigest()
 
 

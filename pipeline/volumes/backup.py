@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from pipeline.engine.podman_writer import Writer
 from pipeline.engine.volume_files import folder_of, pack
 from pipeline.errors import CapasError, EngineError
 from pipeline.spec.model import Pipeline, Volume
-from pipeline.volumes.archive import Writing
+from pipeline.volumes.archive import Writing, halves
 from pipeline.volumes.observe import can_pause, existing, users_of
 from pipeline.volumes.plan import Hold, hold_for_backup
 
@@ -43,7 +44,7 @@ def backup(
     stop: bool = False,
     live: bool = False,
 ) -> Backup:
-    """Back up a volume.
+    """Back up a volume; what killed backups of it left in the same folder is swept.
 
     Args:
         target: the file to make; nothing is overwritten.
@@ -64,6 +65,9 @@ def backup(
         can_pause=can_pause(environment),
     )
     try:
+        for name in (f"{glob.escape(volume.name)}-*.tar.gz", glob.escape(target.name)):
+            for left in halves(target.parent, name):
+                left.unlink(missing_ok=True)
         with Writing(target) as file, held(api, hold):
             pack(folder, environment, file.write, changing=live)
             return Backup(target, file.keep(), file.content.hexdigest(), hold)
@@ -107,6 +111,12 @@ def usual_target(pipeline: Pipeline, volume: Volume, environ: Mapping[str, str])
     """`$XDG_STATE_HOME/capas/backups/PIPELINE/VOLUME-TIME.tar.gz`."""
     folder = state_folder(environ) / "backups" / pipeline.name
     return folder / file_name(volume.name, time.time())
+
+
+def left_halves(environ: Mapping[str, str]) -> list[Path]:
+    """Half files that killed backups left where backups usually are, of all pipelines."""
+    folder = state_folder(environ) / "backups"
+    return [path for below in sorted(folder.glob("*/")) for path in halves(below)]
 
 
 def file_name(volume: str, now: float) -> str:

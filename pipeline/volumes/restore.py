@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.engine import labels
 from pipeline.engine.podman_writer import Writer
+from pipeline.engine.store_place import find_store
 from pipeline.engine.volume_files import (
     discard,
     exchange,
@@ -22,7 +23,8 @@ from pipeline.engine.volume_files import (
 )
 from pipeline.errors import CapasError, UsageError
 from pipeline.spec.model import Pipeline, Volume
-from pipeline.volumes.archive import examine, pieces
+from pipeline.volumes.archive import damaged, examine, pieces
+from pipeline.volumes.contents import Contents, NoTar, TooMuch, room_at, too_much
 from pipeline.volumes.observe import existing, users_of
 from pipeline.volumes.plan import check_restore
 
@@ -46,10 +48,14 @@ def restore(
         Refused: a container runs on the volume, or there is data in it and `force` is not set.
         CapasError: the backup is damaged, or did not come back as it is; the volume is as it was.
     """
-    content = examine(source)
     try:
         found = existing(api, volume)
+        place = folder_of(found)
     except UsageError:
+        found = {}
+        place = find_store(environment).roots[0]
+    content = _fitting(source, place)
+    if not found:
         api.create_volume({"Name": volume.engine_name, "Labels": volume_labels(pipeline, volume)})
         found = existing(api, volume)
     folder = folder_of(found)
@@ -70,6 +76,23 @@ def restore(
         ) from None
     finally:
         discard(new, environment)  # after the exchange this is the old content
+
+
+def _fitting(source: Path, place: Path) -> str:
+    """Read a backup to its end; the SHA-256 of the tar in it.
+
+    Raises:
+        CapasError: it is damaged, no backup, or more than there is room for.
+    """
+    contents = Contents(room := room_at(place))
+    try:
+        content = examine(source, contents.feed)
+        contents.end()
+    except NoTar as error:
+        raise damaged(source, str(error)) from None
+    except TooMuch as error:
+        raise too_much(source, place, room, str(error)) from None
+    return content
 
 
 def volume_labels(pipeline: Pipeline, volume: Volume) -> dict[str, str]:

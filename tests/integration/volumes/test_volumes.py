@@ -182,6 +182,46 @@ def test_a_backup_that_is_killed_leaves_no_half_file(project: Make, small_base: 
     assert list(run.folder.glob(".*half*")) == []
 
 
+def test_what_a_backup_left_that_was_killed_is_swept_by_the_next_one(
+    project: Make, small_base: str
+) -> None:
+    run = project("vol-swept", "")
+    fill(run, "vol-swept_data", small_base, "x", megabytes=30)
+    process = run.start("volume.backup", "data", "--output", "half.tar.gz")
+    deadline = time.monotonic() + 30
+    while not (left := list(run.folder.glob(".half.tar.gz.*"))):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert left[0].exists()
+    run("volume.backup", "data", "--output", "half.tar.gz")
+    names = sorted(path.name for path in run.folder.glob("*half*"))
+    assert names == ["half.tar.gz", "half.tar.gz.sha256"]
+    assert list(run.folder.glob(".half*")) == []
+
+
+def test_a_backup_of_a_terabyte_of_holes_is_refused_before_anything_is_written(
+    project: Make, small_base: str
+) -> None:
+    run = project("vol-holes", "")
+    fill(run, "vol-holes_data", small_base, "kept")
+    before = run.content("vol-holes_data")
+    with (run.folder / "disk").open("wb") as file:
+        file.truncate(1 << 43)
+    argv = ["tar", "-czf", "holes.tar.gz", "--format=posix", "--sparse", "disk"]
+    subprocess.run(argv, cwd=run.folder, check=True)
+    assert (run.folder / "holes.tar.gz").stat().st_size < 10_000
+    (run.folder / "disk").unlink()
+    began = time.monotonic()
+    said = run("volume.restore", "data", "holes.tar.gz", "--force", code=1).stderr
+    assert time.monotonic() - began < 30
+    assert "does not fit on this disk" in said
+    assert "8.80 TB" in said
+    assert run.content("vol-holes_data") == before
+
+
 def test_a_volume_in_use_is_neither_replaced_nor_removed(project: Make, small_base: str) -> None:
     service = f'[services.web]\nimage = "{small_base}"\nvolumes = ["data:/d"]\n'
     run = project("vol-used", service + 'command = ["sleep", "1000"]\nstop_grace_period = "0s"\n')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import random
@@ -26,7 +27,7 @@ PIECES = (
 
 def mutated_json(document: Any, chance: random.Random) -> bytes:
     """A JSON with one to three slips: another value, a key lost, named otherwise or there twice."""
-    changed = json.loads(json.dumps(document))
+    changed = copy.deepcopy(document)
     for _ in range(chance.randint(1, 3)):
         changed = _slip(changed, chance)
     return json.dumps(changed).encode("utf-8", "surrogatepass")
@@ -53,7 +54,7 @@ def mutated_bytes(raw: bytes, chance: random.Random) -> bytes:
 def _slip(document: Any, chance: random.Random) -> Any:
     places = list(_places(document))
     if not places:
-        return chance.choice(VALUES)
+        return copy.deepcopy(chance.choice(VALUES))
     holder, key = chance.choice(places)
     kind = chance.randrange(6)
     if kind == 0 and isinstance(holder, dict):
@@ -64,9 +65,9 @@ def _slip(document: Any, chance: random.Random) -> Any:
         holder.insert(key, holder[key])
     elif kind == 3:
         other, at = chance.choice(places)
-        holder[key] = json.loads(json.dumps(other[at]))
+        holder[key] = copy.deepcopy(other[at])
     else:
-        holder[key] = chance.choice(VALUES)
+        holder[key] = copy.deepcopy(chance.choice(VALUES))
     return document
 
 

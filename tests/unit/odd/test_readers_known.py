@@ -80,6 +80,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "engine/storage.py": {"_image": "the store: configuration"},
     "engine/store_place.py": {"find_store": "store.json", "_told": "buildah info"},
     "engine/store_records.py": {"records": "the store: images.json"},
+    "engine/temporaries.py": {"_in_use": KERNEL, "_held_by": KERNEL},
     "host/builder.py": {"generation_here": "any other cache"},
     "host/memory.py": {"read": KERNEL, "Memory.__init__": "host.json"},
     "host/settings.py": {"read_toml": "settings of the engine"},
@@ -106,7 +107,8 @@ KNOWN: dict[str, dict[str, str]] = {
     "tasks/demo.py": {"demo": SPEC},
     "volumes/archive.py": {
         "Writing.__enter__": WRITES, "digest_of": "a backup", "examine": "a backup's checksum",
-        "pieces": "a backup", "_sync_folder": "a folder",
+        "pieces": "a backup", "_held_file": WRITES, "_is_left": "it is only locked",
+        "_sync_folder": "a folder",
     },
 }  # fmt: skip
 """Every function that reads: the name of its odd input in `READERS`, or why it has none there."""

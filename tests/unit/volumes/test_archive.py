@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import CapasError, UsageError
-from pipeline.volumes.archive import Writing, checksum_path, examine, pieces
+from pipeline.volumes.archive import Writing, checksum_path, examine, halves, pieces
 from pipeline.volumes.backup import file_name
 
 CONTENT = b"a tar, as far as this file knows" * 1000
@@ -109,3 +111,51 @@ def test_a_backup_of_another_gzip_without_a_checksum_is_read(tmp_path: Path) -> 
 def test_names_sort_by_time() -> None:
     assert file_name("data", 0) == "data-19700101T000000Z.tar.gz"
     assert file_name("data", 1e9) < file_name("data", 2e9)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.volumes.archive import Writing
+with Writing(Path(sys.argv[1])) as file:
+    file.write(b"x" * 5000)
+    print("written", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_what_a_killed_backup_left_is_known_from_what_is_being_written(tmp_path: Path) -> None:
+    target = tmp_path / "data-1.tar.gz"
+    (tmp_path / ".data-1.tar.gz.notours").touch()
+    (tmp_path / ".data-2.tar.gz.01234567").mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(target)],
+        env={"PYTHONPATH": str(Path(__file__).parents[3])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert halves(tmp_path) == []
+        process.kill()
+    (left,) = halves(tmp_path)
+    assert left.name.startswith(".data-1.tar.gz.")
+    assert halves(tmp_path, "data-*.tar.gz") == [left]
+    assert halves(tmp_path, "other-*.tar.gz") == []
+
+
+def test_a_half_backup_that_is_swept_while_it_begins_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+    swept: list[Path] = []
+
+    def swept_before(descriptor: int, how: int) -> None:
+        if not swept:
+            swept.extend(tmp_path.glob(".data.tar.gz.*"))
+            swept[0].unlink()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", swept_before)
+    made(tmp_path / "data.tar.gz")
+    assert len(swept) == 1
