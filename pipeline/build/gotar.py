@@ -9,7 +9,9 @@ GNU archive is written as one again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from pipeline.engine.generation import Generation
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -17,6 +19,7 @@ END = bytes(2 * BLOCK)
 _NAME, _PREFIX, _OWNER = 100, 155, 32
 _SHORT, _LONG = 8, 12
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \x00"
+_GO_FOLDER = 1 << 31
 _LONG_NAME = b"././@LongLink"
 
 
@@ -77,9 +80,20 @@ def encode(header: Header) -> bytes:
     return extended + _block(header, _ascii(header.name), _USTAR)
 
 
-def folder(name: bytes) -> bytes:
-    """A folder's name with the slash that later generations of Buildah end it with."""
-    return name if name.endswith(b"/") else name + b"/"
+def folder(header: Header, generation: Generation, *, chmod: bool) -> Header:
+    """A folder's header as a generation of Buildah writes it into a digest.
+
+    Args:
+        header: as the first generation writes it.
+        generation: of the Buildah that copies.
+        chmod: whether its mode is given by `--chmod`.
+    """
+    name = header.name
+    if generation.slashes and not name.endswith(b"/"):
+        name += b"/"
+    if generation.folder_bits and chmod:
+        return replace(header, name=name, mode=header.mode | _GO_FOLDER, gnu=True)
+    return replace(header, name=name)
 
 
 def padding(size: int) -> bytes:

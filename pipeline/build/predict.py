@@ -22,6 +22,7 @@ from pipeline.build.labelling import seconds_of
 from pipeline.build.recipe import arguments_instruction
 from pipeline.build.search import Foundation, Wanted, made_on, search
 from pipeline.build.summary import Given, brought, summaries
+from pipeline.build.summary_documents import summaries_of_documents
 from pipeline.build.summary_from import brought_from, summaries_from
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import GENERATIONS, Generation
@@ -251,6 +252,8 @@ class Forecaster:
         owner = owner_of(chown, lambda: self._files(below))
         given = Given(owner, _mode(step.flags.get("chmod", "")))
         *sources, target = step.arguments
+        if step.heredocs:
+            return summaries_of_documents(step, given, self.generation)
         if place in self.inputs.reads:
             unpack = step.keyword == "ADD"
             return summaries(self.inputs, place, target, given, self.generation, unpack=unpack)
@@ -284,6 +287,8 @@ class Forecaster:
         """The files after an instruction that will be carried out, found out when asked for."""
 
         def files() -> ImageFiles:
+            if step.heredocs:
+                raise CannotTell("a heredoc is written anew")
             if step.keyword == "RUN":
                 raise CannotTell("a RUN is carried out anew, perhaps with the same files")
             before = self._files(below)

@@ -70,8 +70,7 @@ def summaries(
     )
     if not generation.owners:
         called = [(b"", b"")]
-    slashes = generation.slashes
-    writers = [_Writer(inputs, given, one, slashes=slashes, unpack=unpack) for one in called]
+    writers = [_Writer(inputs, given, one, generation, unpack=unpack) for one in called]
     names: list[bytes | None] = [None]
     last = os.fsencode(target.rstrip("/").rpartition("/")[2])
     if len(sources) == 1 and sources[0].first == "file" and last and not target.endswith("/"):
@@ -128,12 +127,12 @@ class _Writer:
         inputs: Inputs,
         given: Given,
         called: tuple[bytes, bytes],
+        generation: Generation,
         *,
-        slashes: bool,
         unpack: bool,
     ) -> None:
         self._inputs, self._given, self._unpack = inputs, given, unpack
-        self._called, self._slashes = called, slashes
+        self._called, self._generation = called, generation
         self._files = {file.path: file for file in inputs.files}
 
     def items(self, sources: Iterable[Source], rename: bytes | None) -> Iterator[tuple[str, str]]:
@@ -187,8 +186,8 @@ class _Writer:
 
     def _header(self, file: File, name: bytes, size: int) -> gotar.Header:
         owner = self._given.owner or (0, 0)
-        return gotar.Header(
-            name=gotar.folder(name) if self._slashes and file.kind == "folder" else name,
+        header = gotar.Header(
+            name=name,
             kind=_KINDS[file.kind],
             mode=file.mode if self._given.mode is None else self._given.mode,
             uid=owner[0],
@@ -198,3 +197,6 @@ class _Writer:
             user=self._called[0],
             group=self._called[1],
         )
+        if file.kind != "folder":
+            return header
+        return gotar.folder(header, self._generation, chmod=self._given.mode is not None)

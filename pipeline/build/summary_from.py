@@ -93,15 +93,15 @@ class _How:
 
     given: Given
     names: _Names
-    slashes: bool
+    generation: Generation
 
 
 def _hows(files: ImageFiles, given: Given, generation: Generation) -> list[_How]:
     """How the headers may be written; several where the host decides about names."""
     if not generation.owners:
-        return [_How(given, _Names(), generation.slashes)]
+        return [_How(given, _Names(), generation)]
     known = (_names(files, _SYNTHESIZED), _names(files, {}))
-    return [_How(given, names, generation.slashes) for names in known]
+    return [_How(given, names, generation) for names in known]
 
 
 def _names(files: ImageFiles, synthesized: Mapping[int, tuple[bytes, bytes]]) -> _Names:
@@ -156,7 +156,7 @@ class _Item:
         given, names = self._how.given, self._how.names
         uid, gid = given.owner or (file.uid, file.gid)
         header = gotar.Header(
-            name=gotar.folder(name) if self._how.slashes and file.kind == "directory" else name,
+            name=name,
             kind=_FLAGS[file.kind],
             mode=file.mode if given.mode is None else given.mode,
             uid=uid,
@@ -166,6 +166,8 @@ class _Item:
             user=names.users.get(file.uid, b""),
             group=names.groups.get(file.gid, b""),
         )
+        if file.kind == "directory":
+            header = gotar.folder(header, self._how.generation, chmod=given.mode is not None)
         if file.kind != "file":
             self._hash.update(gotar.encode(header))
             return

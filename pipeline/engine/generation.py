@@ -38,6 +38,7 @@ class Generation:
         times: whether history says the time that `--timestamp` gives the files.
         owners: whether the digest of copied files has the names of their owners and groups.
         slashes: whether the digest of copied files has a `/` behind names of folders.
+        folder_bits: whether folders under `--chmod` have Go's own bit for folders in that digest.
         newest: of several images that match, whether the last made one is taken; else the first.
         platform: whether an image of another platform is passed over.
         volumes: whether a RUN's changes below a VOLUME that was declared above it are kept.
@@ -53,6 +54,7 @@ class Generation:
     times: bool = False
     owners: bool = True
     slashes: bool = False
+    folder_bits: bool = False
     newest: bool = False
     platform: bool = False
     volumes: bool = False
@@ -61,7 +63,7 @@ class Generation:
     def key(self) -> tuple[object, ...]:
         """What decides about a cache hit: equal keys take each other's results."""
         said = (self.heredocs, self.mounts, self.link, self.spaces, self.times)
-        return (*said, self.owners, self.slashes)
+        return (*said, self.owners, self.slashes, self.folder_bits)
 
     def ending(self, seconds: int, *, copies: bool) -> str:
         """What history has behind an instruction (`stage_executor.go`, buildMetadata).
@@ -132,11 +134,20 @@ _1_41_2 = replace(
     slashes=True,
 )
 """`copier/copier.go` of 1.41.2, copierHandlerGetOne: `hdr.Uname, hdr.Gname = "", ""`, and
-`hdr.Name += "/"`. Looked through up to 1.45.0: nothing of the above changed."""
+`hdr.Name += "/"`."""
+
+_1_45 = replace(
+    _1_41_2,
+    since=(1, 45),
+    what="folders under --chmod are written with Go's own bit for folders",
+    folder_bits=True,
+)
+"""Seen in what 1.45.0 writes: the mode of a folder is that of `--chmod` and `1<<31` (`os.ModeDir`),
+which only a GNU header can hold. The source was read up to June 2026, where it is not yet so."""
 
 GENERATIONS: tuple[Generation, ...] = (
     *(_1_28, _1_35, _1_37, _1_38, _1_39, _1_40),
-    *(_1_41, _1_41_1, _1_41_2),
+    *(_1_41, _1_41_1, _1_41_2, _1_45),
 )
 """Oldest first."""
 

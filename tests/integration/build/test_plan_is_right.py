@@ -9,9 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pipeline.build.logs import log_path
 from pipeline.build.observe import Survey, observe_build
-from pipeline.build.output import Cached, Step, parse_line
 from pipeline.build.plan import BuildPlan, Planner, pulls_of
 from pipeline.build.run import build
 from pipeline.engine.build_cache import cache_images
@@ -20,15 +18,13 @@ from pipeline.engine.storage import observe_storage
 from pipeline.errors import CapasError
 from pipeline.report.progress import Quiet
 from tests.integration.build.random_project import RandomProject
+from tests.integration.build.told import told_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(7200)]
 
 CASES = int(os.environ.get("CAPAS_PLAN_CASES", "25"))
 SEED = int(os.environ.get("CAPAS_PLAN_SEED", "1"))
 EDITS_PER_PROJECT = 12
-
-Told = dict[tuple[int, int], str]
-"""By stage and step: the id of the image that was taken, or empty when it was made."""
 
 
 def test_plan_is_right(
@@ -103,7 +99,7 @@ def _compare(
     environment: Mapping[str, str],
     seen: Counter[str],
 ) -> list[str]:
-    told = _told(survey, name, environment)
+    told = told_of(survey, name, environment)
     (version,) = (one for one in plan.versions if one.name == name)
     wrong: list[str] = []
     for one in version.instructions:
@@ -122,18 +118,3 @@ def _compare(
         image = inspect_image(environment, survey.versions[name].reference)
         assert image.id in told.values()
     return wrong
-
-
-def _told(survey: Survey, name: str, environment: Mapping[str, str]) -> Told:
-    """What the last run of Buildah in the version's log says."""
-    log = log_path(environment, survey.pipeline.name, survey.versions[name])
-    told: Told = {}
-    current = (0, 0)
-    for line in log.read_text().splitlines():
-        match parse_line(line):
-            case Step(number, _, _, stage, _):
-                current = (stage - 1, number)
-                told[current] = ""
-            case Cached(image):
-                told[current] = image
-    return told
