@@ -227,7 +227,8 @@ CONTAINERFILE_RULES = (
         "CAP227",
         "write-after-volume",
         "warning",
-        "What RUN writes into a VOLUME declared above it is thrown away.",
+        "What RUN writes into a VOLUME declared above it is thrown away by Buildah before 1.37 and "
+        "kept since: the same file gives two images.",
     ),
     Rule(
         "CAP228",

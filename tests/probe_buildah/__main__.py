@@ -51,7 +51,8 @@ def main(words: Sequence[str]) -> int:
         _say(_kinds(rows))
     _say(_result(rules, rows, [kind for kind in wanted if kind.since > version]))
     sys.stderr.write(f"{time.monotonic() - started:.0f} s\n")
-    return 0 if all(one.right for one in (*rules, *rows)) else 1
+    right = [*(one.right for one in rules), *(one.right for one in rows)]
+    return 0 if all(right) else 1
 
 
 def _say(text: str) -> None:
@@ -92,7 +93,7 @@ def _short(kind: Kind) -> str:
 
 
 def _result(rules: list[Seen], rows: list[Row], later: list[Kind]) -> str:
-    wrong = sum(not one.right for one in (*rules, *rows))
+    wrong = sum(not one.right for one in rules) + sum(not one.right for one in rows)
     unknown = sum(bool(one.unknown) for one in rows)
     return (
         f"{len(rules)} rules and {len(rows)} kinds: {wrong} other than known, "

@@ -205,7 +205,9 @@ def _lost(subject: Subject, step: Step, volumes: dict[str, int]) -> Iterator[Fin
         if volume is not None:
             line = volumes[volume]
             where = f"declared on line {line}" if line else "of the base"
-            message = f"what is written to {path} is lost: {volume} is a volume {where}"
+            message = (
+                f"Buildah before 1.37 loses what is written to {path}: {volume} is a volume {where}"
+            )
             yield subject.at("CAP227", step.instruction, message, "move VOLUME below this line")
             return
 
