@@ -16,9 +16,14 @@ from functools import lru_cache
 from pipeline.deploy.desired import digest
 from pipeline.deploy.observe import Container, Observed
 from pipeline.engine import labels
+from pipeline.engine.reading import parse_json
+from pipeline.engine.shapes import fit, like, whole
 
 KEPT = 10
 """Records kept, as Kubernetes keeps revisions (Deployment, spec.revisionHistoryLimit)."""
+_NUMBER = like("[0-9]{1,9}")
+"""Labels are input: one of a thousand digits is no number of a deploy."""
+_REPLICAS = whole(0, 100_000)
 _LONGEST = 40
 """Letters of a pipeline's name in that of a record: Podman 4 takes 64 for a secret's name."""
 
@@ -78,7 +83,7 @@ def records_of(pipeline: str, secrets: Mapping[str, Mapping[str, str]]) -> tuple
     found = []
     for name, has in secrets.items():
         if has.get(labels.PIPELINE) == pipeline and labels.DEPLOY in has:
-            with suppress(ValueError, TypeError, AttributeError):
+            with suppress(ValueError):
                 found.append(_record(name, has))
     return tuple(sorted(found, key=lambda record: record.number))
 
@@ -151,16 +156,16 @@ def unproved(pipeline: str, observed: Observed) -> bool:
 
 
 def _record(name: str, has: Mapping[str, str]) -> Record:
-    return Record(
-        int(has[labels.DEPLOY]),
-        name,
-        _services(has.get(labels.SERVICES, "{}")),
-        int(has.get(labels.REPLACED, "0")),
-        int(has.get(labels.BACK_TO, "0")),
-    )
+    numbers = (has[labels.DEPLOY], has.get(labels.REPLACED, "0"), has.get(labels.BACK_TO, "0"))
+    number, replaced, back_to = (int(fit(one, _NUMBER)) for one in numbers)
+    return Record(number, name, _services(has.get(labels.SERVICES, "{}")), replaced, back_to)
 
 
 @lru_cache(maxsize=4 * KEPT)
 def _services(text: str) -> Mapping[str, Ran]:
     """What a record's label says; every service of a plan asks for it again."""
-    return {n: Ran(str(v), str(c), int(r)) for n, (v, c, r) in json.loads(text).items()}
+    found = parse_json(text)
+    if found is None:
+        raise ValueError("no services")
+    services = fit(found, {str: [(str, _REPLICAS)]})
+    return {n: Ran(fit(v, str), fit(c, str), fit(r, int)) for n, (v, c, r) in services.items()}

@@ -75,6 +75,7 @@ def places_of(pipeline: Pipeline, blueprint: Blueprint, observed: Observed) -> l
         if name in observed.foreign:
             raise CapasError(
                 f"the container name {name} is taken by a container that is not ours",
+                details=f"no deploy of {pipeline.name} made it, or not with the labels that it has",
                 resolution="rename that container, or this pipeline",
             )
         mine = [c for c in found if c.number == number]

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pipeline.bootstrap.safe_files import read_text
 from pipeline.engine import command
 from pipeline.engine.sockets import started
 from pipeline.errors import EngineError
@@ -55,7 +56,7 @@ def is_pause_process(pid: str) -> bool:
     folder = Path("/proc", pid)
     try:
         is_ours = pid.isdecimal() and folder.stat().st_uid == os.getuid()
-        return is_ours and (folder / "comm").read_text(encoding="utf-8").strip() in NAMES
+        return is_ours and (folder / "comm").read_text(errors="replace").strip() in NAMES
     except OSError:
         return False
 
@@ -155,8 +156,8 @@ def _forget_recycled(environment: Mapping[str, str]) -> bool:
     """Remove a pid file that names no pause process: `migrate` would kill whatever it names."""
     path = pid_file(environment.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
     try:
-        pid = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        pid = read_text(path).strip()
+    except (OSError, ValueError):
         return False
     if is_pause_process(pid):
         return False
@@ -171,7 +172,7 @@ def _lives(file: Path) -> bool:
     """
     try:
         written = file.stat().st_mtime
-        began = started(int(file.read_text(encoding="utf-8")))
+        began = started(int(read_text(file)))
     except (OSError, ValueError):
         return False
     return began <= written + _CLOCK_SLACK

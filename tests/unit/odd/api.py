@@ -14,6 +14,7 @@ from pipeline.deploy.door import workers
 from pipeline.deploy.ended import how_it_ended
 from pipeline.deploy.happened import event_line
 from pipeline.deploy.health import _is_over, _published
+from pipeline.deploy.history import next_number, records_of, unproved
 from pipeline.deploy.life import plan_change
 from pipeline.deploy.limits import lost_limits
 from pipeline.deploy.observe import broken_labels, containers_of, events_of, observe
@@ -80,7 +81,13 @@ SAMPLES: Mapping[tuple[str, str], Any] = {
          "Mountpoint": "/nowhere/_data", "Options": {}},
     ],
     ("GET", r"/networks/json"): [{"name": "podman", "labels": {labels.PIPELINE: "pytweets"}}],
-    ("GET", r"/secrets/json"): [{"ID": "1", "Spec": {"Name": "s", "Labels": None}}],
+    ("GET", r"/secrets/json"): [
+        {"ID": "1", "Spec": {"Name": "s", "Labels": None}},
+        {"ID": "2", "Spec": {"Name": "pytweets.deploy-1", "Labels": {
+            labels.PIPELINE: "pytweets", labels.DEPLOY: "1", labels.REPLACED: "0",
+            labels.SERVICES: '{"web":["1.1","c1",2]}', labels.BACK_TO: "0",
+        }}},
+    ],
     ("GET", r"/secrets/[^/]+/json"): {
         "ID": "1", "Spec": {"Name": "s", "Labels": {labels.FINGERPRINT: "f"}},
     },
@@ -119,6 +126,10 @@ class Service(Writer):
         self._odd = odd
         self.machine = HERE
 
+    def sees_processes(self) -> bool:
+        """Its processes are nobody's."""
+        return False
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -152,6 +163,10 @@ def use(service: Service, pipeline: Pipeline) -> None:
         plan_change(pipeline, "stop", [container])
         [binding.url_at("127.0.0.1") for binding in container.bindings]
     broken_labels(service, "pytweets")
+    records = records_of("pytweets", observed.secrets)
+    next_number(records, observed.containers)
+    [record.labels("pytweets") for record in records]
+    unproved("pytweets", observed)
     plan_deploy(pipeline, desire(pipeline, NOTHING_SPECIAL), observed)
     plan_down(pipeline, observed)
     for event in events_of(service, "pytweets"):

@@ -33,6 +33,7 @@ from pipeline.engine.cache import read_json
 from pipeline.engine.distribution import Place, check_blobs, check_layout, find_manifest
 from pipeline.engine.file_list import read_file_list
 from pipeline.engine.mutex import mutex
+from pipeline.engine.pause import _forget_recycled, _lives
 from pipeline.engine.storage import StoredLayer, find_image, read_storage
 from pipeline.engine.store_place import find_store
 from pipeline.host import settings
@@ -421,6 +422,10 @@ READERS: dict[str, Reader] = {
     "fingerprint.key": Reader(written("capas/fingerprint.key", b"0a" * 32), use_key),
     "a secret's file": Reader(written("secret", b"secret"), use_secret),
     "the mutex": Reader(written("capas/p.mutex", b"process 1, since 10:00:00\n"), use_mutex),
+    "pause.pid": Reader(
+        written("libpod/tmp/pause.pid", b"1\n"),
+        lambda folder, path: (_lives(path), _forget_recycled(environ(folder))),
+    ),
     "the release lock": Reader(
         written("p.lock", render_lock({"web:1.0": RELEASE}).encode()), use_lock
     ),

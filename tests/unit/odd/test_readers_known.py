@@ -44,7 +44,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "build/rootfs.py": {"_only_one": "the mutex", "_text": "the packages of a root file system"},
     "build/summary.py": {"_Writer._entry": SPEC},
     "course/tweets.py": {"Replica._read": "tests/unit/course", "Replica._ask": "tests/unit/course"},
-    "deploy/mutex.py": {"_opened": "the mutex", "_holder": "the mutex"},
+    "deploy/history.py": {"_services": API},
     "deploy/secret.py": {"secret_value": "a secret's file", "_key": "fingerprint.key"},
     "engine/answers.py": {"checked": API},
     "engine/blobs.py": {"known_blobs": "blobs of layers"},
@@ -64,12 +64,20 @@ KNOWN: dict[str, dict[str, str]] = {
         "_read": "an id or nothing",
     },
     "engine/machine.py": {"_read": KERNEL},
+    "engine/mutex.py": {"_opened": "the mutex", "_holder": "the mutex"},
+    "engine/pause.py": {
+        "is_pause_process": KERNEL, "living": KERNEL, "_lives": "pause.pid",
+        "_forget_recycled": "pause.pid", "_alone": "it is only locked",
+    },
+    "engine/sockets.py": {"started": KERNEL},
     "engine/podman.py": dict.fromkeys(
         ("Reader.events", "Reader.file_text", "Reader._object", "Reader._object_or_none",
          "Reader._list", "_reason"), API
     ),
     "engine/podman_socket.py": {
         "Answer.json": "used by tests only", "_UnixConnection.connect": API, "_chunks": API,
+        "SocketConnection._connect": API, "SocketConnection._ping": API, "_frozen": KERNEL,
+        "SocketConnection.shares_our_namespaces": KERNEL,
     },
     "engine/podman_writer.py": {
         "Writer.pull_image": API, "Writer.create_container": API, "Writer.execute": API,
