@@ -17,6 +17,7 @@ from pipeline.deploy.observe import ImageFacts
 from pipeline.deploy.ports import Binding
 from pipeline.deploy.probe import split_http
 from pipeline.engine import labels
+from pipeline.errors import EngineError
 from pipeline.spec.model import Healthcheck, Pipeline, Service
 from pipeline.spec.quantities import whole_seconds
 
@@ -26,7 +27,9 @@ INSIDE_PORT = 8000
 KEEP_ALIVE = 2
 """Seconds that an idle client connection is kept."""
 
-_PLACE = re.compile(r"\{([a-z0-9_.-]+)\}")
+_PLACE = re.compile(r"^(    server \S+ \S+ init-addr )\{([A-Za-z0-9_.-]+)\},none$", re.MULTILINE)
+"""Where an address stands: nowhere else, for a path of the spec may hold braces, too."""
+_PLAIN = re.compile(r"[A-Za-z0-9/._~?&=:@!,;%+-]+")
 _CONFIG = """\
 global
     hard-stop-after {grace}s
@@ -100,7 +103,7 @@ def config(desired: Desired, replicas: Mapping[str, str]) -> str:
 
 def with_addresses(text: str, addresses: Mapping[str, str]) -> str:
     """The configuration with the addresses that the replicas have now."""
-    return _PLACE.sub(lambda match: addresses.get(match[1]) or "none", text)
+    return _PLACE.sub(lambda match: f"{match[1]}{addresses.get(match[2]) or 'none'},none", text)
 
 
 def door_check(service: Service) -> Healthcheck:
@@ -173,7 +176,21 @@ def workers(processes: Sequence[Mapping[str, str]]) -> frozenset[str]:
 def _check(check: Healthcheck | None) -> str:
     if check is None or check.http is None:
         return "option tcp-check"
-    return f"option httpchk GET {_path(check.http)}"
+    return f"option httpchk GET {_word(_path(check.http))}"
+
+
+def _word(text: str) -> str:
+    """A text as one word of the proxy's configuration, nothing in it expanded.
+
+    Raises:
+        EngineError: it has a line break, which its lines cannot hold.
+    """
+    if not text.isprintable():
+        raise EngineError(f"the door's configuration cannot hold {text!r}")
+    if _PLAIN.fullmatch(text):
+        return text
+    quoted = text.replace("'", "'\\''")
+    return f"'{quoted}'"
 
 
 def _path(http: str) -> str:

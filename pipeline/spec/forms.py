@@ -110,12 +110,29 @@ def is_host_path(source: str) -> bool:
     return source.startswith((".", "/", "~")) or "/" in source
 
 
+def check_path_text(path: str, *, key: str | None = None) -> str:
+    """A path that every engine and every file format can hold.
+
+    Args:
+        path: the path.
+        key: where it stands, when it stands in a table.
+
+    Raises:
+        BadForm: it has a line break or another control character.
+    """
+    if any(character < " " or "\x7f" <= character <= "\x9f" for character in path):
+        message = "has a control character in a path"
+        raise BadForm(message, "no unit of systemd can hold a line break there", key=key)
+    return path
+
+
 def check_target(target: str) -> str:
     """An absolute path in a container, without a slash at its end.
 
     Raises:
-        BadForm: it is not absolute, or the root.
+        BadForm: it is not absolute, or the root, or has a control character.
     """
+    check_path_text(target)
     if not target.startswith("/"):
         raise BadForm(f"has the container path `{target}`", "it must be absolute")
     if ".." in target.split("/"):

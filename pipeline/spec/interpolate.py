@@ -114,3 +114,10 @@ def _faults(match: re.Match[str], variables: Mapping[str, str]) -> Iterator[tupl
                 f"set it in the environment or in .env, or give a default: `${{{name}:-…}}`"
             )
             yield f"the variable {name} is not set", hint
+        elif value is not None and not is_text(value):
+            yield f"the variable {name} holds bytes that are no UTF-8", "no engine takes them"
+
+
+def is_text(value: str) -> bool:
+    """Whether a value of the environment can be written as UTF-8 (os.fsdecode, PEP 383)."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

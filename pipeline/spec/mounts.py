@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from pipeline.spec.forms import check_target, parse_mount
+from pipeline.spec.forms import check_path_text, check_target, parse_mount
 from pipeline.spec.model import Mount
 from pipeline.spec.problem import BadForm, KeyPath
 from pipeline.spec.quantities import size_in_bytes
@@ -34,6 +34,7 @@ def _mount(entry: str | Table, scope: Scope) -> Mount | None:
     else:
         mount = _long_form(entry)
     if mount.kind == "bind" and mount.source is not None:
+        check_path_text(mount.source)
         return replace(mount, source=str(scope.absolute(mount.source)))
     return mount
 

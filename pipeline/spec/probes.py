@@ -31,6 +31,11 @@ def read_healthcheck(table: Table | None, service: KeyPath, scope: Scope) -> Hea
     if http is not None and not 1 <= int(http[1:].partition("/")[0] or 0) <= 65535:
         message = f"`{http}` asks a port that does not exist"
         scope.note(Problem("CAP006", (*path, "http"), message, "ports go from 1 to 65535"))
+    elif http is not None and (odd := [sign for sign in http if not "!" <= sign <= "~"]):
+        message = f"the path of `{http}` has a character that no request over HTTP can hold"
+        bytes_of = odd[0].encode("utf-8", "surrogateescape")
+        hint = f"write it as its bytes: `{''.join(f'%{byte:02X}' for byte in bytes_of)}` (RFC 3986)"
+        scope.note(Problem("CAP006", (*path, "http"), message, hint))
     test = table.get("test")
     return Healthcheck(
         http=http,

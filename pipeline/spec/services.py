@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -10,7 +11,8 @@ from typing import Any
 from pipeline.spec import mounts, probes
 from pipeline.spec.accounts import capability, check_user
 from pipeline.spec.dotenv import read_dotenv
-from pipeline.spec.forms import LOOPBACK, check_address, parse_port
+from pipeline.spec.forms import LOOPBACK, check_address, check_path_text, parse_port
+from pipeline.spec.interpolate import is_text
 from pipeline.spec.model import (
     Dependency,
     Ingress,
@@ -24,6 +26,8 @@ from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
 from pipeline.spec.signals import signal_number
 from pipeline.spec.textfile import Unreadable, kind_at
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 DEFAULT_NETWORK = "default"
 """The network that every pipeline has without describing it."""
@@ -124,7 +128,7 @@ def _command(table: Table, path: KeyPath, key: str, scope: Scope) -> tuple[str, 
 
 def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
     variables: dict[str, str] = {}
-    given = _given_environment(table, scope)
+    given = _given_environment(table, path, scope)
     files = table.get("env_file", ())
     for index, name in enumerate([files] if isinstance(files, str) else files):
         if name is BROKEN:
@@ -135,13 +139,13 @@ def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
     return variables | given
 
 
-def _given_environment(table: Table, scope: Scope) -> dict[str, str]:
+def _given_environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
     """The variables of `environment`; a bare name in a list has the caller's value, if any."""
     given = table.get("environment", {})
     if not isinstance(given, list):
         return texts_of(given)
     variables: dict[str, str] = {}
-    for entry in given:
+    for index, entry in enumerate(given):
         if entry is BROKEN:
             continue
         name, assigned, value = entry.partition("=")
@@ -149,6 +153,10 @@ def _given_environment(table: Table, scope: Scope) -> dict[str, str]:
             variables[name] = value
         elif name in scope.environ:
             variables[name] = scope.environ[name]
+            if not is_text(variables[name]):
+                message = f"the variable {name} holds bytes that are no UTF-8"
+                where = (*path, "environment", index)
+                scope.note(Problem("CAP008", where, message, "no engine takes them"))
     return variables
 
 
@@ -249,17 +257,27 @@ def _capabilities(table: Table, path: KeyPath, scope: Scope) -> Iterator[str]:
 
 
 def _secrets(table: Table, path: KeyPath, scope: Scope) -> Iterator[SecretMount]:
-    for entry in _entries(table, path, "secrets", scope):
+    for index, entry in enumerate(_entries(table, path, "secrets", scope)):
         if isinstance(entry, str):
             yield SecretMount(entry, entry)
         elif "source" in entry:
             source = entry["source"]
-            yield SecretMount(
-                source,
-                entry.get("target", source),
-                entry.get("type", "mount"),
-                visible=entry.get("visible", False),
-            )
+            target, kind = entry.get("target", source), entry.get("type", "mount")
+            where = (*scope.place((*path, "secrets", index)), "target")
+            scope.tried("CAP006", where, target, partial(_secret_target, target, kind))
+            yield SecretMount(source, target, kind, visible=entry.get("visible", False))
+
+
+def _secret_target(target: str, kind: str) -> None:
+    """Refuse what is no name of a variable, or no path.
+
+    Raises:
+        BadForm: it is none.
+    """
+    if kind == "mount":
+        check_path_text(target)
+    elif not _VARIABLE.fullmatch(target):
+        raise BadForm("is no name of a variable", "letters, digits and `_`; no `=`")
 
 
 def _ingress(

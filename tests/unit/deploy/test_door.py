@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pipeline.deploy.desired import desire
 from pipeline.deploy.door import config, door_body, with_addresses, workers
 from pipeline.deploy.observe import ImageFacts
+from pipeline.errors import EngineError
 from pipeline.spec.model import Healthcheck, Ingress
 from tests.unit.deploy.world import World
 
@@ -37,6 +40,23 @@ def test_addresses_must_be_filled_in_where_they_are_known(world: World) -> None:
     assert "init-addr 10.89.0.2,none" in made
     assert "init-addr none,none" in made
     assert "{" not in made
+
+
+def test_braces_of_a_path_are_no_place_for_an_address(world: World) -> None:
+    made = with_addresses(text(world, healthcheck=Healthcheck(http=":5000/a{web-1-abc}")), {})
+    assert "option httpchk GET '/a{web-1-abc}'\n" in made
+
+
+def test_a_service_may_have_capitals(world: World) -> None:
+    world.change(ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    (desired,) = desire(world.pipeline)
+    made = with_addresses(config(desired, {"replica-1": "Web-1"}), {"Web-1": "10.89.0.2"})
+    assert "init-addr 10.89.0.2,none" in made
+
+
+def test_no_path_ends_its_line(world: World) -> None:
+    with pytest.raises(EngineError, match="cannot hold"):
+        text(world, healthcheck=Healthcheck(http=":5000/a\n    http-check x"))
 
 
 def test_the_door_must_publish_one_port_and_have_no_capability(world: World) -> None:

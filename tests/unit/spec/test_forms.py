@@ -114,3 +114,10 @@ def test_any_text_is_a_port_or_a_bad_form(text: str) -> None:
 def test_any_text_is_a_mount_or_a_bad_form(text: str) -> None:
     with suppress(BadForm):
         assert parse_mount(text).target.startswith("/")
+
+
+def test_a_path_with_a_control_character_is_told() -> None:
+    for sign in "\x01\n\r\x1b\x7f\x85\x9b":
+        with pytest.raises(BadForm, match="control character"):
+            check_target(f"/a{sign}b")
+    assert check_target("/a b:é\u202e") == "/a b:é\u202e"

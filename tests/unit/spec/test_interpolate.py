@@ -65,3 +65,10 @@ def test_any_text_is_replaced_or_told(text: str) -> None:
 @given(st.text(max_size=20))
 def test_doubled_dollars_keep_any_text(text: str) -> None:
     assert interpolated({"key": text.replace("$", "$$")}, {}) == ({"key": text}, [])
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    data, problems = interpolated({"key": "a${ODD}"}, {"ODD": "\udcff"})
+
+    assert data == {"key": "a${ODD}"}
+    assert [p.message for p in problems] == ["the variable ODD holds bytes that are no UTF-8"]
