@@ -110,7 +110,11 @@ def _place(engine: Engine) -> str:
 
 def _mirror() -> str:
     form = "$(LABEL) $(COMPONENT) $(REPO_URI)"
-    said = run_tool(["apt-get", "indextargets", f"--format={form}", "Identifier: Packages"])
+    argv = ["apt-get", "indextargets", f"--format={form}", "Identifier: Packages"]
+    said = run_tool(argv)
+    if not mirror_of(said.text):  # a new image of a machine has no lists yet
+        run_tool(["apt-get", "update"])
+        said = run_tool(argv)
     mirror = mirror_of(said.text) if said.code == 0 else ""
     if not mirror:
         raise Stop(
