@@ -86,7 +86,8 @@ def plan_deploy(
             operations += [watch for watch in watches if watch.key not in planned]
         operations += one.operations
         notes += [*plan.notes, *one.notes]
-    operations += _ends(done, operations)
+    if options.wait:
+        operations += _ends(done, operations)
     orphans, orphan_notes = _orphans(pipeline, wanted, observed, remove=options.remove_orphans)
     proved = all(one.proved for one in done.values())
     recorded = (
