@@ -33,7 +33,7 @@ from pipeline.spec.model import (
 from tests.unit.deploy.model import Killed, Machine, Trouble
 from tests.unit.deploy.world import image
 
-RUNS = int(os.environ.get("CAPAS_MODEL_RUNS", "400"))
+RUNS = int(os.environ.get("CAPAS_MODEL_RUNS", "240"))
 SEED = int(os.environ.get("CAPAS_MODEL_SEED", "1"))
 STEPS = 12
 VERSIONS = ("1.0", "1.1", "1.2", "1.3")
@@ -281,6 +281,7 @@ def roll_back(story: Story) -> None:
         assert ran in records or not goal.deploy, f"{ran} is a mixture"
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(4))
 def test_whatever_happens_what_serves_must_serve_until_its_successor_is_healthy(part: int) -> None:
     for number in range(RUNS // 4):
