@@ -17,7 +17,7 @@ from pipeline.deploy.observe import Container, Observed
 from pipeline.deploy.operation import FOR_GOOD, RELEASE_SECONDS, Operation, Plan
 from pipeline.deploy.place import SERVING
 from pipeline.deploy.removal import removal
-from pipeline.deploy.service import served_now
+from pipeline.deploy.service import may_overlap, served_now
 from pipeline.spec.model import Pipeline
 
 GOING_BACK = "the deploy failed"
@@ -148,7 +148,7 @@ def _service(before: Before, back: _Back, now: Observed) -> list[Operation]:
     old = {n: there[back.old[n].id] for n in turns if back.old[n].id in there}
     members = _members(before, back, [*old.values()])
     door = Doorway(before.pipeline, back.desired, now, members, {})
-    beside = door.wanted and not back.desired.service.ports
+    beside = may_overlap(before.pipeline, back.desired)
     operations: list[Operation] = []
     step: tuple[str, ...] = ()
     for number, container in old.items():

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.deploy.container import Blueprint, container_body
+from pipeline.deploy.desired import Desired
 from pipeline.deploy.difference import why_replaced
 from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.history import standing
@@ -165,8 +166,7 @@ class _Planner:
             ready = step
         else:
             ready = (*self._create_beside(place, cause), *step)
-        alone = writes_alone(self._around.pipeline, self._service)
-        beside = self._door.wanted and not self._service.ports and not alone
+        beside = may_overlap(self._around.pipeline, self._blueprint.desired)
         if beside:
             ready = self._start(place, cause, ready, wait=True)
             alias = self._alias(place)
@@ -301,6 +301,12 @@ class _Planner:
 
     def _add(self, *operations: Operation) -> None:
         self._plan.operations += operations
+
+
+def may_overlap(pipeline: Pipeline, desired: Desired) -> bool:
+    """Whether an old replica and its successor may serve at one time, behind a door."""
+    service = desired.service
+    return bool(desired.door) and not service.ports and not writes_alone(pipeline, service)
 
 
 def _why_started(current: Container) -> str:

@@ -62,6 +62,22 @@ def test_behind_a_door_the_old_one_must_serve_before_the_new_one_ends(world: Wor
     ]  # fmt: skip
 
 
+def test_of_two_that_must_not_write_together_the_new_one_must_end_first(world: World) -> None:
+    behind_a_door(world)
+    volume = replace(world.pipeline.volumes["tweets"], exclusive=True)
+    world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
+    world.change(replicas=1)
+    world.deploy(OLD)
+    before = world.observed
+    world.play(world.plan(NEW).head.operations)
+    wanted = desire(world.pipeline, NEW)
+    back = plan_restore(Before(world.pipeline, before), wanted, world.observed)
+    keys = [o.key for o in back.operations]
+    gone, start = "remove container pytweets-web-1.next", "start container pytweets-web-1"
+    assert keys.index(gone) < keys.index(start)
+    assert gone in back.operations[keys.index(start)].after
+
+
 def test_another_door_must_go_back_to_the_one_that_was_there(world: World) -> None:
     behind_a_door(world)
     world.deploy(OLD)
