@@ -133,6 +133,7 @@ def _run_task(
             environ.update(stack.enter_context(engine_doors(account, arguments)))
             if not _ONE_ACCOUNT.intersection(arguments) and not wanted(arguments):
                 environ.update(_attacked(account, program))
+            _open_to_others(account, program)
         as_account = partial(child_as, account)
         code = run_apart(as_account, argv, cwd=work.cwd, environment=environ)
     for mirror in work.mirrors:
@@ -152,6 +153,16 @@ def _doors(account: pwd.struct_passwd, program: Mirror) -> Iterator[dict[str, st
     limiting = ("/bin/bash", "-c", _text_of(program.source, LIMITING_HOST), "enter-host")
     with door(account, second) as usual, door(account, second, limiting) as limited:
         yield {"CAPAS_SECOND_DOOR": usual, "CAPAS_LIMITING_DOOR": limited}
+
+
+def _open_to_others(account: pwd.struct_passwd, program: Mirror) -> None:
+    """Let the second account run the copy of the checkout, until it is brought home."""
+
+    def body() -> int:
+        os.chmod(os.path.dirname(program.place), 0o711)
+        return 0
+
+    os.waitpid(child_as(account, body), 0)
 
 
 def _attacked(account: pwd.struct_passwd, program: Mirror) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -44,15 +45,18 @@ def door(first: pwd.struct_passwd, name: str, through: Sequence[str] = ()) -> It
         raise Stop(f"the account {name} cannot be used")
     with open(doorkeeper.__file__, encoding="utf-8") as file:
         code = file.read()  # handed over as text: the checkout may be closed to the account
+    # Root's own folder: what root mounts and removes in it is what root made.
     folder = tempfile.mkdtemp(prefix="capas-door-", dir="/run")
-    os.chown(folder, second.pw_uid, first.pw_gid)
-    os.chmod(folder, 0o2750)
-    address = f"{folder}/door"
+    os.chmod(folder, 0o755)
+    of_the_second, small = f"{folder}/of-the-second", f"{folder}/small"
+    os.mkdir(small)
+    os.mkdir(of_the_second)
+    os.chown(of_the_second, second.pw_uid, first.pw_gid)
+    os.chmod(of_the_second, 0o2750)
+    address = f"{of_the_second}/door"
     argv = [python, "-IS", "-c", code, address, str(first.pw_uid)]
 
     words = [*through, second.pw_name, *argv] if through else argv
-    small = f"{folder}/small"
-    os.mkdir(small)
 
     def body() -> int:
         if not through:
@@ -70,10 +74,7 @@ def door(first: pwd.struct_passwd, name: str, through: Sequence[str] = ()) -> It
         with suppress(ProcessLookupError):
             os.kill(keeper, signal.SIGTERM)
         os.waitpid(keeper, 0)
-        os.rmdir(small)
-        with suppress(FileNotFoundError):
-            os.unlink(address)
-        os.rmdir(folder)
+        shutil.rmtree(folder)
 
 
 def _mount_small_disk(folder: str, account: pwd.struct_passwd) -> None:

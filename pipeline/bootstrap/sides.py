@@ -195,11 +195,10 @@ def _take(mirror: Mirror, there: Tree, now: Last, source: IO[bytes], out: IO[byt
 
 
 def _make_place(mirror: Mirror) -> None:
-    """The mirror's folder; others may run the program, and look into no project."""
+    """The mirror's folder, into which nobody else looks: root's may be closed, too."""
     above = os.path.dirname(mirror.place)
     os.makedirs(above, mode=0o755, exist_ok=True)
-    if not mirror.is_program:
-        os.chmod(above, 0o700)
+    os.chmod(above, 0o700)
     os.makedirs(mirror.place, mode=0o755, exist_ok=True)
 
 
