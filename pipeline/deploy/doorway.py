@@ -67,17 +67,16 @@ class Doorway:
         """Of the container, in the end."""
         return f"{self._pipeline.name}-{self._desired.name}-door"
 
-    def put(
-        self, number: int, alias: str, after: tuple[str, ...], *, anew: bool = False
-    ) -> list[Operation]:
-        """Give this replica requests, in place of the one with the same number.
+    def moved(self) -> None:
+        """Note that a replica gets another address: the doors must be told, under the same names.
 
-        Args:
-            anew: the one before has the same name in the network, and another address.
+        They would ask the engine's name server, which may have died with everything else.
         """
+        self._effective = dict.fromkeys(self._effective, "")
+
+    def put(self, number: int, alias: str, after: tuple[str, ...]) -> list[Operation]:
+        """Give this replica requests, in place of the one with the same number."""
         self._members[number] = alias
-        if anew:
-            self._effective = dict.fromkeys(self._effective, "")
         return self._reconfigure(f"with the new replica {number}", after)
 
     def join(self, others: Mapping[int, str], after: tuple[str, ...]) -> list[Operation]:

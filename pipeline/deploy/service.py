@@ -169,9 +169,7 @@ class _Planner:
         beside = may_overlap(self._around.pipeline, self._blueprint.desired)
         if beside:
             ready = self._start(place, cause, ready, wait=True)
-            alias = self._alias(place)
-            anew = any(old.alias == alias for old in place.serving)
-            ready = self._switch(self._door.put(place.number, alias, ready, anew=anew), ready)
+            ready = self._switch(self._door.put(place.number, self._alias(place), ready), ready)
             return self._stop_old(place, cause, ready)
         ready = self._switch(self._door.take(place.number, ready), ready)
         ready = self._stop_old(place, cause, ready)
@@ -254,6 +252,7 @@ class _Planner:
         patience = RELEASE_SECONDS if place.others else None
         start = Operation("start", "container", place.heir, cause, after, seconds=patience)
         self._add(start)
+        self._door.moved()
         self._plan.started.append(start.key)
         if self._around.one_shot:
             self._plan.ending[place.heir] = start.key
