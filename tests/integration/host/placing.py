@@ -18,6 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import tomli
+
 CHECKOUT = Path(__file__).parents[3]
 USER = 1
 _SYSTEM = (Path("/etc/containers"), Path("/usr/share/containers"))
@@ -40,6 +42,7 @@ def main(seed: int, rounds: int) -> None:
     chance = random.Random(seed)
     home = Path(tempfile.mkdtemp(prefix="capas-placing-", dir="/var/tmp"))
     try:
+        copy_code(home / "code")
         for number in range(rounds):
             own = home / str(number)
             laid = lay(chance, own)
@@ -50,6 +53,15 @@ def main(seed: int, rounds: int) -> None:
                     shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     finally:
         shutil.rmtree(home)
+
+
+def copy_code(folder: Path) -> None:
+    """Copy what the user runs of us: a checkout may be closed to others."""
+    shutil.copytree(CHECKOUT / "pipeline", folder / "pipeline")
+    packages = Path(tomli.__file__).parents[1]
+    shutil.copytree(packages / "tomli", folder / "tomli")
+    for compiled in packages.glob("*__mypyc*.so"):
+        shutil.copy(compiled, folder)
 
 
 def lay(chance: random.Random, home: Path) -> dict[str, str]:
@@ -79,14 +91,14 @@ def ask(chance: random.Random, home: Path) -> dict[str, object]:
     """What each says as the user."""
     environ = {"HOME": str(home), "USER": "daemon", "PATH": os.environ["PATH"]}
     environ["XDG_RUNTIME_DIR"] = str(home / "run")
-    environ["PYTHONPATH"] = str(CHECKOUT)
+    environ["PYTHONPATH"] = str(home.parent / "code")
     if chance.random() < 0.2:
         environ["XDG_DATA_HOME"] = str(home / "data")
     try:
         json.loads(said(environ, "buildah", "info"))
     except SystemExit as refused:  # older ones want more in a file
         return {"refused": str(refused)}
-    mine = [said(environ, sys.executable, "-c", _MINE) for _ in range(2)]
+    mine = [said(environ, os.path.realpath(sys.executable), "-c", _MINE) for _ in range(2)]
     podman = json.loads(said(environ, "podman", "info", "--format=json"))["store"]
     buildah = json.loads(said(environ, "buildah", "info"))["store"]
     return {
