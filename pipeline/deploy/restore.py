@@ -47,11 +47,13 @@ class _Back:
     Attributes:
         old: by replica number: what shall serve again, running or not.
         new: what this deploy made, or began to count on.
+        woken: what lay there stopped, from an earlier deploy, and this one started.
     """
 
     desired: Desired
     old: dict[int, Container] = field(default_factory=dict)
     new: list[Container] = field(default_factory=list)
+    woken: list[Container] = field(default_factory=list)
     had_any: bool = False
 
 
@@ -130,6 +132,9 @@ def _back(before: Before, desired: Desired, now: Observed) -> _Back:
             back.old[number] = one
     spared = proved | {c.id for c in back.old.values()}
     back.new = [c for c in now.of(desired.name) if c.id not in spared]
+    idle = {c.id for c in found if c.id in proved and not c.running}
+    idle -= {c.id for c in stands.values()}
+    back.woken = [c for c in now.of(desired.name) if c.id in idle and c.running]
     return back
 
 
@@ -143,7 +148,9 @@ def _service(before: Before, back: _Back, now: Observed) -> list[Operation]:
     name = back.desired.name
     there = {c.id: c for c in now.of(name)}
     # First where nothing serves, then where something new may.
-    served = {c.number for c in back.new if c.running and c.name not in before.failed}
+    served = {
+        c.number for c in [*back.new, *back.woken] if c.running and c.name not in before.failed
+    }
     turns = sorted(back.old, key=lambda number: (number in served, number))
     old = {n: there[back.old[n].id] for n in turns if back.old[n].id in there}
     members = _members(before, back, [*old.values()])
@@ -152,7 +159,7 @@ def _service(before: Before, back: _Back, now: Observed) -> list[Operation]:
     operations: list[Operation] = []
     step: tuple[str, ...] = ()
     for number, container in old.items():
-        gone = [removal(c, GOING_BACK, step) for c in back.new if c.number == number]
+        gone = [*_ends(back, number, step)]
         if container.running:
             follows = door.put(number, container.alias, step)
             step = _last(follows) or step
@@ -173,15 +180,23 @@ def _service(before: Before, back: _Back, now: Observed) -> list[Operation]:
     if back.had_any:
         follows = door.follow({n: c.alias for n, c in old.items()}, step)
         step = _last(follows) or step
-        extra = [c for c in back.new if c.number not in old]
-        return [*operations, *follows, *(removal(c, GOING_BACK, step) for c in extra)]
+        others = {c.number for c in (*back.new, *back.woken)} - set(old)
+        ends = [o for number in sorted(others) for o in _ends(back, number, step)]
+        return [*operations, *follows, *ends]
     return [*operations, *_stops([c for c in back.new if c.number not in old])]
+
+
+def _ends(back: _Back, number: int, after: tuple[str, ...]) -> list[Operation]:
+    """Away with what is new at a place; what was only started lies there stopped again."""
+    gone = [removal(c, GOING_BACK, after) for c in back.new if c.number == number]
+    asleep = [c for c in back.woken if c.number == number]
+    return [*gone, *(Operation("stop", "container", c.name, GOING_BACK, after) for c in asleep)]
 
 
 def _members(before: Before, back: _Back, old: Sequence[Container]) -> dict[int, str]:
     """Who gets requests, as far as it can be known: what did before, the old one, the healthy."""
     served = served_now(before.pipeline.name, before.observed, back.desired.name)
-    new = sorted(back.new, key=lambda c: (c.name not in before.failed, -c.deploy))
+    new = sorted([*back.new, *back.woken], key=lambda c: (c.name not in before.failed, -c.deploy))
     running = [c for c in (*new, *old) if c.running]
     did = [c for c in running if c.alias == served.get(c.number)]
     return {c.number: c.alias for c in (*running, *did)}

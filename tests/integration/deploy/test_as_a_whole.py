@@ -14,7 +14,8 @@ from tests.integration.deploy.load import steady_load
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
-CHECK = {"http": ":5000/", "interval": "200ms", "retries": 25}
+SHORT = {"http": ":5000/", "interval": "100ms", "retries": 5}
+LONG = {**SHORT, "retries": 600}
 """Long enough to be interrupted while something sick is waited for."""
 SICK: dict[str, Any] = {"command": ["sleep", "600"], "stop_grace_period": "0s"}
 Eventually = Callable[..., None]
@@ -24,7 +25,7 @@ def interrupt(project: Project, service: str, eventually: Eventually, name: str)
     """A deploy, and Ctrl-C while it waits for a container."""
     process = start(project, service)
     running = ["ps", "-q", "--filter", f"name=^{project.name}-{name}$"]
-    eventually(lambda: bool(project.podman(*running)))
+    eventually(lambda: bool(project.podman(*running)) or process.poll() is not None, 60)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
@@ -45,8 +46,9 @@ def test_what_an_interrupted_deploy_left_must_not_go_live_before_it_is_healthy(
     project.write(replicas=replicas, stop_grace_period="0s")
     project.run("deploy")
     before = project.ids()
-    project.write(replicas=replicas, healthcheck=CHECK, **SICK)
+    project.write(replicas=replicas, healthcheck=LONG, **SICK)
     interrupt(project, service, eventually, "web-1.next")
+    project.write(replicas=replicas, healthcheck=SHORT, **SICK)
     assert "wait for container" in project.run("deploy", "--dry-run").stdout
     again = project.run("deploy", check=False)
     assert again.returncode == 1
@@ -66,9 +68,10 @@ def test_behind_a_door_it_must_cost_no_request_though_fewer_replicas_are_asked_f
     project.run("deploy")
     before = project.ids()
     with steady_load(project.port) as count:
-        door("two", replicas=1, healthcheck=CHECK, **{**SICK, "command": None},
-             entrypoint=["sleep", "600"])  # fmt: skip
+        sick = {**SICK, "command": None, "entrypoint": ["sleep", "600"], "replicas": 1}
+        door("two", healthcheck=LONG, **sick)
         interrupt(project, service, eventually, "web-1.next")
+        door("two", healthcheck=SHORT, **sick)
         again = project.run("deploy", check=False)
     assert again.returncode == 1, again.stderr
     assert count.failures == []
@@ -120,7 +123,7 @@ def test_after_a_reboot_what_ran_must_come_back_before_it_is_replaced(project: P
     project.run("deploy")
     before = project.ids()
     project.podman("stop", "-t", "0", f"{project.name}-web-1", f"{project.name}-web-2")
-    project.write(healthcheck={**CHECK, "retries": 3}, **SICK)
+    project.write(healthcheck=SHORT, **SICK)
     dry = project.run("deploy", "--dry-run").stdout.splitlines()
     assert dry[0] == "starting what ran before: web"
     assert dry[1].startswith(f"start container {project.name}-web-")
@@ -139,7 +142,7 @@ def test_a_first_deploy_that_fails_must_leave_no_crash_loop(
         replicas=1,
         command=["sh", "-c", "sleep 0.1; exit 3"],
         restart="always",
-        healthcheck={"http": ":5000/", "interval": "100ms", "retries": 5},
+        healthcheck=SHORT,
     )
     assert project.run("deploy", check=False).returncode == 1
     restarts = ["inspect", f"{project.name}-web-1", "--format", "{{.RestartCount}}"]

@@ -147,3 +147,16 @@ def test_what_an_interrupted_update_stopped_must_serve_again(world: World) -> No
     world.play(plan_restore(sick, wanted, before).operations)
     now = [(c.name, c.state, c.version) for c in world.observed.containers]
     assert now == [("pytweets-web-1", "running", "1.0")]
+
+
+def test_an_older_container_that_was_only_started_must_lie_stopped_again(world: World) -> None:
+    world.change(replicas=1)
+    world.deploy(OLD)
+    plan = world.plan(NEW)
+    recorded = next(n for n, o in enumerate(plan.operations) if o.verb == "record")
+    world.play(plan.operations[: recorded + 1])  # killed before the old one was removed
+    before = world.observed
+    world.play(world.plan(OLD).head.operations)
+    assert world.container("pytweets-web-1").running
+    go_back(world, before, OLD)
+    assert world.observed.containers == before.containers
