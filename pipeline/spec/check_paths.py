@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.spec.images import CONTAINERFILE_NAMES
+from pipeline.spec.inside import lies_in, outside
 from pipeline.spec.model import Mount, Pipeline, Secret, Version
 from pipeline.spec.problem import KeyPath, Problem, near_file
 from pipeline.spec.scope import Scope
@@ -35,14 +36,7 @@ class _Project:
 
     def holds(self, path: Path) -> bool:
         """Whether a path lies in the project folder, symbolic links followed."""
-        try:
-            return path.resolve().is_relative_to(self._real)
-        except (
-            OSError,
-            RuntimeError,
-            ValueError,
-        ):  # a circle of symbolic links; RuntimeError before 3.13
-            return False
+        return lies_in(self._real, path)
 
     def name(self, path: Path) -> str:
         """A path as people say it: from the project folder, when it lies there."""
@@ -59,9 +53,9 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
         yield Problem("CAP122", (*path, "context"), message, hint)
         return
     if not version.allow_outside_project and not project.holds(context):
-        yield _outside("context", context, (*path, "context"))
+        yield outside("context", context, (*path, "context"))
     elif not version.allow_outside_project and not project.holds(file):
-        yield _outside("Containerfile", file, (*path, "containerfile"))
+        yield outside("Containerfile", file, (*path, "containerfile"))
     if (kind := kind_at(file)) != "file":
         named = file.name not in CONTAINERFILE_NAMES
         wanted = f"file {file.name}" if named else " or ".join(CONTAINERFILE_NAMES)
@@ -78,22 +72,16 @@ def _bind(mount: Mount, path: KeyPath, project: _Project) -> Iterator[Problem]:
         message = f"there is nothing to mount at {project.name(source)}"
         yield Problem("CAP126", path, message, near_file(source))
     elif not mount.allow_outside_project and not project.holds(source):
-        yield _outside("bind mount", source, path)
+        yield outside("bind mount", source, path)
 
 
 def _secret(secret: Secret, project: _Project, scope: Scope) -> Iterator[Problem]:
     path: KeyPath = ("secrets", secret.name)
-    if secret.file is not None and kind_at(secret.file) != "file":
+    if secret.file and not secret.allow_outside_project and not project.holds(secret.file):
+        yield outside(f"secret {secret.name}'s file", secret.file, (*path, "file"))
+    elif secret.file is not None and kind_at(secret.file) != "file":
         message = f"the secret's file {project.name(secret.file)} is not there"
         yield Problem("CAP125", (*path, "file"), message, near_file(secret.file))
     if secret.environment is not None and secret.environment not in scope.environ:
         message = f"the secret's variable {secret.environment} is not set"
         yield Problem("CAP125", (*path, "environment"), message, "set it, or put it into .env")
-
-
-def _outside(what: str, path: Path, where: KeyPath) -> Problem:
-    real = path.resolve()
-    message = f"the {what} {path} lies outside the project folder"
-    if real != path:
-        message += f": it is {real}"
-    return Problem("CAP121", where, message, "move it, or say `allow_outside_project = true`")

@@ -15,6 +15,7 @@ from pipeline.spec.complaints import schema_problems
 from pipeline.spec.crosscheck import cross_problems
 from pipeline.spec.document import Document, read_document
 from pipeline.spec.dotenv import read_dotenv
+from pipeline.spec.inside import lies_in, outside
 from pipeline.spec.interpolate import interpolated
 from pipeline.spec.memory import Memory
 from pipeline.spec.model import Pipeline
@@ -103,6 +104,7 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
     scope = Scope(
         pipeline=sound.get("name", "pipeline"),
         folder=spec.parent,
+        root=root,
         environ=variables,
         dotenv=(root / ".env", frozenset(dotenv.keys() - environ.keys())),
         declared=_declared(document.data),
@@ -138,9 +140,12 @@ def _declared(data: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 
 def _dotenv(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
-    """The variables of the project's `.env`, if there is one."""
+    """The variables of the project's `.env`, if there is one; not of one that leads elsewhere."""
     if not kind_at(path):
         return {}, []
+    if not lies_in(path.parent, path):
+        hint = "put a file in its place, or export what the spec needs"
+        return {}, [outside("file", path, (), hint)]
     try:
         return read_dotenv(path, environ), []
     except (BadForm, Unreadable) as error:

@@ -286,6 +286,7 @@ class Secret:
         file: that holds it.
         environment: the variable that holds it.
         dotenv: the project's `.env`, when the variable stands there and not in the environment.
+        allow_outside_project: its file may lie outside the project folder.
     """
 
     name: str
@@ -293,6 +294,7 @@ class Secret:
     file: Path | None = None
     environment: str | None = None
     dotenv: Path | None = None
+    allow_outside_project: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.spec.images import read_image
+from pipeline.spec.inside import WORD
 from pipeline.spec.model import Budgets, Network, Pipeline, Secret, Volume
 from pipeline.spec.problem import Problem
 from pipeline.spec.quantities import size_in_bytes
@@ -93,6 +94,7 @@ def _secret(name: str, table: Table, scope: Scope) -> Secret | None:
         file=None if file is None else scope.absolute(file),
         environment=variable,
         dotenv=scope.dotenv_of(variable),
+        allow_outside_project=table.get(WORD, False),
     )
 
 

@@ -30,6 +30,7 @@ _SECTIONS = (
     ("`[images.NAME.versions.VERSION]`", "version"),
     ("`[images.NAME.versions.VERSION.rootfs]`", "rootfs"),
     ("`[services.NAME]`", "service"),
+    ("A file of `env_file`, in the long form", "envFileTable"),
     ("A port of `ports`, in the long form", "port"),
     ("A volume of a service's `volumes`, in the long form", "mount"),
     ("A dependency of `depends_on`, in the long form", "dependency"),
@@ -57,8 +58,10 @@ completion and help: put `#:schema PATH` into the first line (Taplo, Even Better
   file in `specs/` of the current folder or of a folder above it, up to the project folder.
   `reference.toml` is never chosen by itself.
 - **The project folder** is the nearest folder above the spec that holds `.git`, `tasks.py` or
-  `pyproject.toml`; without one the parent of `specs/`, else the spec's own folder. Contexts and
-  bind mounts stay inside it.
+  `pyproject.toml`; without one the parent of `specs/`, else the spec's own folder. Contexts,
+  bind mounts, env files and files of secrets stay inside it, symbolic links followed: what leaves
+  it is an error, and is not read, unless `allow_outside_project = true` stands beside it. `.env`
+  stays inside it in any case.
 - **Paths** start at the spec's folder; a Containerfile's at its context.
 - **Variables** are replaced in texts, not in keys: `${NAME}`, `${NAME:-default}` (also for an
   empty one), `${NAME-default}`, `${NAME:?message}`; `$$` is one `$`. They come from the

@@ -24,6 +24,7 @@ class Scope:
     Attributes:
         pipeline: the spec's name.
         folder: where relative paths start.
+        root: the project folder; None where nothing is read but the document.
         environ: the caller's environment, over what the project's `.env` says.
         dotenv: the `.env`, and the variables that stand only there.
         declared: the names that the document declares, by kind (`images`, `versions` as
@@ -41,6 +42,7 @@ class Scope:
     problems: list[Problem] = field(default_factory=list)
     damaged: frozenset[KeyPath] = frozenset()
     origins: dict[KeyPath, KeyPath] = field(default_factory=dict)
+    root: Path | None = None
 
     def absolute(self, path: str) -> Path:
         """A path of the spec as an absolute one, without `..`; `~/` is the caller's home."""

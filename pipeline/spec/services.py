@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from pipeline.spec import mounts, probes
 from pipeline.spec.accounts import capability, check_user
 from pipeline.spec.dotenv import read_dotenv
 from pipeline.spec.forms import LOOPBACK, check_address, check_path_text, parse_port
+from pipeline.spec.inside import WORD, lies_in, outside
 from pipeline.spec.interpolate import is_text
 from pipeline.spec.model import (
     Dependency,
@@ -31,6 +33,9 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 DEFAULT_NETWORK = "default"
 """The network that every pipeline has without describing it."""
+_OUTSIDE_HINT = (
+    "move it, or write {{ path = {name}, allow_outside_project = true }} in place of its name"
+)
 DEFAULT_INGRESS_IMAGE = "proxy"
 
 
@@ -130,12 +135,13 @@ def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
     variables: dict[str, str] = {}
     given = _given_environment(table, path, scope)
     files = table.get("env_file", ())
-    for index, name in enumerate([files] if isinstance(files, str) else files):
-        if name is BROKEN:
+    alone = not isinstance(files, list | tuple)
+    for index, entry in enumerate([files] if alone else files):
+        if entry is BROKEN:
             continue
-        where = (*path, "env_file") if isinstance(files, str) else (*path, "env_file", index)
+        where = (*path, "env_file") if alone else (*path, "env_file", index)
         # What Compose 2.40 looks references up in: the project, `environment`, earlier files.
-        variables |= _env_file(name, where, scope, {**variables, **given, **scope.environ})
+        variables |= _env_file(entry, where, scope, {**variables, **given, **scope.environ})
     return variables | given
 
 
@@ -160,8 +166,19 @@ def _given_environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, s
     return variables
 
 
-def _env_file(name: str, path: KeyPath, scope: Scope, environ: Mapping[str, str]) -> dict[str, str]:
+def _env_file(
+    entry: str | Table, path: KeyPath, scope: Scope, environ: Mapping[str, str]
+) -> dict[str, str]:
+    name, allowed = entry if isinstance(entry, str) else entry.get("path", ""), False
+    if not isinstance(entry, str):
+        if not name:
+            return {}  # its path has a problem already
+        path, allowed = (*path, "path"), entry.get(WORD, False)
     file = scope.absolute(name)
+    if scope.root is not None and not allowed and not lies_in(scope.root, file):
+        hint = "" if path[-1] == "path" else _OUTSIDE_HINT.format(name=json.dumps(name))
+        scope.note(outside("env file", file, path, hint))
+        return {}  # and so none of it is read
     try:
         return read_dotenv(file, environ)
     except BadForm as error:
