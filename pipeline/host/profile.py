@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _OVERRIDE_SINCE: Mapping[str, Version] = {"podman": (4, 6), "buildah": (1, 31)}
 """From here on CONTAINERS_CONF_OVERRIDE adds a file; before, CONTAINERS_CONF replaces them all."""
+_EXEC: settings.Toml = {"engine": {"exit_command_delay": 5}}
+"""Seconds that Podman keeps the monitors (conmon) of a command that was run inside a container, for
+whoever may ask for its exit code: we do so at once. Its own 300 are those of all probes of 300 s."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +79,21 @@ def _add_containers_conf(
     """Let the environment name a file with `wanted` on top of everything that counted before."""
     folder = _folder(basics, environment)
     below: settings.Toml = {}
+    files = settings.containers_conf_files(
+        environment, basics.session.uid, basics.version("podman")
+    )
+    theirs = [settings.read_toml(path) for path in files]
     if all(basics.version(name) >= since for name, since in _OVERRIDE_SINCE.items()):
         variable = "CONTAINERS_CONF_OVERRIDE"
         if named := environment.get(variable):
             below = settings.read_toml(Path(named))
     else:
         variable = "CONTAINERS_CONF"
-        for path in settings.containers_conf_files(
-            environment, basics.session.uid, basics.version("podman")
-        ):
-            below = settings.merge(below, settings.read_toml(path))
-    environment[variable] = _write(folder, "containers", settings.merge(below, wanted))
+        for content in theirs:
+            below = settings.merge(below, content)
+    said = any("exit_command_delay" in content.get("engine", {}) for content in (*theirs, below))
+    more = wanted if said else settings.merge(_EXEC, wanted)
+    environment[variable] = _write(folder, "containers", settings.merge(below, more))
 
 
 def _write(folder: Path, name: str, content: Mapping[str, Any]) -> str:

@@ -33,13 +33,16 @@ def test_an_old_engine_gets_one_file_with_the_users_settings_in_it(
 ) -> None:
     own = tmp_path / "config" / "containers" / "containers.conf"
     own.parent.mkdir(parents=True)
-    own.write_text('[containers]\nlog_size_max = 5\n[engine]\nruntime = "crun"\n')
+    own.write_text(
+        '[containers]\nlog_size_max = 5\n[engine]\nruntime = "crun"\nexit_command_delay = 60\n'
+    )
     environ = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
     basics = with_session(replace(DEBIAN_12, cgroups=HYBRID), runtime_dir=str(tmp_path / "run"))
     named = Path(_made_for(basics, environ, monkeypatch)["CONTAINERS_CONF"])
     written = tomli.loads(named.read_text())
     assert written["engine"]["runtime"] == "runc"
     assert written["containers"]["log_size_max"] == 5
+    assert written["engine"]["exit_command_delay"] == 60, "what the user has said stays"
     assert named.parent == tmp_path / "run" / "capas"
     before = named.stat()
     assert _made_for(basics, environ, monkeypatch)["CONTAINERS_CONF"] == str(named)
@@ -57,7 +60,8 @@ def test_a_new_engine_gets_an_override_on_top_of_what_overrode_before(
     environment = _made_for(basics, environ, monkeypatch)
     assert "CONTAINERS_CONF" not in environment
     written = tomli.loads(Path(environment["CONTAINERS_CONF_OVERRIDE"]).read_text())
-    assert written == {"containers": {"log_size_max": 7}, "engine": {"cgroup_manager": "cgroupfs"}}
+    engine = {"cgroup_manager": "cgroupfs", "exit_command_delay": 5}
+    assert written == {"containers": {"log_size_max": 7}, "engine": engine}
     assert theirs.read_text() == "[containers]\nlog_size_max = 7\n"
 
 
