@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _OVERRIDE_SINCE: Mapping[str, Version] = {"podman": (4, 6), "buildah": (1, 31)}
 """From here on CONTAINERS_CONF_OVERRIDE adds a file; before, CONTAINERS_CONF replaces them all."""
 _EXEC: settings.Toml = {"engine": {"exit_command_delay": 5}}
-"""Seconds that Podman keeps the monitors (conmon) of a command that ran inside a container, for
-whoever may ask for its exit code: we do so at once. Its own 300 are those of all probes of 300 s."""
+"""Seconds that Podman keeps the monitors (conmon) of a command that ran inside a container, in
+case somebody asks for its exit code: we do so at once. Its own 300 sum up to many probes."""
 
 
 @dataclass(frozen=True)
