@@ -233,9 +233,17 @@ class Reader:
             ) from None
         if answer.status < 400 or (missing_ok and answer.status == 404):
             return replace(answer, chunks=_whole(answer.chunks, f"{method.upper()} {path}"))
+        reason = _reason(answer)
         raise EngineError(
-            "Podman refused a request", details=f"{method.upper()} {path}: {_reason(answer)}"
+            "Podman refused a request",
+            details=f"{method.upper()} {path}: {reason}",
+            resolution=_OLD_API if _REFUSED_VERSION in reason else "",
         )
+
+
+_REFUSED_VERSION = "version is not supported"
+"""In Podman's words for an API that it no longer speaks (pkg/api/server: version.go)."""
+_OLD_API = "this Podman no longer speaks the API of this capas: use a newer capas"
 
 
 def _advice(error: OSError) -> str:

@@ -33,7 +33,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
             return
         missing = "missing" in self.path
-        body = {"message": "no such thing"} if missing else {"connection": self.connection.fileno()}
+        said = "given version is not supported" if "/old" in self.path else "no such thing"
+        body = {"message": said} if missing else {"connection": self.connection.fileno()}
         data = json.dumps(body).encode()
         self.send_response(404 if missing else 200)
         self.send_header("Content-Length", str(len(data)))
@@ -97,7 +98,11 @@ def test_what_is_missing_must_be_none_and_a_refusal_be_in_the_engines_words(uri:
         assert reader.container("missing") is None
         with pytest.raises(EngineError) as raised:
             reader.processes("missing")
-    assert raised.value.details == "GET /containers/missing/top: no such thing"
+        assert raised.value.details == "GET /containers/missing/top: no such thing"
+        assert not raised.value.resolution
+        with pytest.raises(EngineError) as raised:
+            reader.processes("missing/old")
+        assert "use a newer capas" in raised.value.resolution
 
 
 def test_nobody_there_must_be_an_error_with_a_way_on(tmp_path: Path) -> None:
