@@ -48,13 +48,17 @@ def no_manager(packages: tuple[str, ...]) -> Stop:
 
 
 @contextmanager
-def alone(checkout: str) -> Iterator[None]:
+def alone(checkout: str | int) -> Iterator[None]:
     """Hold the set-up of a checkout; wait for another one of ours that is at work.
 
     The lock is a file that nobody else can open: who can, could keep us waiting for ever.
+
+    Args:
+        checkout: its path, or its descriptor where root holds it.
     """
+    folder, at = ("", checkout) if isinstance(checkout, int) else (f"{checkout}/", None)
     try:
-        lock = open_lock(f"{checkout}/.venv.lock", owner=os.geteuid())
+        lock = open_lock(f"{folder}.venv.lock", owner=os.geteuid(), dir_fd=at)
     except OSError:  # a checkout that we cannot write; two set-ups at once are rare there
         yield
         return

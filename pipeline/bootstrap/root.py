@@ -52,7 +52,7 @@ def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
     if account is None or not _is_ready(account, checkout, level, names):
         from pipeline.bootstrap.prepare import prepare
 
-        with alone(checkout):
+        with alone(source.descriptor):
             account = prepare(checkout, level, names)
     program = Mirror(source, place_of(checkout, account.pw_dir), is_program=True)
     bring_up_to_date(account, program)
@@ -60,7 +60,7 @@ def run(checkout: str, level: str, arguments: Sequence[str]) -> int:
     if not is_ready(environment, level):
         from pipeline.bootstrap.venv import make
 
-        with alone(checkout):
+        with alone(source.descriptor):
             make(environment, level)
     return _run_task(account, program, environment, arguments)
 
