@@ -25,6 +25,7 @@ _COMPANIONS = (
     *("mount", "passwd"),  # no part of apt's variant from Debian 14 on
     # What the tests need.
     *("busybox-static", "docker-registry", "openssh-client", "openssh-server"),
+    *("docker-compose", "systemd"),  # they read what is exported for them
 )
 _NO_PAGES = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*")
 
