@@ -28,6 +28,7 @@ from pipeline.spec.quantities import decimal, whole_seconds
 
 _SIMPLE = re.compile(r"[A-Za-z0-9/._@+=~-]+")
 """Paths that a short form `source:target` holds as they are."""
+_FIELD = re.compile(r"[!-~]+")
 _START_SECONDS = 90
 """systemd's own limit for a start (systemd-system.conf(5), DefaultTimeoutStartSec=)."""
 
@@ -188,11 +189,24 @@ def _health(service: Service) -> Iterator[Line]:
     if check.test is None and shlex.join(words) == " ".join(words):
         yield verbatim("HealthCmd", " ".join(words))  # an image with wget or nc has a shell, too
     else:
-        yield argv_json("HealthCmd", ["CMD", *words])
+        yield _check_line(words)
     yield verbatim("HealthInterval", f"{decimal(check.interval)}s")
     yield verbatim("HealthTimeout", f"{decimal(check.timeout)}s")
     yield verbatim("HealthStartPeriod", f"{decimal(check.start_period)}s")
     yield verbatim("HealthRetries", str(check.retries))
+
+
+def _check_line(words: list[str]) -> Line:
+    """A check's command in the form in which every Podman runs just these words.
+
+    After `CMD` it takes words between blanks. A list is run as it is, but for one of a single word,
+    which a shell gets, and (up to 5.4) one that begins with `CMD`, which is split at its blanks.
+    """
+    if all(_FIELD.fullmatch(word) for word in words) and not words[-1].endswith("\\"):
+        return verbatim("HealthCmd", " ".join(["CMD", *words]))
+    if len(words) == 1 or words[0].upper() in ("NONE", "CMD", "CMD-SHELL"):
+        words = ["sh", "-c", 'exec "$0" "$@"', *words]
+    return argv_json("HealthCmd", words)
 
 
 def _arguments(service: Service) -> Iterator[Line]:

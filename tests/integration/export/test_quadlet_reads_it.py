@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from pipeline.engine import command
 from pipeline.export.quadlet import export_quadlet
 from pipeline.spec.model import Dependency, Healthcheck, Mount, Pipeline, Service, Volume
 from tests.integration.export.conftest import QUADLET, SYSTEMD
@@ -31,7 +32,7 @@ class Unit:
     """A service as systemd loaded it."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = [line.strip() for line in lines]
+        self.lines = [line.strip(" \t") for line in lines]
 
     def all(self, key: str) -> list[str]:
         """Every value of a line `key: value`."""
@@ -132,8 +133,18 @@ def expect_same(argv: Sequence[str], service: Service) -> None:
     assert dict(text.split("=", 1) for text in after(options, "--label")) == service.labels
     (health,) = after(options, "--health-cmd")
     assert service.healthcheck is not None
-    assert json.loads(health) == ["CMD", *(service.healthcheck.test or ())]
+    assert run_by_podman(health) == list(service.healthcheck.test or ())
     assert _mounts(options) == {_told(mount) for mount in service.mounts}
+
+
+def run_by_podman(health: str) -> list[str]:
+    """The words that every Podman makes of `--health-cmd`; tried on it in the last test here."""
+    if health.startswith("CMD "):
+        return health.split(" ")[1:]
+    words: list[str] = json.loads(health)
+    assert len(words) > 1
+    assert words[0].upper() not in ("NONE", "CMD", "CMD-SHELL")
+    return words[3:] if words[:3] == ["sh", "-c", 'exec "$0" "$@"'] else words
 
 
 def _told(mount: Mount) -> tuple[str, str, str, bool]:
@@ -214,7 +225,7 @@ def test_what_waits_for_health_and_for_an_end(tmp_path: Path) -> None:
     assert db.all("Type") == ["notify"]
     assert after(db.argv, "--sdnotify") == ["healthy"]
     (health,) = after(db.argv, "--health-cmd")
-    assert json.loads(health) == ["CMD", "sh", "-c", script]
+    assert run_by_podman(health) == ["sh", "-c", script]
     assert after(web.argv, "--sdnotify") == ["conmon"]
     (bind, volume) = sorted(after(web.argv, "--mount"))
     assert bind == "type=bind,source=/p/a:b,destination=/srv"
@@ -226,3 +237,87 @@ def test_what_waits_for_health_and_for_an_end(tmp_path: Path) -> None:
     plain = replace(pipeline, services={**services, "web": replace(services["web"], depends_on=())})
     found = read(export_quadlet(plain).files, tmp_path)
     assert found["shop-migrate-1.service"].all("Type") == ["notify"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("/healthz",), ("pg_isready", "-q"), ("a b",), ("cmd", "x"), ("NONE", ""), ("x", "a b", ""),
+     ("a\\",), ("sh", "-c", "a\nb"), ('a"b', "'c'", "$d")],
+)  # fmt: skip
+def test_every_podman_runs_just_the_words_of_a_check(
+    words: tuple[str, ...], environment: Mapping[str, str], small_base: str
+) -> None:
+    service = Service("w", "localhost/app:1", built_here=False, healthcheck=Healthcheck(test=words))
+    pipeline = Pipeline("shop", Path("/p/s"), Path("/p"), services={"w": service})
+    text = export_quadlet(pipeline).files["shop-w-1.container"]
+    (line,) = [x for x in text.splitlines() if x.startswith("HealthCmd=")]
+    value = line.partition("=")[2].replace("$$", "$").replace("%%", "%")
+    made = ["podman", "create", f"--health-cmd={value}", small_base, "x"]
+    (made_id,) = command.run(made, environment=environment).stdout.split()
+    told = command.run(["podman", "inspect", made_id], environment=environment).stdout
+    command.run(["podman", "rm", made_id], environment=environment)
+    test = json.loads(told)[0]["Config"]["Healthcheck"]["Test"]
+    through_a_shell = ["sh", "-c", 'exec "$0" "$@"', *words]
+    assert test in (["CMD", *words], ["CMD", *through_a_shell])
+
+
+def test_podman_makes_of_it_what_the_spec_says(
+    tmp_path: Path, environment: Mapping[str, str], small_base: str
+) -> None:
+    odd = "a:b,c \"d' $e%f\\g"
+    source = tmp_path / odd
+    source.mkdir()
+    words = ("sh", "-c", "echo $X; {x}\n\t\"y\" 'z' \\ é 100% ;", "", ";", "-x")
+    service = Service(
+        "odd",
+        small_base,
+        built_here=False,
+        command=words,
+        entrypoint=("/bin/sh", "-c", "a\nb", ""),
+        environment={"A": ' a\n"b" $C %D \\e ', "B": ""},
+        labels={"k": "l=m\nn"},
+        mounts=(
+            Mount("bind", str(source), "/m:1, \"x'", read_only=True),
+            Mount("volume", "data", "/v:2,y"),
+            Mount("tmpfs", None, "/t:3,z", size=8192),
+            Mount("tmpfs", None, "/t4", size=4096),
+        ),
+        healthcheck=Healthcheck(test=("sh", "-c", "test a = b\ntest c # $d")),
+        stop_grace_period=0.5,
+        user="1000:1000",
+    )
+    pipeline = Pipeline(
+        "shop",
+        tmp_path / "shop.toml",
+        tmp_path,
+        services={"odd": service},
+        volumes={"data": Volume("data", "shop_data")},
+    )
+    argv = read(export_quadlet(pipeline).files, tmp_path)["shop-odd-1.service"].argv
+    left_out = ("--cgroups=", "--cidfile=", "--sdnotify=", "--network-alias=")
+    kept = [word for word in argv[2:] if word not in ("-d", "--replace", "--rm")]
+    at = kept.index("--network")
+    kept[at : at + 2] = ["--network=none"]
+    made = ["podman", "create", *(word for word in kept if not word.startswith(left_out))]
+    try:
+        command.run(made, environment=environment)
+        told = command.run(["podman", "inspect", "shop-odd-1"], environment=environment).stdout
+    finally:
+        for gone in (["rm", "-f", "shop-odd-1"], ["volume", "rm", "-f", "shop_data"]):
+            command.run(["podman", *gone], environment=environment, check=False)
+    (found,) = json.loads(told)
+    config = found["Config"]
+    assert config["Cmd"] == list(words)
+    entrypoint = config["Entrypoint"]  # one text before Podman 5
+    assert entrypoint in (list(service.entrypoint or ()), " ".join(service.entrypoint or ()))
+    assert {f"{k}={v}" for k, v in service.environment.items()} <= set(config["Env"])
+    assert config["Labels"]["k"] == "l=m\nn"
+    assert config["User"] == "1000:1000"
+    assert config["StopTimeout"] == 1
+    assert config["Healthcheck"]["Test"] == ["CMD", "sh", "-c", "test a = b\ntest c # $d"]
+    mounts = {m["Destination"]: m for m in found["Mounts"]}
+    assert mounts["/m:1, \"x'"]["Source"] == str(source)
+    assert mounts["/m:1, \"x'"]["RW"] is False
+    assert mounts["/v:2,y"]["Name"] == "shop_data"
+    assert set(found["HostConfig"]["Tmpfs"]) == {"/t:3,z", "/t4"}
+    assert "size=8192" in found["HostConfig"]["Tmpfs"]["/t:3,z"]
