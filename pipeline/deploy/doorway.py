@@ -10,6 +10,7 @@ from pipeline.deploy.desired import Desired, digest
 from pipeline.deploy.history import is_proved, last_number, records_of
 from pipeline.deploy.observe import ImageFacts, Observed
 from pipeline.deploy.operation import RELEASE_SECONDS, Operation
+from pipeline.deploy.place import is_whole
 from pipeline.deploy.removal import NEXT, removal
 from pipeline.errors import EngineError
 from pipeline.spec.model import Pipeline
@@ -43,7 +44,7 @@ class Doorway:
         self._image = _image(desired, observed)
         wanted = digest(door.door_parts(desired, self._image)) if self._image else ""
         there = observed.doors(desired.name)
-        whole = [d for d in there if d.config == wanted and not d.fault]
+        whole = [d for d in there if d.config == wanted and is_whole(d)]
         fitting = sorted(whole, key=lambda d: not d.running)
         self._current = fitting[0] if fitting else None
         self._others = tuple(d for d in there if d is not self._current)

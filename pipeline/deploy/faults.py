@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.deploy.ports import Binding
@@ -137,8 +138,38 @@ def _look(machine: Machine, up: Sequence[Suspect]) -> Looked:
     texts |= machine.texts(more)
     sockets: tuple[BoundSocket, ...] | None = None
     with suppress(FileNotFoundError):
-        sockets = tuple(bound(machine=machine))
+        dead = headless() if machine.here and any(one.bindings for one in up) else frozenset()
+        sockets = tuple(s for s in bound(machine=machine) if s.inode not in dead)
     return Looked(texts, sockets)
+
+
+def headless(proc: Path = Path("/proc")) -> frozenset[str]:
+    """Inodes of sockets that a port forwarder holds whose other half has ended.
+
+    Podman's rootlessport listens here, and its child connects inside the container's network:
+    without that one every connection is taken and broken off.
+    """
+    found: set[str] = set()
+    for entry in proc.glob("[0-9]*"):
+        with suppress(OSError):  # it ended between two looks, or is another user's
+            if (entry / "comm").read_text(encoding="utf-8").strip() != "rootlessport":
+                continue
+            # A parent's threads have the children that each began (proc_pid_task(5)).
+            lists = [p.read_text(encoding="utf-8") for p in entry.glob("task/[0-9]*/children")]
+            children = " ".join(lists).split()
+            if not lists or any(_is_alive(proc / child) for child in children):
+                continue
+            links = (str(fd.readlink()) for fd in (entry / "fd").iterdir())
+            found |= {link[8:-1] for link in links if link.startswith("socket:[")}
+    return frozenset(found)
+
+
+def _is_alive(process: Path) -> bool:
+    try:
+        status = (process / "status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return _field(status, "State") not in ("", "Z", "X")
 
 
 def _lives(pid: int, looked: Looked) -> bool:

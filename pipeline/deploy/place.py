@@ -13,7 +13,10 @@ from pipeline.engine import labels
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
-_STARTABLE = ("created", "configured", "initialized", "exited", "stopped")
+_STARTABLE = ("exited", "stopped")
+NEVER_STARTED = ("created", "configured", "initialized")
+"""One that was made and never started has nothing to lose, and perhaps no files: its engine may
+have been killed while it made it, or the mounts of its file system with it."""
 SERVING = ("running", "paused", "stopping")
 """States of a container that has its ports and its files open."""
 
@@ -117,12 +120,15 @@ def lost_port(container: Container, held: Held) -> str:
     return ""
 
 
+def is_whole(container: Container) -> bool:
+    """Whether it runs and can be reached, or has run and can be started again."""
+    return not container.fault and container.state in ("running", "paused", *_STARTABLE)
+
+
 def _usable(container: Container, held: Held) -> bool:
-    if container.fault:
-        return False
     if container.state in ("running", "paused"):
-        return True
-    return container.state in _STARTABLE and not lost_port(container, held)
+        return is_whole(container)
+    return is_whole(container) and not lost_port(container, held)
 
 
 def _same_ports(old: Container, blueprint: Blueprint, held: Held) -> bool:

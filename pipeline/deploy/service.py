@@ -19,7 +19,7 @@ from pipeline.deploy.doorway import Doorway
 from pipeline.deploy.history import standing
 from pipeline.deploy.observe import Container, Observed, own_alias
 from pipeline.deploy.operation import RELEASE_SECONDS, Operation
-from pipeline.deploy.place import SERVING, Place, assign_ports, lost_port, places_of
+from pipeline.deploy.place import NEVER_STARTED, SERVING, Place, assign_ports, lost_port, places_of
 from pipeline.deploy.ports import Binding
 from pipeline.deploy.removal import NEXT, removal
 from pipeline.engine import labels
@@ -292,7 +292,8 @@ class _Planner:
         reason = why_replaced(old, self._blueprint)
         if old.config == self._blueprint.config:
             held = lost_port(old, self._around.observed.held)
-            reason = old.fault or held or f"it is {old.state}"
+            state = "was never started" if old.state in NEVER_STARTED else f"is {old.state}"
+            reason = old.fault or held or f"it {state}"
         return f"replica {place.number}: {reason}"
 
     def _alias(self, place: Place) -> str:
@@ -309,8 +310,6 @@ def may_overlap(pipeline: Pipeline, desired: Desired) -> bool:
 
 
 def _why_started(current: Container) -> str:
-    if current.state == "created":
-        return "never started"
     code = current.exit_code if current.state in ("exited", "stopped") else 0
     return f"it is {current.state}" + (f" with {code}" if code else "")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from pipeline.deploy.faults import Looked, find_faults, judge
+from pipeline.deploy.faults import Looked, find_faults, headless, judge
 from pipeline.deploy.observe import Container
 from pipeline.deploy.ports import Binding
 from pipeline.engine.machine import Machine
@@ -167,3 +168,22 @@ def test_nothing_is_a_fault_where_processes_cannot_be_seen() -> None:
 def test_one_that_does_not_run_has_no_fault() -> None:
     for state in ("exited", "created", "stopped"):
         assert find(Looked(), container(state=state)) == {}
+
+
+def forwarder(proc: Path, pid: int, *children: int, inode: str = "77") -> None:
+    folder = proc / str(pid)
+    (folder / "task" / str(pid)).mkdir(parents=True)
+    (folder / "comm").write_text("rootlessport\n")
+    (folder / "task" / str(pid) / "children").write_text(" ".join(map(str, children)))
+    (folder / "fd").mkdir()
+    (folder / "fd" / "3").symlink_to(f"socket:[{inode}]")
+
+
+def test_a_forwarder_without_its_other_half_forwards_nothing(tmp_path: Path) -> None:
+    forwarder(tmp_path, 1, 2, inode="71")
+    forwarder(tmp_path, 3, 4, inode="73")
+    forwarder(tmp_path, 5, inode="75")
+    for pid, state in ((2, "S (sleeping)"), (4, "Z (zombie)")):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "status").write_text(status("exe", 1, state=state))
+    assert headless(tmp_path) == {"73", "75"}

@@ -175,6 +175,30 @@ def test_a_stopped_replica_must_be_started_again(world: World) -> None:
     )
 
 
+def test_one_that_was_never_started_must_be_made_anew(world: World) -> None:
+    """Its engine was killed meanwhile: it has nothing to lose, and perhaps no files."""
+    world.deploy()
+    world.set("pytweets-web-2", state="created")
+    cause = "(replica 2: it was never started)"
+    lines = str(world.plan()).splitlines()
+    assert any(line.startswith("create container pytweets-web-2") for line in lines), lines
+    assert any(cause in line for line in lines), lines
+    assert not any(line.startswith("start container pytweets-web-2 (never") for line in lines)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_one_that_cannot_be_reached_must_be_replaced_with_that_cause(
+    world: World, *, lost: bool
+) -> None:
+    world.deploy()
+    fault = "its monitor (conmon) has ended" if lost else "nothing forwards port 8080 to it"
+    world.set("pytweets-web-1", fault=fault, lost=lost)
+    plan = str(world.plan())
+    assert f"create container pytweets-web-1.next (replica 1: {fault})" in plan
+    verb = "remove" if lost else "stop"
+    assert f"{verb} container pytweets-web-1 (replica 1: {fault})" in plan
+
+
 def test_a_paused_replica_must_go_on(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", state="paused")
