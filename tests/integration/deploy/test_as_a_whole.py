@@ -118,6 +118,36 @@ def test_when_one_service_fails_all_must_go_back(project: Project) -> None:
     assert project.status()["fresh-1"]["state"] == "exited"
 
 
+AFTER_WEB = """
+[services.worker]
+image = {image}
+command = {command}
+stop_grace_period = "0s"
+depends_on = {{ web = {{ condition = "service_healthy" }} }}
+healthcheck = {{ test = ["test", "-e", "/tmp/up"], interval = "100ms", retries = 5 }}
+"""
+
+
+def test_on_the_way_back_behind_a_door_no_request_may_fail(
+    project: Project, door: Callable[..., None]
+) -> None:
+    def write(version: str, worker: str) -> None:
+        command = toml(["sh", "-c", worker])
+        door(version, AFTER_WEB.format(image=toml(project.image), command=command))
+
+    write("one", "touch /tmp/up; sleep 600")
+    project.run("deploy")
+    before = project.ids()
+    with steady_load(project.port) as count:
+        write("two", "sleep 600")
+        failed = project.run("deploy", check=False)
+    assert failed.returncode == 1
+    assert "worker-1.next is not healthy" in failed.stderr
+    assert count.failures == []
+    assert set(count.answers) == {"one", "two"}
+    assert project.ids() == before
+
+
 def test_after_a_reboot_what_ran_must_come_back_before_it_is_replaced(project: Project) -> None:
     project.write(stop_grace_period="0s")
     project.run("deploy")
