@@ -62,6 +62,24 @@ def known_as(container: Container) -> tuple[str, str, str]:
     return container.service, f"{container.service}-{place}", container.name
 
 
+def left_over(
+    pipeline: Pipeline, observed: Observed, names: Sequence[str]
+) -> tuple[Container, ...]:
+    """What an unfinished deploy left at a place that another container has, and nobody named.
+
+    Started together they would want one port, and two versions would serve.
+    """
+    result: list[Container] = []
+    for service in pipeline.services:
+        stands = standing(pipeline.name, observed, service)
+        for container in observed.of(service):
+            right = stands.get(container.number, container)
+            if container.id != right.id and container.name not in names:
+                result.append(container)
+        result += [d for d in observed.doors(service)[1:] if d.name not in names]
+    return tuple(c for c in result if not c.running)
+
+
 def as_it_runs(pipeline: Pipeline, observed: Observed) -> Wish:
     """A wish for what is there already: the versions and numbers of replicas that run now.
 

@@ -54,11 +54,16 @@ def unpause(
     return _change("unpause", services, spec)
 
 
+_STARTING = ("start", "restart")
+
+
 def _change(change: Change, services: Sequence[str] | None, spec: str | None) -> int:
+    from dataclasses import replace
+
     from pipeline.deploy.apply import apply
-    from pipeline.deploy.choose import chosen
+    from pipeline.deploy.choose import chosen, left_over
     from pipeline.deploy.life import lost_to, plan_change
-    from pipeline.deploy.observe import containers_of
+    from pipeline.deploy.preview import what_runs
     from pipeline.engine.podman import Reader
 
     pipeline = load_pipeline(spec)
@@ -66,8 +71,13 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
     with at_work(pipeline, environment) as uri:
         with Reader(uri) as reader:
             note_broken(reader, pipeline)
-            containers = chosen(containers_of(reader, pipeline.name), services or ())
+            observed = what_runs(reader, pipeline.name)
+        containers = chosen(observed.containers, services or ())
+        left = left_over(pipeline, observed, services or ()) if change in _STARTING else ()
+        containers = tuple(c for c in containers if c not in left)
         plan = plan_change(pipeline, change, containers)
+        notes = [f"{c.name} is left by a deploy that did not end: left as it is" for c in left]
+        plan = replace(plan, notes=(*notes, *plan.notes))
         told = telling()
         error = lost_to(change, containers)
         if plan.changes or error is None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.choose import Goal, as_it_runs, chosen, one, rollback_goal
+from pipeline.deploy.choose import Goal, as_it_runs, chosen, left_over, one, rollback_goal
 from pipeline.deploy.desired import Wish
 from pipeline.deploy.plan import Options
 from pipeline.engine import labels
@@ -57,6 +57,18 @@ def test_what_runs_in_an_interrupted_update_must_be_what_was_healthy(world: Worl
     world.deploy(Wish({"web": "1.0"}, {}))
     world.play(world.plan(Wish({"web": "1.1"}, {"web": 3})).operations[:5])
     assert as_it_runs(world.pipeline, world.observed) == Wish({"web": "1.0"}, {"web": 2})
+
+
+def test_a_start_must_leave_what_an_unfinished_update_left(world: World) -> None:
+    world.change(replicas=1)
+    world.deploy(Wish({"web": "1.0"}, {}))
+    assert left_over(world.pipeline, world.observed, ()) == ()
+    world.play(world.plan(Wish({"web": "1.1"}, {})).operations[:3])
+    for name in ("pytweets-web-1", "pytweets-web-1.next"):
+        world.set(name, state="exited")
+    (left,) = left_over(world.pipeline, world.observed, ["web"])
+    assert left.name == "pytweets-web-1.next"
+    assert left_over(world.pipeline, world.observed, ["pytweets-web-1.next"]) == ()
 
 
 def goal(world: World, *released: str) -> Goal:
