@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from pipeline.bootstrap import account as accounts
+from pipeline.bootstrap import gone
 from pipeline.bootstrap.become import child_as, leave_environment
 from pipeline.bootstrap.environment import Environment, is_ready
 from pipeline.bootstrap.machine import alone, missing_here
@@ -138,6 +139,10 @@ def _run_task(
         code = run_apart(as_account, argv, cwd=work.cwd, environment=environ)
     for mirror in work.mirrors:
         bring_home(account, mirror)
+    note = gone.note_path()
+    gone.remember([mirror.source.path for mirror in work.mirrors], note)
+    if _task(arguments) == "prune":
+        gone.sweep(account, note, remove="--yes" in arguments)
     return code
 
 
