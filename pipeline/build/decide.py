@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipeline.build.belonging import is_whole, owner_of, refuse_taking
 from pipeline.build.identity import Content, identity_of
 from pipeline.build.releases import Release, drift, next_version
 from pipeline.engine import labels
@@ -47,6 +48,7 @@ class Candidate:
         current: the image that its tag names now.
         timestamp: that its files get.
         siblings: all version names of its image.
+        takes_over: a name that belongs to another project may be taken over.
     """
 
     version: Version
@@ -57,6 +59,17 @@ class Candidate:
     timestamp: int
     pipeline: str
     siblings: Sequence[str] = ()
+    takes_over: bool = False
+
+    @property
+    def stranger(self) -> str:
+        """Another pipeline, when the image of this name is that one's."""
+        owner = owner_of(self.current) if self.current is not None else ""
+        return owner if owner != self.pipeline else ""
+
+    def identity(self, bases: Mapping[str, str], pipeline: str) -> str:
+        """What the identity is when a pipeline builds it."""
+        return identity_of(self.version, self.content, bases, self.timestamp, pipeline)
 
 
 def decide(candidate: Candidate) -> Decision:
@@ -74,9 +87,8 @@ def decide(candidate: Candidate) -> Decision:
     if missing:
         return Decision(name, "build", f"FROM: {', '.join(missing)} is new")
     bases = {reference: image for reference, image in candidate.bases.items() if image}
-    identity = identity_of(
-        candidate.version, candidate.content, bases, candidate.timestamp, candidate.pipeline
-    )
+    identity = candidate.identity(bases, candidate.pipeline)
+    refuse_stranger(candidate, bases)
     if release is not None:
         _refuse_other_bases(candidate, release, bases)
         cause = "the released image is not in the store"
@@ -85,11 +97,40 @@ def decide(candidate: Candidate) -> Decision:
         return Decision(name, "build", cause, identity, bases=bases)
     if current is None:
         return Decision(name, "build", "never built here", identity, bases=bases)
-    known = current.labels.get(labels.IDENTITY)
-    if known == identity:
+    if current.labels.get(labels.IDENTITY) == identity and is_whole(current):
         return Decision(name, "keep", "nothing changed", identity, current.id, bases)
-    cause = CHANGED if known else "the image was not built by capas"
-    return Decision(name, "build", cause, identity, bases=bases)
+    return Decision(name, "build", _cause(candidate, current), identity, bases=bases)
+
+
+def _cause(candidate: Candidate, current: StoredImage) -> str:
+    if candidate.stranger:
+        return f"the image of this name was built by the pipeline {candidate.stranger}"
+    if not current.labels.get(labels.IDENTITY):
+        return "the image was not built by capas"
+    return CHANGED if is_whole(current) else "something was put on top of what was built"
+
+
+def is_same(candidate: Candidate, bases: Mapping[str, str]) -> bool:
+    """Whether the image of its name was built from the same content, by whatever pipeline."""
+    image = candidate.current
+    if image is None or not is_whole(image):
+        return False
+    return image.labels.get(labels.IDENTITY) == candidate.identity(bases, owner_of(image))
+
+
+def refuse_stranger(candidate: Candidate, bases: Mapping[str, str]) -> None:
+    """Refuse to take the name from another project that gave it to other content.
+
+    A base that two specs describe alike is built back and forth, and that is right.
+
+    Raises:
+        Refused: whose it is, and what to do.
+    """
+    image = candidate.current
+    if image is None or not candidate.stranger or candidate.takes_over:
+        return
+    if not is_same(candidate, bases):
+        raise refuse_taking(candidate.version, image)
 
 
 def refuse_drift(candidate: Candidate) -> None:

@@ -20,6 +20,7 @@ from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.engine.images import Store, StoredImage, list_images
 from pipeline.errors import EngineError
 from pipeline.host.builder import generation_here
+from pipeline.host.claim import TAKE_OVER
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
 from pipeline.spec.references import references
 
@@ -48,6 +49,7 @@ class Survey:
     releases: Mapping[str, Release]
     epoch: int
     generation: Generation = GENERATIONS[-1]
+    takes_over: bool = False
 
     def candidate(self, name: str, built: Mapping[str, str]) -> Candidate:
         """What is known about a version.
@@ -67,6 +69,7 @@ class Survey:
             timestamp=self.epoch if release is None else release.timestamp,
             pipeline=self.pipeline.name,
             siblings=tuple(self.pipeline.images[version.image].versions),
+            takes_over=self.takes_over,
         )
 
     def own(self, reference: str) -> Version | None:
@@ -149,6 +152,7 @@ def observe_build(
         releases=releases,
         epoch=source_date_epoch(environment) or 0,
         generation=generation_here(environment),
+        takes_over=bool(environment.get(TAKE_OVER)),
     )
 
 

@@ -25,12 +25,14 @@ class StoredImage:
         id: 64 hexadecimal digits: the digest of its config.
         names: full references, in the store's order.
         digest: of its manifest, `sha256:…`; empty when the store does not know it.
+        last: what the last entry of its history says that made it; empty when that is not known.
     """
 
     id: str
     names: tuple[str, ...] = ()
     digest: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    last: str = ""
 
     @property
     def lasting_names(self) -> tuple[str, ...]:
@@ -66,7 +68,16 @@ def list_images(environment: Mapping[str, str]) -> Store:
     """
     found = cache_images(observe_storage(environment), named=True)
     return Store(
-        tuple(StoredImage(one.id, one.names, one.digest, dict(one.labels)) for one in found)
+        tuple(
+            StoredImage(
+                one.id,
+                one.names,
+                one.digest,
+                dict(one.labels),
+                one.history[-1].by if one.history else "",
+            )
+            for one in found
+        )
     )
 
 

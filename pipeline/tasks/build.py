@@ -45,7 +45,7 @@ def build(
     from pipeline.errors import UsageError
     from pipeline.report.progress import MODES, progress_of
     from pipeline.report.terminal import tell_note
-    from pipeline.tasks.elsewhere import note_other_store
+    from pipeline.tasks.elsewhere import claim_name, note_other_store
 
     if all and (version or image):
         raise UsageError("--all and --version or --image do not go together")
@@ -56,6 +56,7 @@ def build(
     if dry_run:
         return tell_plan(pipeline, wanted, environment, "text", exit_code=exit_code)
     note_other_store(environment)
+    claim_name(pipeline, environment)
     survey = observe_build(pipeline, wanted, environment)
     telling = progress_of(mode)
     try:

@@ -22,13 +22,18 @@ def at_work(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[str]
     """The URI of the API service, while other commands are kept off this pipeline.
 
     They are kept off where its containers run, as far as commands can be given there.
+
+    Raises:
+        Refused: the pipeline's name belongs to another folder.
     """
     from contextlib import ExitStack
 
     from pipeline.engine.mutex import mutex
     from pipeline.engine.service import api_service
     from pipeline.report.terminal import tell_note
+    from pipeline.tasks.elsewhere import claim_name
 
+    claim_name(pipeline, environment)
     with ExitStack() as stack:
         here = mutex(pipeline.name, environment, tell_note)
         if not environment.get("CONTAINER_HOST", "").startswith("ssh:"):

@@ -73,23 +73,65 @@ def images_there(uri: str, references: Collection[str], environment: Mapping[str
         return list_images(environment)  # much quicker than to ask
     with Reader(uri) as reader:
         found = {reference: reader.image(reference) for reference in references}
-    return Store(tuple(StoredImage(image["Id"], (name,)) for name, image in found.items() if image))
+    return Store(
+        tuple(
+            StoredImage(
+                image["Id"],
+                (name,),
+                labels=image.get("Labels") or {},
+                last=(image.get("History") or [{}])[-1].get("created_by") or "",
+            )
+            for name, image in found.items()
+            if image
+        )
+    )
 
 
 def refuse_other_images(
     uri: str, pipeline: Pipeline, wanted: Sequence[Desired], environment: Mapping[str, str]
 ) -> None:
-    """Refuse to run an image that has the name of a release and is another one.
+    """Refuse to run an image that has a name of the spec and is another one; say what is outdated.
 
     Raises:
         Refused: there is one.
     """
-    if not pipeline.lock_path.exists():
-        return
-    from pipeline.build.examine import refuse_other_images as refuse
-
     references = {name for one in wanted for name in (one.reference, one.door) if name}
-    refuse(pipeline, references, images_there(uri, references, environment))
+    if any(version.reference in references for version in pipeline.versions):
+        refuse_named(pipeline, references, images_there(uri, references, environment), environment)
+
+
+def refuse_named(
+    pipeline: Pipeline,
+    references: Collection[str],
+    store: Store,
+    environment: Mapping[str, str],
+) -> None:
+    """The same for any use of images by the names of the spec.
+
+    Raises:
+        Refused: one is another project's, or not the one that was released.
+    """
+    from pipeline.build.examine import refuse_other_images as refuse_not_released
+    from pipeline.build.strangers import refuse_strangers
+    from pipeline.report.terminal import tell_note
+
+    if pipeline.lock_path.exists():
+        refuse_not_released(pipeline, references, store)
+    for note in refuse_strangers(pipeline, references, store, environment):
+        tell_note(note)
+
+
+def claim_name(pipeline: Pipeline, environment: Mapping[str, str]) -> None:
+    """Hold the pipeline's name for this folder; see `host.claim`.
+
+    Raises:
+        Refused: it belongs to another folder.
+    """
+    from pipeline.host.claim import claim
+    from pipeline.report.terminal import tell_note
+
+    if note := claim(pipeline, environment):
+        tell_note(note)
 
 
 def carrying(host: str, images: str) -> str:

@@ -30,12 +30,13 @@ def prune(_context: Context, spec: str | None = None, yes: bool = False) -> int:
     from pipeline.engine.leftovers import stale_working_containers
     from pipeline.engine.temporaries import left_temporaries, remove_temporaries, size_of
     from pipeline.report.numbers import show_bytes
-    from pipeline.tasks.elsewhere import note_other_store
+    from pipeline.tasks.elsewhere import claim_name, note_other_store
     from pipeline.volumes.backup import left_halves
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     note_other_store(environment)
+    claim_name(pipeline, environment)
     unneeded = _unneeded(pipeline, environment)
     containers = stale_working_containers(environment)
     files = [*left_halves(environment), *left_temporaries(environment)]

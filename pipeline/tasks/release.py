@@ -40,11 +40,13 @@ def release(
     from pipeline.build.order import select
     from pipeline.build.run import build
     from pipeline.report.progress import MODES, progress_of
+    from pipeline.tasks.elsewhere import claim_name
 
     mode = one_of(progress, "--progress", MODES)
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     wanted = select(pipeline, image, version)
+    claim_name(pipeline, environment)
     telling = progress_of(mode)
     try:
         results = build(observe_build(pipeline, wanted, environment), environment, telling)

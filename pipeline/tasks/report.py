@@ -61,12 +61,14 @@ def report(
     measure: bool = True,
 ) -> int:
     """Report what the layers of versions share, what is new, why, and what it costs."""
+    from pipeline.engine.images import list_images
     from pipeline.engine.storage import observe_storage
     from pipeline.layers.budget import judge
     from pipeline.layers.observe import observe_family
     from pipeline.layers.present import present_family
     from pipeline.report.render import render
     from pipeline.spec.model import Budgets
+    from pipeline.tasks.elsewhere import refuse_named
 
     wanted = one_of(format, "--format", _FORMATS)
     listed = whole_number(files, "--files") or (_FILES_ON_A_PAGE if wanted == "html" else 0)
@@ -79,6 +81,8 @@ def report(
         subject = _subject(named)
     else:
         pipeline = load_pipeline(spec)
+        names = {version.reference for version in pipeline.versions}
+        refuse_named(pipeline, names, list_images(environment), environment)
         subject, named = pipeline.name, _versions(storage, pipeline)
     observed = observe_family(
         named,

@@ -80,8 +80,10 @@ def _transfer(
 ) -> int:
     from pipeline.build.lockfile import read_lock
     from pipeline.build.order import select
+    from pipeline.engine.images import list_images
     from pipeline.report.render import render
     from pipeline.report.steps import tell_step
+    from pipeline.tasks.elsewhere import claim_name, refuse_named
     from pipeline.transfer.apply import observe, transfer
     from pipeline.transfer.place import parse_place
     from pipeline.transfer.plan import plan_pull, plan_push
@@ -92,7 +94,13 @@ def _transfer(
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     released = {name: one.image for name, one in read_lock(pipeline.lock_path).items()}
-    sides = observe(place, select(pipeline, image, version), released, environment)
+    wanted = select(pipeline, image, version)
+    if direction == "push":
+        names = {one.reference for one in wanted}
+        refuse_named(pipeline, names, list_images(environment), environment)
+    elif not dry_run:
+        claim_name(pipeline, environment)
+    sides = observe(place, wanted, released, environment)
     plan = (plan_push if direction == "push" else plan_pull)(place, sides)
     if dry_run:
         say(str(plan))

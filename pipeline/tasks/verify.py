@@ -49,6 +49,7 @@ def tried_out(
     from pipeline.engine.podman_writer import Writer
     from pipeline.engine.service import api_service
     from pipeline.report.terminal import tell_note
+    from pipeline.tasks.elsewhere import images_there, refuse_named
     from pipeline.verify.present import present_results
     from pipeline.verify.run import carry_out, select
     from pipeline.verify.subject import choose_subject
@@ -57,6 +58,8 @@ def tried_out(
     with api_service(environment) as uri, Writer(uri) as api:
         built = {name for image in api.images() for name in image.get("Names") or ()}
         subject = choose_subject(pipeline, built, version)
+        used = (subject.image, *subject.older)
+        refuse_named(pipeline, used, images_there(uri, used, environment), environment)
         results = carry_out(
             experiments,
             api,

@@ -125,6 +125,8 @@ def _make(folder: Path, environ: Mapping[str, str]) -> Store:
             f"XDG_{what.upper()}_HOME": str(folder / what)
             for what in ("cache", "config", "data", "state")
         },
+        # The tests of a session share a store: each takes names over that another has used.
+        "CAPAS_TAKE_OVER": "1",
     }
     return Store(
         folder,

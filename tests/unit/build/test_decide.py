@@ -20,6 +20,7 @@ BASE = "localhost/base:3"
 CONTENT = Content("i" * 64, "s" * 64, {"main.py": f"644 {'a' * 64}"})
 IDENTITY = identity_of(VERSION, CONTENT, {BASE: "b1"}, 0, "demo")
 IMAGE = StoredImage("img1", (VERSION.reference,), labels={labels.IDENTITY: IDENTITY})
+DEMOS = replace(IMAGE, labels={**IMAGE.labels, labels.PIPELINE: "demo"})
 RELEASE = Release(IDENTITY, "img1", "sha256:d", (), CONTENT, {BASE: ("b1", "sha256:e")})
 SAME = Candidate(VERSION, CONTENT, {BASE: "b1"}, IMAGE, None, 0, "demo", ("1.0", "1.1"))
 OTHER = Content("i" * 64, "s" * 64, {"main.py": f"644 {'c' * 64}", "new.py": f"644 {'d' * 64}"})
@@ -37,6 +38,18 @@ def test_the_same_inputs_are_kept() -> None:
         (replace(SAME, content=OTHER), "its inputs changed"),
         (replace(SAME, timestamp=1), "its inputs changed"),
         (replace(SAME, pipeline="other"), "its inputs changed"),
+        (
+            replace(SAME, current=replace(IMAGE, last="CMD x")),
+            "something was put on top of what was built",
+        ),
+        (
+            replace(SAME, pipeline="other", current=DEMOS),
+            "the image of this name was built by the pipeline demo",
+        ),
+        (
+            replace(SAME, pipeline="other", current=DEMOS, content=OTHER, takes_over=True),
+            "the image of this name was built by the pipeline demo",
+        ),
         (replace(SAME, bases={BASE: "b2"}), "its inputs changed"),
         (replace(SAME, bases={BASE: None}), f"FROM: {BASE} is new"),
         (replace(SAME, current=replace(IMAGE, labels={})), "the image was not built by capas"),
@@ -69,3 +82,22 @@ def test_a_release_with_changed_content_is_refused_with_the_file_and_the_next_ve
 def test_a_release_on_another_base_is_refused() -> None:
     with pytest.raises(Refused, match="built on has changed"):
         decide(replace(SAME, current=None, release=RELEASE, bases={BASE: "b2"}))
+
+
+@pytest.mark.parametrize("release", [None, RELEASE])
+def test_a_name_of_another_project_is_not_taken(release: Release | None) -> None:
+    stranger = replace(DEMOS, id="img9")
+    candidate = replace(SAME, pipeline="other", current=stranger, bases={BASE: "b2"})
+    if release is not None:
+        candidate = replace(candidate, release=replace(release, bases={BASE: ("b2", "d")}))
+    with pytest.raises(Refused) as caught:
+        decide(candidate)
+    assert caught.value.brief == "localhost/web:1.0 belongs to the pipeline demo"
+    assert "another name in [images]" in caught.value.resolution
+    assert "CAPAS_TAKE_OVER=1" in caught.value.resolution
+
+
+def test_a_forged_identity_does_not_make_it_the_same() -> None:
+    forged = replace(DEMOS, last="LABEL of somebody")
+    with pytest.raises(Refused):
+        decide(replace(SAME, pipeline="other", current=forged))
