@@ -68,7 +68,7 @@ def _is_claimed(before: Path, here: Path, name: str) -> bool:
         if before.samefile(here):
             return False
         said = tomli.loads(read_bytes(before).decode()).get("name")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(said, str) and (said == name or "$" in said)
 

@@ -89,8 +89,8 @@ def test_two_projects_with_one_image_name_must_not_run_each_others_code(
 
     projects.run("b", "build", taking="1")
     projects.run("b", "deploy")
-    for words in (("deploy",), ("scale", "web=2"), ("verify",), ("report",), ("build",)):
-        refused(projects.run("a", *words, check=False), "the pipeline whose-b")
+    for line in ("deploy", "scale web=2", "verify", "report", "build"):
+        refused(projects.run("a", *line.split(), check=False), "the pipeline whose-b")
     assert "I am a" in projects.run("a", "logs").stdout
     assert "I am b" in projects.run("b", "logs").stdout
 
@@ -122,8 +122,10 @@ def test_a_copied_folder_must_not_take_what_the_first_has(projects: Projects) ->
     projects.run("a", "deploy")
     shutil.copytree(projects.root / "a", projects.root / "copy")
     (projects.root / "copy" / "ctx" / "main.py").write_text("print('I am the copy')")
-    for words in (("build",), ("deploy",), ("down",), ("scale", "web=2"), ("stop",)):
-        refused(projects.run("copy", *words, check=False), "belongs to another folder", "`name`")
+    for line in ("build", "deploy", "down", "scale web=2", "stop"):
+        refused(
+            projects.run("copy", *line.split(), check=False), "belongs to another folder", "`name`"
+        )
     assert "nothing to do" in projects.run("a", "deploy").stderr
     shutil.rmtree(projects.root / "a")
     assert "whoseshop:1.0" in projects.run("copy", "build").stdout, "the first is gone: it moved"

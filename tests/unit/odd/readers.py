@@ -36,13 +36,15 @@ from pipeline.engine.mutex import mutex
 from pipeline.engine.pause import _forget_recycled, _lives
 from pipeline.engine.storage import StoredLayer, find_image, read_storage
 from pipeline.engine.store_place import find_store
+from pipeline.errors import Refused
 from pipeline.host import settings
+from pipeline.host.claim import claim
 from pipeline.host.memory import Memory
 from pipeline.host.observe import program_version
 from pipeline.host.storage import _driver_in_database
 from pipeline.layers.configuration import config_changes
 from pipeline.spec.memory import Memory as SpecMemory
-from pipeline.spec.model import Secret
+from pipeline.spec.model import Pipeline, Secret
 from pipeline.volumes.archive import checksum_path, examine
 from pipeline.volumes.contents import Contents, NoTar, Room, TooMuch
 from tests.unit.odd.mutate import mutated_bytes, mutated_json
@@ -256,6 +258,20 @@ def use_lock(_folder: Path, path: Path) -> None:
         render_lock({"web:1": release})
 
 
+def use_claim(folder: Path, _path: Path) -> None:
+    """A command that makes something."""
+    claim(Pipeline("p", folder / "specs" / "p.toml", folder), environ(folder))
+
+
+def use_other_spec(folder: Path, path: Path) -> None:
+    """A command in one folder, when the name was noted for another."""
+    note = folder / "capas" / "projects" / "p.json"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"spec": str(path)}))
+    with suppress(Refused):
+        use_claim(folder, path)
+
+
 def use_mutex(folder: Path, _path: Path) -> None:
     """A lock that nobody holds."""
     with mutex("p", environ(folder), lambda _said: None, deadline=0.0):
@@ -421,6 +437,10 @@ READERS: dict[str, Reader] = {
     ),
     "fingerprint.key": Reader(written("capas/fingerprint.key", b"0a" * 32), use_key),
     "a secret's file": Reader(written("secret", b"secret"), use_secret),
+    "the folder of a pipeline": Reader(
+        written("capas/projects/p.json", {"spec": "/nowhere/p.toml"}), use_claim, as_json
+    ),
+    "the spec of another folder": Reader(written("p.toml", b'name = "p"\n'), use_other_spec),
     "the mutex": Reader(written("capas/p.mutex", b"process 1, since 10:00:00\n"), use_mutex),
     "pause.pid": Reader(
         written("libpod/tmp/pause.pid", b"1\n"),

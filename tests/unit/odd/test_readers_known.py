@@ -90,6 +90,9 @@ KNOWN: dict[str, dict[str, str]] = {
     "engine/store_records.py": {"records": "the store: images.json"},
     "engine/temporaries.py": {"_in_use": KERNEL, "_held_by": KERNEL},
     "host/builder.py": {"generation_here": "any other cache"},
+    "host/claim.py": {
+        "_noted": "the folder of a pipeline", "_is_claimed": "the spec of another folder",
+    },
     "host/memory.py": {"read": KERNEL, "Memory.__init__": "host.json"},
     "host/settings.py": {"read_toml": "settings of the engine"},
     "host/storage.py": {"_driver_in_database": "the database of Podman"},
