@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline.bootstrap.safe_files import read_text
 from pipeline.build.digests import Digests
 from pipeline.build.mounts import binds_of, bound_sources, mounts_of
 from pipeline.errors import CapasError, InvalidSpec
@@ -239,10 +241,12 @@ def _ignore_rules(path: Path | None) -> IgnoreRules:
     if path is None:
         return IgnoreRules()
     try:
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
+        text = read_text(os.path.realpath(path), errors="surrogateescape")
+    except OSError as error:  # also for a FIFO, which would be waited for
         raise CapasError(
-            "the ignore file cannot be read", details=f"{path}: {error.strerror}"
+            "the ignore file cannot be read",
+            details=f"{path}: {error.strerror}",
+            resolution="write one, or remove it: `capas validate` says more",
         ) from None
     return parse_ignore(text, path)
 

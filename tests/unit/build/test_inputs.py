@@ -211,3 +211,11 @@ def test_names_that_are_no_text_are_carried_through(tmp_path: Path) -> None:
     stage_context(_read(version), folder)
     assert {os.fsencode(p.name) for p in folder.iterdir()} >= {b"new\nline", b"\xff\xfe"}
     assert len(identity_of(version, _content(version), {}, 0, "demo")) == 64
+
+
+@pytest.mark.timeout(20)
+def test_a_fifo_in_place_of_the_ignore_file_must_be_told_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    os.mkfifo(tmp_path / ".containerignore")
+    with pytest.raises(CapasError, match="ignore file cannot be read"):
+        _read(_version(tmp_path, "FROM scratch\nCOPY a /a\n"))

@@ -44,6 +44,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "build/rootfs.py": {"_only_one": "the mutex", "_text": "the packages of a root file system"},
     "build/summary.py": {"_Writer._entry": SPEC},
     "course/tweets.py": {"Replica._read": "tests/unit/course", "Replica._ask": "tests/unit/course"},
+    "deploy/faults.py": {"_is_alive": KERNEL, "headless": KERNEL},
     "deploy/history.py": {"_services": API},
     "deploy/secret.py": {"secret_value": "a secret's file", "_key": "fingerprint.key"},
     "engine/answers.py": {"checked": API},
