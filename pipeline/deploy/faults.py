@@ -152,7 +152,9 @@ def headless(proc: Path = Path("/proc")) -> frozenset[str]:
     found: set[str] = set()
     for entry in proc.glob("[0-9]*"):
         with suppress(OSError):  # it ended between two looks, or is another user's
-            if (entry / "comm").read_text(encoding="utf-8").strip() != "rootlessport":
+            if (entry / "comm").read_text(
+                encoding="utf-8", errors="replace"
+            ).strip() != "rootlessport":
                 continue
             # A parent's threads have the children that each began (proc_pid_task(5)).
             lists = [p.read_text(encoding="utf-8") for p in entry.glob("task/[0-9]*/children")]
