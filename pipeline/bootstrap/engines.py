@@ -26,6 +26,7 @@ _COMPANIONS = (
     # What the tests need.
     *("busybox-static", "docker-registry", "openssh-client", "openssh-server"),
     *("docker-compose", "systemd"),  # they read what is exported for them
+    *("docker-compose", "systemd"),  # they read what is exported for them
 )
 _NO_PAGES = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*")
 

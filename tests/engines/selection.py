@@ -12,6 +12,7 @@ from collections.abc import Mapping
 INTEGRATION = (
     "tests/integration/build/test_build.py",
     "tests/integration/build/test_plan_is_right.py",
+    "tests/integration/build/test_reuse.py",
     "tests/integration/course",
     "tests/integration/deploy/test_deploy.py",
     "tests/integration/deploy/test_life.py",
