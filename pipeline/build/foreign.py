@@ -9,11 +9,14 @@ nothing else, and it differs between generations: for its sake nothing is built 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
+
+_LABEL = re.compile(r"/bin/sh -c #\(nop\) +LABEL ", re.IGNORECASE)
 
 
 def foreign(found: Sequence[CacheImage], stamp: str) -> str:
@@ -24,13 +27,28 @@ def foreign(found: Sequence[CacheImage], stamp: str) -> str:
             this run, and so is ours.
         stamp: the time that ours have, as RFC 3339.
     """
+    below: CacheImage | None = None
     for image in found:
         last = image.history[-1]
         if last.created != stamp:
             return f"files of {last.created}, not of {stamp}"
         if labels.BUILDER in image.labels:
             return f"the label {labels.BUILDER}"
+        if extra := _labels_of_a_command_line(image, below):
+            return f"the label {extra}"
+        below = image
     return ""
+
+
+def _labels_of_a_command_line(image: CacheImage, below: CacheImage | None) -> str:
+    """A label that an image has and its own instruction does not give, as `--label` gives one.
+
+    What the first image of a stage inherits is known only of one that stands on `scratch`.
+    """
+    if _LABEL.match(image.history[-1].by) or (below is None and len(image.history) > 1):
+        return ""
+    inherited = below.labels if below else {}
+    return next((name for name, value in image.labels.items() if inherited.get(name) != value), "")
 
 
 def other_id(said: str) -> str:

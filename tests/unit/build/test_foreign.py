@@ -10,6 +10,7 @@ from pipeline.build.foreign import foreign, other_past
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage, Past
 
+NOP = "/bin/sh -c #(nop) "
 STAMP = "1970-01-01T00:00:00Z"
 ONE = CacheImage("1" * 64, (), "", "", "", (), (), (Past("COPY a", STAMP),))
 TWO = replace(
@@ -57,3 +58,13 @@ def test_what_gives_another_id_is_known_for_each_generation(
     second: CacheImage, comments: bool, said: str
 ) -> None:
     assert other_past([[ONE, second]], comments=comments) == said
+
+
+def test_a_label_that_no_instruction_gives_is_foreign() -> None:
+    """`buildah build --label` is no part of the cache key, and the next step inherits it."""
+    own = replace(ONE, config={"Labels": {"a": "b"}}, history=(Past(f"{NOP}LABEL a=b", STAMP),))
+    heir = replace(TWO, config={"Labels": {"a": "b"}})
+    assert foreign([own, heir], STAMP) == ""
+    assert foreign([own, replace(heir, config={"Labels": {"a": "b", "x": "y"}})], STAMP) != ""
+    assert foreign([replace(ONE, config={"Labels": {"x": "y"}})], STAMP) == "the label x"
+    assert foreign([heir], STAMP) == "", "it may be the base's"
