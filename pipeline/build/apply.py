@@ -37,7 +37,7 @@ from pipeline.host.builder import generation_here, note_result
 from pipeline.report.progress import Progress
 
 _LAST_LINES = 15
-_ANEW = "built without the store's layers: a build unlike ours made some of them, with {}"
+_ANEW = "built without the store's layers: a build unlike ours made some of them ({})"
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ class Builder:
             first = follower.first
             follower = self._run(job, scratch, context, log, cache=False)
             image = self._made(scratch)
+            note_result(self._environment, image.history[-1].by)
             note = _ANEW.format(taken.foreign) if taken.foreign else ""
             return Built(job.name, image, 0.0, first or follower.first, note)
         note_result(self._environment, image.history[-1].by)

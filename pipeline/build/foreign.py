@@ -31,11 +31,11 @@ def foreign(found: Sequence[CacheImage], stamp: str) -> str:
     for image in found:
         last = image.history[-1]
         if last.created != stamp:
-            return f"files of {last.created}, not of {stamp}"
+            return f"image {image.id[:12]} has files of {last.created}, not of {stamp}"
         if labels.BUILDER in image.labels:
-            return f"the label {labels.BUILDER}"
+            return f"image {image.id[:12]} has the label {labels.BUILDER}"
         if extra := _labels_of_a_command_line(image, below):
-            return f"the label {extra}"
+            return f"image {image.id[:12]} has the label {extra} of a command line"
         below = image
     return ""
 
