@@ -50,6 +50,7 @@ def project(tmp_path: Path) -> Path:
         (context / "bin").mkdir(parents=True)
         shutil.copyfile(BUSYBOX, context / "bin" / "busybox")
         (context / "bin" / "busybox").chmod(0o755)
+        (context / "bin" / "name").write_text(name)  # what one test builds by hand is its own
         (context / "Containerfile").write_text(STEPS)
         for file in ("f1", "f2"):
             (context / file).write_text(f"{file} of {name}")
