@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -36,6 +37,10 @@ _GIT_TELLS = ("HEAD", "index", "packed-refs", "logs/HEAD", "config")
 """Files of which git writes at least one whenever a commit comes or a branch moves."""
 _CODE = frozenset({".ci", ".git", "bench", "capas", "docs", "pipeline", "tests"})
 """What a checkout has at its top: there the mirror has nothing that root's copy has not."""
+_IN_THE_WAY = frozenset(
+    {errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENOTDIR, errno.ENOTEMPTY}
+)
+"""Errors of one entry: what a task made in its place stays."""
 _NAMED = 5
 """Paths that stay are told by name, so many."""
 
@@ -184,8 +189,16 @@ def _take(mirror: Mirror, there: Tree, now: Last, source: IO[bytes], out: IO[byt
         _remove(place, path)
     while (record := read_message(source)) is not None:
         entry = entry_told(record["entry"])
-        receive_entry(content(source, entry.size), place, record["path"], entry)
-        kept.pop(record["path"], None)
+        chunks = content(source, entry.size)
+        try:
+            receive_entry(chunks, place, record["path"], entry)
+            kept.pop(record["path"], None)
+        except OSError as error:
+            if error.errno not in _IN_THE_WAY:
+                raise
+            tell(f"not renewed in the account's copy: {record['path']}: {error.strerror}")
+            for _ in chunks:
+                pass
     after = read_tree(place, leave_out=_GIT)
     own = {path: entry for path, entry in kept.items() if after.get(path) == entry}
     remember(place, Last(_given(after, now.tree, own), git, own))

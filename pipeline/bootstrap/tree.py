@@ -139,8 +139,8 @@ def _walk(folder: int, below: str, left_out: AbstractSet[str]) -> Iterator[tuple
             continue
         try:
             entry = _entry_of(folder, one.name, one.stat(follow_symlinks=False))
-        except FileNotFoundError:
-            continue  # it went away meanwhile
+        except OSError:
+            continue  # it went away meanwhile, or became another kind
         if entry is not None:
             path = f"{below}{one.name}"
             yield path, entry

@@ -270,3 +270,39 @@ def test_paths_out_of_the_folder_and_odd_times_are_not_brought(
     source_side(mirror, io.BytesIO(said), io.BytesIO(), push=False)
     assert not list(Path(mirror.source.path).rglob("*.html"))
     assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["a file", "a link"])
+def test_data_in_the_way_of_what_root_made_stays_and_is_told(
+    project: Mirror, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    source, place = Path(project.source.path), Path(project.place)
+    exchange(project, push=True)
+    (place / "fresh").mkdir()
+    (place / "fresh" / "new.db").write_text("made by a container")
+    exchange(project, push=False)
+    if kind == "a file":
+        (source / "fresh").write_text("root's")
+    else:
+        (source / "fresh").symlink_to("specs")
+    (source / "more").write_text("root's")
+    exchange(project, push=True)
+    assert (place / "fresh" / "new.db").read_text() == "made by a container"
+    assert (place / "more").read_text() == "root's"
+    assert "not renewed in the account's copy: fresh" in capsys.readouterr().err
+
+
+def test_an_entry_that_changes_its_kind_while_it_is_looked_at_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "swapped").symlink_to("x")
+    (tmp_path / "z").touch()
+    real = os.readlink
+
+    def swap(path: str, *, dir_fd: int | None = None) -> str:
+        (tmp_path / path).unlink()
+        (tmp_path / path).mkdir()
+        return real(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "readlink", swap)
+    assert list(read_tree(str(tmp_path))) == ["z"]
