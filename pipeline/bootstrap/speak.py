@@ -33,8 +33,16 @@ class Stop(Exception):
 def tell(line: str) -> None:
     """One line for a person; what would move a terminal's cursor or turn its text is spelt out."""
     shown = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line.expandtabs(4))
-    sys.stderr.write("".join(shown) + "\n")
+    sys.stderr.write(_no_command("".join(shown)) + "\n")
     sys.stderr.flush()
+
+
+def _no_command(line: str) -> str:
+    """A line that the runner of a CI does not carry out (as `pipeline.report.outlet` writes it)."""
+    start = line.lstrip()
+    if start.startswith("::"):
+        line = f"{line[: len(line) - len(start)]}:\\u003a{start[2:]}"
+    return line.replace("##[", "#\\u0023[")
 
 
 def tell_plan(steps: Iterable[object]) -> None:
