@@ -73,7 +73,7 @@ class Shop:
         project.write(
             versions + WORKER.format(app=app),
             command=["python3", "/site/app.py"],
-            healthcheck={"http": ":5000/", "interval": "100ms", "retries": 4},
+            healthcheck={"http": ":5000/", "interval": "500ms", "retries": 4},
             stop_grace_period="2s",
             ports=None if proxy else [f"{project.port}:5000"],
             ingress=ingress if proxy else None,

@@ -201,14 +201,19 @@ class Machine:
         """How many healthy replicas there must be: as many as before, or as are wanted.
 
         Where the old one ends first, one less; but one must be left of several, if all that is
-        sick was left by a deploy that did not end.
+        sick was left by a deploy that did not end. Where nothing was ever healthy as a whole and
+        two run at one place, nobody can tell which of them is good.
         """
+        records = records_of("shop", self.observed.secrets)
+        running = [c.number for c in self.observed.of(desired.name) if c.running]
+        if not records and len(set(running)) < len(running):
+            return 0
         now = len(self.healthy(desired.name))
         shall = min(now, desired.service.replicas)
         doors = self.observed.doors(desired.name)
         if desired.door and not desired.service.ports and any(d.running for d in doors):
             return shall
-        last = last_number(records_of("shop", self.observed.secrets))
+        last = last_number(records)
         found = self.observed.of(desired.name)
         doubtful = [c for c in found if not is_proved(c, last)]
         sick = [c for c in found if c.running and not self.is_healthy(c)]
