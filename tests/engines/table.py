@@ -29,6 +29,7 @@ _ROWS = {
     "runtime, storage, network": "{runtime}, {storage}, {network}",
     "tests": "{tests}",
 }
+_NOT_RUN = "not run"
 
 Host = Mapping[str, str]
 
@@ -43,7 +44,10 @@ def render(hosts: Mapping[str, Host]) -> str:
     """The table, an engine a column."""
     names = [name for name in NAMES if name in hosts]
     rows = [["", *(f"`--on {name}`" for name in names)], ["---"] * (len(names) + 1)]
+    known = any(host["tests"] != _NOT_RUN for host in hosts.values())
     for title, form in _ROWS.items():
+        if title == "tests" and not known:
+            continue
         rows.append([title, *(form.format_map({**hosts[name]}) for name in names)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
@@ -76,7 +80,7 @@ def _outcome(paths: list[Path]) -> str:
                 counts[key] += int(suite.get(key, "0"))
     failed = counts["failures"] + counts["errors"]
     if not counts["tests"]:
-        return "not run"
+        return _NOT_RUN
     return f"{failed} failed" if failed else "passed"
 
 

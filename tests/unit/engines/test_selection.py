@@ -74,5 +74,6 @@ def test_a_table_is_made_of_what_the_runs_wrote(tmp_path: Path) -> None:
     hosts = table.collect(tmp_path)
     assert hosts["forky"]["tests"] == "2 failed"
     assert "| Podman, Buildah | 5.8.6, 1.43.2 |\n" in table.render(hosts)
+    assert "| tests | 2 failed |\n" in table.render(hosts)
     text = f"before\n{table.BEGIN}old\n{table.END}\nafter\n"
     assert table.placed(text, "new\n") == f"before\n{table.BEGIN}new\n{table.END}\nafter\n"
