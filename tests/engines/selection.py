@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 INTEGRATION = (
     "tests/integration/build/test_build.py",
-    "tests/integration/build/test_generation.py",
     "tests/integration/build/test_plan_is_right.py",
     "tests/integration/build/test_reuse.py",
     "tests/integration/course",

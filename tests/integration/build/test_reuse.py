@@ -18,6 +18,7 @@ from pipeline.engine.images import inspect_image
 from pipeline.host.builder import generation_here, note_result
 from tests.integration.build.random_project import BUSYBOX
 from tests.integration.conftest import Capas
+from tests.probe_buildah.rules import Laboratory
 
 pytestmark = pytest.mark.integration
 
@@ -178,3 +179,11 @@ def test_the_report_names_instructions_in_the_words_of_the_containerfile(
     kept = [line.replace(" bin ", " … ") for line in STEPS.splitlines()[1:]]
     kept = [re.sub(r" f\d ", " … ", line) for line in kept]
     assert instructions[:-1] == kept
+
+
+def test_buildah_follows_each_rule_that_is_known_for_its_generation(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """The first table of the probe."""
+    rules = Laboratory(tmp_path, environment).all(generation_here(environment))
+    assert [one for one in rules if not one.right] == [], "see docs/new-buildah.md"
