@@ -10,6 +10,14 @@ from pathlib import Path
 from pipeline.engine import command
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is one; a name that no file system can have is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def measure_folders(
     folders: Iterable[Path], environment: Mapping[str, str]
 ) -> Mapping[Path, int | None]:
@@ -21,7 +29,7 @@ def measure_folders(
     found: dict[Path, int | None] = {}
     closed: list[Path] = []
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             found[folder] = None
         elif (size := _size(folder)) is None:
             closed.append(folder)

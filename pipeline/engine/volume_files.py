@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import command
+from pipeline.engine.disk import is_folder
 from pipeline.errors import EngineError, HostUnable
 
 UNSHARE = ("podman", "unshare")
@@ -42,7 +43,7 @@ def folder_of(volume: Mapping[str, Any]) -> Path:
             details=f"driver {volume.get('Driver')}, options {volume.get('Options')}",
             resolution="back up its device or server with its own means",
         )
-    if not folder.parent.is_dir():
+    if not is_folder(folder.parent):
         raise HostUnable(
             f"the files of the volume {volume['Name']} are not on this machine",
             details=f"{folder} is not there",
