@@ -307,8 +307,8 @@ def test_a_service_that_does_not_start_is_a_failed_experiment(
 def test_an_interrupted_run_leaves_nothing_that_the_next_does_not_remove(
     number: signal.Signals,
     api: Writer,
-    subject: Subject,
     environment: Mapping[str, str],
+    small_base: str,
     tmp_path: Path,
 ) -> None:
     spec = tmp_path / "specs" / "experiments.toml"
@@ -316,13 +316,17 @@ def test_an_interrupted_run_leaves_nothing_that_the_next_does_not_remove(
     shutil.copytree(CHECKOUT / "containers" / "pytweets" / "1.1", tmp_path / "context")
     spec.write_text(
         'name = "experiments"\n'
-        '[images.experiments.versions]\n"1.1" = { context = "../context" }\n'
+        '[images.experiments.versions]\n"1.1" = { context = "../context", '
+        f'args = {{ BASE = "{small_base}" }} }}\n'
         '[services.web]\nimage = "experiments"\nports = ["8080:5000"]\n'
     )
+    variables = {**environment, "PYTHONPATH": str(CHECKOUT)}
+    build = [sys.executable, "-m", "pipeline", "build", "--spec", str(spec)]
+    command.run(build, environment=variables)  # what another has built is not tried out
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "verify", "--spec", str(spec)],
         cwd=tmp_path,
-        env={**environment, "PYTHONPATH": str(CHECKOUT)},
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
