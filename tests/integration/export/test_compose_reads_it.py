@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,26 @@ def literal(value: Any) -> Any:
 def test_docker_compose_reads_the_same_values(
     pipeline: Pipeline, tmp_path: Path, generation: int
 ) -> None:
+    if generation == 1:  # it reads them, but what it prints cannot be read back
+        pipeline = without_breaks(pipeline)
     told = read(export_compose(pipeline).files["compose.yaml"], tmp_path, generation)
     assert set(told["services"]) == set(pipeline.services)
     for service in pipeline.services.values():
         expect_same(literal(told["services"][service.name]), service)
+
+
+def without_breaks(value: Any) -> Any:
+    """The same with a letter in place of each line break that only Unicode knows."""
+    if isinstance(value, str):
+        return re.sub("[\x85\u2028\u2029]", "n", value)
+    if isinstance(value, tuple):
+        return tuple(map(without_breaks, value))
+    if isinstance(value, dict):
+        return {key: without_breaks(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        told = {one.name: without_breaks(getattr(value, one.name)) for one in fields(value)}
+        return replace(value, **told)
+    return value
 
 
 def expect_same(found: dict[str, Any], service: Service) -> None:
