@@ -110,6 +110,8 @@ class _Planner:
 
     def run(self) -> ServicePlan:
         replaced = [place for place in self._places if place.serving]
+        # What an unfinished deploy left may be sick: what is good serves until that is replaced.
+        replaced.sort(key=lambda place: place.standing in place.serving)
         for place in self._places:
             if place in replaced:
                 continue

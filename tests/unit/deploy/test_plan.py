@@ -104,6 +104,17 @@ def test_old_replicas_must_go_only_after_every_new_one_is_healthy(world: World) 
             assert operation in plan.ending.operations
 
 
+def test_what_an_unfinished_deploy_left_must_be_replaced_before_what_is_good(
+    world: World,
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {"web": 1}))
+    world.play(world.plan(Wish({"web": "1.1"}, {"web": 2})).operations[:2])
+    assert world.container("pytweets-web-2").running
+    plan = world.plan(Wish({"web": "1.2"}, {"web": 2}))
+    stop = next(o for o in plan.operations if o.key == "stop container pytweets-web-1")
+    assert "wait for container pytweets-web-2.next" in stop.after
+
+
 def test_the_second_replica_must_wait_for_the_first(world: World) -> None:
     world.deploy(Wish({"web": "1.0"}, {}))
     plan = world.plan(Wish({"web": "1.1"}, {}))
