@@ -55,7 +55,7 @@ class Machine:
         sick: services in a version that never become healthy.
         written: the configuration file in each door; `serving` is the one in effect.
         least: by service: how many healthy replicas there must be at any moment.
-        stood: by service: how many there are to go back to.
+        stood: by service: how many must serve on the way back.
     """
 
     random: Random
@@ -79,7 +79,11 @@ class Machine:
         self.jobs = depended_on([d.service for d in wanted], "service_completed_successfully")
         services = [d for d in wanted if d.name not in self.jobs]
         self.least = {d.name: self._least(d) for d in services}
-        self.stood = {d.name: len(standing("shop", self.observed, d.name)) for d in services}
+        self.stood = {
+            d.name: len(standing("shop", self.observed, d.name))
+            - (0 if d.door and not d.service.ports else 1)
+            for d in services
+        }
 
     def look(self, _wanted: Sequence[Desired], _lost: Iterable[int] = ()) -> Observed:
         if self.trouble.dead_at >= 0 and self.done >= self.trouble.dead_at:
