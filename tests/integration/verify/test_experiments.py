@@ -343,7 +343,8 @@ def test_an_interrupted_run_leaves_nothing_that_the_next_does_not_remove(
         assert process.returncode == 130, said
         assert "Traceback" not in said
         assert left_behind(api) == []
-    results = carry_out(select(["life-cycle"]), api, subject, environment, lambda e: None)
+    tried = Subject("localhost/experiments:1.1", (), 5000)
+    results = carry_out(select(["life-cycle"]), api, tried, environment, lambda e: None)
     assert [result.verdict for result in results] == ["held"]
     assert left_behind(api) == []
 
