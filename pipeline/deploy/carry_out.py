@@ -26,6 +26,7 @@ _NOTHING = b"-"
 """What a record holds: its labels say everything, and a secret must not be empty."""
 _CLEARED = re.compile(
     r"conmon exited prematurely"  # its monitor was killed: the state is `exited` from now on
+    r"|device or resource busy"  # a killed engine's mount, which the first try has let go
     r"|netavark: setns: "  # the network namespace went with the pause process: it is made anew
 )
 Pause = Callable[[float], None]
