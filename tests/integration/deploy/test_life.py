@@ -151,11 +151,13 @@ def test_what_a_user_runs_from_our_image_or_container_must_stay_the_user_s(
     label = f"LABEL io.github.capas.pipeline={project.name}"
     # What a build makes has the pipeline's name, and what is committed all that a container has.
     project.podman("create", "--name", f"{project.name}-base", project.image, "true")
-    project.podman("commit", "-q", "--change", label, f"{project.name}-base", image)
+    project.podman(
+        "commit", "-q", "--pause=false", "--change", label, f"{project.name}-base", image
+    )
     project.podman("rm", f"{project.name}-base")
     project.write(image=image, replicas=1)
     project.run("deploy")
-    project.podman("commit", "-q", f"{project.name}-web-1", copy)
+    project.podman("commit", "-q", "--pause=false", f"{project.name}-web-1", copy)
     try:
         for name, its in ((mine, image), (second, copy)):
             project.podman("run", "-d", "--name", name, its, "sleep", "600")

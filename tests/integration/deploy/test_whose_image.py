@@ -101,7 +101,7 @@ def test_what_is_put_on_top_or_labelled_by_hand_must_not_run(projects: Projects)
     projects.run("a", "deploy")
     name = "localhost/whoseshop:1.0"
     before = projects.podman("inspect", "--format", "{{.Id}}", name)
-    projects.podman("commit", "-q", "whose-a-web-1", name)
+    projects.podman("commit", "-q", "--pause=false", "whose-a-web-1", name)
     refused(projects.run("a", "deploy", check=False), "put on top")
     assert "put on top" in projects.run("a", "build").stdout
     assert projects.podman("inspect", "--format", "{{.Id}}", name) == before
@@ -111,7 +111,7 @@ def test_what_is_put_on_top_or_labelled_by_hand_must_not_run(projects: Projects)
               (("pipeline", "whose-a"), ("image", "whoseshop"), ("version", "1.0"),
                ("identity", "0" * 64))]  # fmt: skip
     changes = [word for label in labels for word in ("--change", label)]
-    projects.podman("commit", "-q", *changes, "whose-a-web-1", name)
+    projects.podman("commit", "-q", "--pause=false", *changes, "whose-a-web-1", name)
     refused(projects.run("a", "deploy", check=False), "put on top")
     assert "I am a" in projects.run("a", "logs").stdout
 
