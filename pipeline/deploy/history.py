@@ -131,6 +131,8 @@ def standing(pipeline: str, observed: Observed, service: str) -> dict[int, Conta
     ran = records[-1].services.get(service) if records else None
     found: dict[int, list[Container]] = {}
     replicas = [c for c in observed.of(service) if not c.lost]  # no engine starts those again
+    if ran is not None:  # what is above its last number was on its way out when it was killed
+        replicas = [c for c in replicas if c.number <= ran.replicas]
     proved = [c for c in replicas if is_proved(c, last)]
     for container in proved or replicas:
         if proved or container.running:

@@ -121,7 +121,7 @@ def _back(before: Before, desired: Desired, now: Observed) -> _Back:
     stands = standing(pipeline, before.observed, desired.name)
     last = last_number(records_of(pipeline, before.observed.secrets))
     found = before.observed.of(desired.name)
-    proved = {c.id for c in found if is_proved(c, last)}
+    proved = {c.id for c in found if is_proved(c, last) and (not stands or c.number in stands)}
     doubtful = {c.number for c in found if c.id not in proved}
     back = _Back(desired)
     for number, one in stands.items():

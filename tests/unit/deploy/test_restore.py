@@ -160,3 +160,15 @@ def test_an_older_container_that_was_only_started_must_lie_stopped_again(world: 
     assert world.container("pytweets-web-1").running
     go_back(world, before, OLD)
     assert world.observed.containers == before.containers
+
+
+def test_a_replica_that_was_on_its_way_out_must_not_come_back(world: World) -> None:
+    world.deploy(OLD)
+    plan = world.plan(Wish({"web": "1.1"}, {"web": 1}))
+    recorded = next(n for n, o in enumerate(plan.operations) if o.verb == "record")
+    world.play(plan.operations[: recorded + 1])  # killed before replica 2 of 1.0 was removed
+    before = world.observed
+    wish = Wish({"web": "1.2"}, {"web": 3})
+    world.play(world.plan(wish).head.operations[:4])
+    go_back(world, before, wish)
+    assert {c.version for c in world.observed.containers if c.running} == {"1.1"}
