@@ -220,7 +220,9 @@ def _watches(
     """What nothing else in the plan waits for: replicas that run already, and jobs to end."""
     to_end = dependency.condition == "service_completed_successfully"
     started = {o.name: o.key for o in theirs.operations if o.verb == "start"}
-    running = {c.name: "" for c in observed.of(dependency.service) if c.config == other.config}
+    gone = {o.name for o in theirs.operations if o.verb == "remove"}
+    right = [c for c in observed.of(dependency.service) if c.config == other.config]
+    running = {c.name: "" for c in right if c.name not in gone}
     names = {**running, **started} if to_end else {n: "" for n in running if n not in started}
     return [
         Operation(
