@@ -15,9 +15,12 @@ from hypothesis import settings
 settings.register_profile("capas", database=None, deadline=None)  # no test asserts a time
 settings.load_profile("capas")
 
-# A run started behind `&` was told to ignore Ctrl-C, and would hand that on to what it interrupts.
+# A run started behind `&` was told to ignore Ctrl-C and Ctrl-\, and would hand that on to what it
+# starts: a shell cannot trap a signal that it was told to ignore (POSIX, `trap`).
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # `./capas test` tells its children how it was called; the programs under test are called otherwise.
 os.environ.pop("CAPAS_PROGRAM", None)
