@@ -128,11 +128,11 @@ def _run_task(
     with ExitStack() as stack:
         if _task(arguments) == "test":
             from pipeline.bootstrap.engine_doors import engine_doors
-            from pipeline.bootstrap.engines import wanted
+            from pipeline.bootstrap.engines import ALL, wanted
 
             environ.update(stack.enter_context(_doors(account, program)))
             environ.update(stack.enter_context(engine_doors(account, arguments)))
-            if not _ONE_ACCOUNT.intersection(arguments) and not wanted(arguments):
+            if not _ONE_ACCOUNT.intersection(arguments) and wanted(arguments) in ("", ALL):
                 environ.update(_attacked(account, program))
             _open_to_others(account, program)
         as_account = partial(child_as, account)
