@@ -13,7 +13,10 @@ WORD = "allow_outside_project"
 def lies_in(root: Path, path: Path) -> bool:
     """Whether a path lies in the project folder, symbolic links followed."""
     try:
-        return path.resolve().is_relative_to(root.resolve())
+        real = path.resolve()
+        if real.is_symlink():  # a circle of links, from 3.13 on
+            return False
+        return real.is_relative_to(root.resolve())
     except (OSError, RuntimeError, ValueError):  # a circle of links; RuntimeError before 3.13
         return False
 
