@@ -79,8 +79,12 @@ def living(environment: Mapping[str, str]) -> tuple[str, ...]:
     Raises:
         EngineError: Buildah, which does not need the pause process, cannot say where that is.
     """
+    return living_below(_run_root(environment))
+
+
+def _run_root(environment: Mapping[str, str]) -> Path:
     asked = command.run(["buildah", "info"], environment=environment, timeout=_ASK_SECONDS)
-    return living_below(Path(json.loads(asked.stdout)["store"]["RunRoot"]))
+    return Path(json.loads(asked.stdout)["store"]["RunRoot"])
 
 
 def living_below(run_root: Path) -> tuple[str, ...]:
@@ -107,7 +111,8 @@ def mend(environment: Mapping[str, str], folder: Path) -> str:
                 return "Podman's pause process was gone and its number another's: forgotten"
         if not said:
             return ""
-        if still := living(environment):
+        run_root = _run_root(environment)
+        if still := living_below(run_root):
             raise EngineError(
                 "Podman cannot reach this account's containers any more",
                 details="\n".join(
@@ -121,6 +126,8 @@ def mend(environment: Mapping[str, str], folder: Path) -> str:
                 "when they may stop, then `capas deploy`",
             )
         _migrate(environment)
+        _forget_mounts(environment)
+        _forget_names(run_root)
         if said := refusal(environment):
             raise EngineError(
                 "Podman cannot join this account's namespaces, and `podman system migrate` "
@@ -150,6 +157,32 @@ def _migrate(environment: Mapping[str, str]) -> None:
         forgotten |= more
         if done.returncode == 0 or not more:
             return
+
+
+def _forget_mounts(environment: Mapping[str, str]) -> None:
+    """Let Podman take no container's file system for mounted: the mounts went with the namespaces.
+
+    Podman notes them as there, and would start the container again on an empty folder ("catatonit:
+    failed to exec pid1: No such file or directory"). One that stays `stopping` cannot be cleaned
+    up; a deploy makes it anew.
+    """
+    command.run(
+        ["podman", "container", "cleanup", "--all"],
+        environment=environment,
+        check=False,
+        timeout=_ASK_SECONDS,
+    )
+
+
+def _forget_names(run_root: Path) -> None:
+    """Let the name server of networks forget the containers that it served before it was killed.
+
+    Podman cannot take them out of its files when their network namespaces are gone, and the server
+    ends only when there is none left (netavark, `dns/aardvark.rs`).
+    """
+    for file in (run_root / "networks" / "aardvark-dns").glob("*"):
+        with suppress(OSError):
+            file.unlink()
 
 
 def _forget_recycled(environment: Mapping[str, str]) -> bool:

@@ -83,9 +83,14 @@ echo "stopped c$left"; echo $((left - 1)) > "$0.left"; exit 2
 def test_it_is_mended_by_migrating_as_often_as_it_gets_on(tmp_path: Path) -> None:
     """Podman 5.4 ends in a panic after each container that it has forgotten."""
     environment = fake_podman(tmp_path, STUCK)
+    served = tmp_path / "run" / "networks" / "aardvark-dns" / "shop_default"
+    served.parent.mkdir(parents=True)
+    served.write_text("10.89.0.1\n")
     assert "podman system migrate" in pause.mend(environment, tmp_path)
     asked = (tmp_path / "podman.log").read_text().splitlines()
-    assert asked == ["ps --quiet", *["system migrate"] * 4, "ps --quiet"]
+    cleaned = "container cleanup --all"
+    assert asked == ["ps --quiet", *["system migrate"] * 4, cleaned, "ps --quiet"]
+    assert not served.exists(), "names of containers that are dead"
     assert pause.mend(environment, tmp_path) == "", "nothing is left to do"
 
 
