@@ -118,11 +118,13 @@ class Deploy:
             outcome = self._attempt(plan, observed)
             if not outcome.failed:
                 return plan
-            if plan == last or not all(map(_is_overtaken, outcome.failed)):
-                break
-            last = plan
             self._lost |= {p for f in outcome.failed for p in lost_ports(f.error.details)}
             observed = self._look()
+            unreachable = {c.name for c in observed.containers if c.fault}
+            again = (_is_overtaken(f) or f.operation.name in unreachable for f in outcome.failed)
+            if plan == last or not all(again):
+                break
+            last = plan
         if any(o.verb == "record" for o in outcome.done):
             outcome.raise_first()  # it is healthy as a whole; the next deploy tidies up
         raise self._went_back(before, outcome)
