@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ _TRIES = 3
 succeed."""
 _OVERTAKEN = ("already in use", "already exists", "no such container", "name in use")
 """Podman's words for what was not so when we looked."""
+_NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use')
+"""The store's words for a name that it keeps (containers/storage, ErrDuplicateName)."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class Deploy:
         self._options = options
         self._telling = telling
         self._lost: set[int] = set()
+        self._kept: set[str] = set()
         self._noted: list[str] = []
 
     def run(self) -> Plan:
@@ -118,7 +122,9 @@ class Deploy:
             outcome = self._attempt(plan, observed)
             if not outcome.failed:
                 return plan
-            self._lost |= {p for f in outcome.failed for p in lost_ports(f.error.details)}
+            said = [f.error.details for f in outcome.failed]
+            self._lost |= {port for words in said for port in lost_ports(words)}
+            self._kept |= {name for words in said for name in _NAME_TAKEN.findall(words)}
             observed = self._look()
             unreachable = {c.name for c in observed.containers if c.fault}
             again = (_is_overtaken(f) or f.operation.name in unreachable for f in outcome.failed)
@@ -130,7 +136,10 @@ class Deploy:
         raise self._went_back(before, outcome)
 
     def _look(self) -> Observed:
-        return self._engine.look(self._wanted, self._lost)
+        """One snapshot. A name that is taken and that nobody lists is what a killed engine left."""
+        observed = self._engine.look(self._wanted, self._lost)
+        listed = {c.name for c in observed.containers} | observed.foreign
+        return replace(observed, unfinished=observed.unfinished | (self._kept - listed))
 
     def _bring_up(self, observed: Observed) -> Observed:
         """Start what ran before, where something that stands still would be replaced."""

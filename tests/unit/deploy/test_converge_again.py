@@ -1,0 +1,83 @@
+"""A deploy looks again when what failed had a cause that a new plan removes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from pipeline.deploy.apply import Failure, Listener, Outcome
+from pipeline.deploy.converge import Deploy
+from pipeline.deploy.desired import Desired, desire
+from pipeline.deploy.observe import Observed
+from pipeline.deploy.operation import Operation, Plan
+from pipeline.errors import EngineError
+from tests.unit.deploy.world import World, played
+
+
+@dataclass
+class Engine:
+    """Fails one operation once; what is there afterwards is what `spoiled` makes of it."""
+
+    observed: Observed
+    key: str
+    words: str
+    spoiled: Callable[[Observed], Observed] = lambda observed: observed
+    done: list[str] = field(default_factory=list)
+
+    def look(self, _wanted: Sequence[Desired], _lost: Iterable[int] = ()) -> Observed:
+        return self.observed
+
+    def pull(self, pulls: Sequence[Operation]) -> None:
+        assert not pulls
+
+    def apply(self, plan: Plan, _listen: Listener) -> Outcome:
+        done, failed = [], []
+        for operation in plan.operations:
+            if any(after in {f.operation.key for f in failed} for after in operation.after):
+                continue
+            if operation.key == self.key:
+                self.key = ""
+                self.observed = self.spoiled(self.observed)
+                failed.append(Failure(operation, EngineError("refused", details=self.words)))
+                continue
+            self.observed = played(self.observed, operation)
+            self.done.append(operation.key)
+            done.append(operation)
+        return Outcome(tuple(done), tuple(failed))
+
+
+def deployed(world: World, engine: Engine) -> list[str]:
+    Deploy(engine, world.pipeline, desire(world.pipeline)).run()
+    return engine.done
+
+
+def test_a_name_that_only_the_store_keeps_must_be_freed(world: World) -> None:
+    words = (
+        'creating container storage: the container name "pytweets-web-1" is already in use by ab'
+    )
+    engine = Engine(world.observed, "create container pytweets-web-1", words)
+    done = deployed(world, engine)
+    freed = done.index("remove container pytweets-web-1")
+    assert done.index("create container pytweets-web-1") > freed
+
+
+def test_what_cannot_be_reached_when_it_was_waited_for_must_be_mended(world: World) -> None:
+    def unreachable(observed: Observed) -> Observed:
+        containers = tuple(
+            replace(c, fault="nothing is bound to its port") if c.number == 1 else c
+            for c in observed.containers
+        )
+        return replace(observed, containers=containers)
+
+    key = "wait for container pytweets-web-1"
+    engine = Engine(world.observed, key, "Connection refused", unreachable)
+    done = deployed(world, engine)
+    assert sum(one.startswith("create container pytweets-web-1") for one in done) == 2
+
+
+def test_what_is_only_unhealthy_must_go_back(world: World) -> None:
+    engine = Engine(world.observed, "wait for container pytweets-web-1", "503")
+    with pytest.raises(EngineError, match="refused"):
+        deployed(world, engine)
