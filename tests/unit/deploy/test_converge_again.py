@@ -33,7 +33,8 @@ class Engine:
         assert not pulls
 
     def apply(self, plan: Plan, _listen: Listener) -> Outcome:
-        done, failed = [], []
+        done: list[Operation] = []
+        failed: list[Failure] = []
         for operation in plan.operations:
             if any(after in {f.operation.key for f in failed} for after in operation.after):
                 continue
