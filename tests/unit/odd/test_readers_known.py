@@ -67,7 +67,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "engine/machine.py": {"_read": KERNEL},
     "engine/mutex.py": {"_opened": "the mutex", "_holder": "the mutex"},
     "engine/pause.py": {
-        "is_pause_process": KERNEL, "living": KERNEL, "_lives": "pause.pid",
+        "is_pause_process": KERNEL, "_run_root": KERNEL, "_lives": "pause.pid",
         "_forget_recycled": "pause.pid", "_alone": "it is only locked",
     },
     "engine/sockets.py": {"started": KERNEL},
