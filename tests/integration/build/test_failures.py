@@ -141,7 +141,8 @@ def test_an_interruption_stops_buildah_and_leaves_nothing(
         _, said = process.communicate(timeout=DEADLINE)
         assert process.returncode == 130
         assert "interrupted" in said
-        assert not _running(SLEEP)
+        # What was killed may take a moment to go on a busy machine; what was forgotten stays.
+        _until(lambda: not _running(SLEEP), "the end of the RUN")
     untouched()
     mend()
     assert "kept" in capas("build", "--version", "1.0", cwd=project).stdout
