@@ -28,10 +28,13 @@ def private_folder(path: Path, *, ours: bool = True) -> None:
         if folder.is_dir():
             break
         missing.append(folder)
-    if missing and os.path.lexists(missing[-1]):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(missing[-1]))
     for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)  # another build may have made it by now
+        except FileExistsError:
+            raise NotADirectoryError(
+                errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)
+            ) from None
     if ours and path not in missing:
         _close(path, path.lstat(), _FOLDER, 0o700)
 

@@ -97,3 +97,19 @@ def test_a_file_in_place_of_a_folder_must_be_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
         private_folder(tmp_path / "file" / "below")
+
+
+def test_a_folder_that_another_makes_at_the_same_moment_must_be_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Path.is_dir
+
+    def made_by_another(path: Path) -> bool:
+        answer = looked(path)
+        if path.name in ("build", "p"):
+            os.makedirs(path, mode=0o700, exist_ok=True)
+        return answer
+
+    monkeypatch.setattr(Path, "is_dir", made_by_another)
+    private_folder(tmp_path / "build" / "p")
+    assert mode(tmp_path / "build" / "p") == 0o700
