@@ -29,14 +29,16 @@ def private_folder(path: Path, *, ours: bool = True) -> None:
             break
         missing.append(folder)
     for folder in reversed(missing):
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)  # another build may have made it by now
-        except FileExistsError:
-            raise NotADirectoryError(
-                errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)
-            ) from None
+        _make(folder)
     if ours and path not in missing:
         _close(path, path.lstat(), _FOLDER, 0o700)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)  # another build may have made it by now
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
 
 
 def private_opener(path: str, flags: int) -> int:
