@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.abilities import Abilities, observe_abilities
 from pipeline.deploy.faults import Fault, find_faults
+from pipeline.deploy.held import bindings_of, held_ports
 from pipeline.deploy.ours import deployed, labels_of, readable
 from pipeline.deploy.ports import Binding, Held
 from pipeline.engine import labels
-from pipeline.engine.machine import HERE, Machine
-from pipeline.engine.sockets import bound
-from pipeline.errors import EngineError
 
 if TYPE_CHECKING:
     from pipeline.engine.podman import Reader
@@ -199,7 +195,7 @@ def observe(
         networks={n["name"]: n.get("labels") or {} for n in reader.networks()},
         secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
         images={name: facts for name in images if (facts := _image(reader.image(name)))},
-        held=_held(reader.machine, others, lost).without(running),
+        held=held_ports(reader.machine, others, lost).without(running),
         abilities=observe_abilities(reader),
         broken=broken,
         confirmed={
@@ -280,33 +276,6 @@ def events_of(
             yield event
 
 
-def _held(machine: Machine, others: Iterable[Mapping[str, Any]], lost: Iterable[int]) -> Held:
-    ports: dict[tuple[str, str, int], str] = {}
-    # Where nothing can be looked at, a held port is met when a container starts, as one that was
-    # lost just now.
-    with suppress(EngineError):
-        for one in bound(machine=machine):
-            ports[one.protocol, one.address, one.port] = "another program or user"
-    for other in others:
-        for binding in _bindings(other):
-            who = f"the container {other['Names'][0]}"
-            ports[binding.protocol, binding.address, binding.host] = who
-    for port in lost:
-        ports["tcp", "", port] = ports["udp", "", port] = "another program that took it just now"
-    return Held(ports, _first_port(os.environ))
-
-
-def _first_port(environ: Mapping[str, str]) -> int:
-    """The first port that our own service may bind (ip(7), ip_unprivileged_port_start).
-
-    A service that CONTAINER_HOST names may be root's.
-    """
-    path = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
-    if environ.get("CONTAINER_HOST") or os.getuid() == 0:
-        return 0
-    return int(HERE.texts([path]).get(path, "0"))
-
-
 def _container(found: Mapping[str, Any]) -> Container:
     its_labels = labels_of(found)
     service, number = labels.role_of(its_labels)
@@ -319,22 +288,9 @@ def _container(found: Mapping[str, Any]) -> Container:
         labels=its_labels,
         image_id=found.get("ImageID", ""),
         exit_code=found.get("ExitCode", 0),
-        bindings=_bindings(found),
+        bindings=bindings_of(found),
         pid=found.get("Pid", 0),
         created=found.get("Created", ""),
-    )
-
-
-def _bindings(found: Mapping[str, Any]) -> tuple[Binding, ...]:
-    return tuple(
-        Binding(
-            target=port["container_port"] + offset,
-            host=port["host_port"] + offset,
-            address=port.get("host_ip", ""),
-            protocol=port["protocol"],
-        )
-        for port in found.get("Ports") or ()
-        for offset in range(port.get("range", 1))
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pipeline.layers.compare import Comparison
 from pipeline.layers.family import Family
 from pipeline.report.numbers import show_bytes, show_share
-from pipeline.spec.model import Budgets
+from pipeline.spec.budgets import Budgets
 
 Rule = Literal["max_new_bytes", "min_shared_ratio"]
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline.spec.budgets import Budgets
+
 PullPolicy = Literal["missing", "always", "never"]
 Restart = Literal["no", "on-failure", "always", "unless-stopped"]
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
@@ -295,21 +297,6 @@ class Secret:
     environment: str | None = None
     dotenv: Path | None = None
     allow_outside_project: bool = False
-
-
-@dataclass(frozen=True)
-class Budgets:
-    """Limits on layer reuse that `report` holds a version to.
-
-    Attributes:
-        max_new_bytes: of new layers against the version before, in bytes.
-        min_shared_ratio: shared bytes over all bytes, 0 to 1.
-        versions: stricter or looser budgets by `image:version`.
-    """
-
-    max_new_bytes: int | None = None
-    min_shared_ratio: float | None = None
-    versions: Mapping[str, Budgets] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipeline.spec.budgets import Budgets
 from pipeline.spec.images import read_image
 from pipeline.spec.inside import WORD
-from pipeline.spec.model import Budgets, Network, Pipeline, Secret, Volume
+from pipeline.spec.model import Network, Pipeline, Secret, Volume
 from pipeline.spec.problem import Problem
 from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.scope import Scope, Table, texts_of

@@ -67,7 +67,7 @@ def report(
     from pipeline.layers.observe import observe_family
     from pipeline.layers.present import present_family
     from pipeline.report.render import render
-    from pipeline.spec.model import Budgets
+    from pipeline.spec.budgets import Budgets
     from pipeline.tasks.elsewhere import refuse_named
 
     wanted = one_of(format, "--format", _FORMATS)

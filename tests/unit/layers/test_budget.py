@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pipeline.layers.budget import judge
 from pipeline.layers.family import Family
-from pipeline.spec.model import Budgets
+from pipeline.spec.budgets import Budgets
 from tests.unit.layers.builders import World, file
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "

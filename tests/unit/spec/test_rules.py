@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.spec.rules import RULES, Rule, by_id, finding
+from pipeline.spec.rule import Rule, by_id
+from pipeline.spec.rules import RULES, finding
 
 
 def test_ids_and_names_have_their_form() -> None:
