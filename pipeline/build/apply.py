@@ -31,6 +31,7 @@ from pipeline.engine.leftovers import (
     remove_working_containers,
     working_containers,
 )
+from pipeline.engine.process_group import end_group, end_stragglers
 from pipeline.engine.storage import observe_storage
 from pipeline.errors import CapasError, EngineError
 from pipeline.host.builder import generation_here, note_result
@@ -211,7 +212,7 @@ class Builder:
             self._running = {one for one in self._running if one.poll() is None} | {process}
             ended = self._ended
         if ended:  # it began while all were being ended
-            command.end_group(process)
+            end_group(process)
 
     def end_all(self) -> None:
         """End every running build with all its processes; those that begin later, too."""
@@ -220,8 +221,10 @@ class Builder:
             running = tuple(self._running)
         containers = self._containers()  # as long as Buildah knows them
         for process in running:
-            command.end_group(process)
-        end_runs(containers)
+            end_group(process)
+        for process in running:
+            end_stragglers(process.pid)
+        end_runs({*containers, *self._containers()})  # and those that were made meanwhile
 
     def remove_leftovers(self) -> None:
         """Remove the working containers that killed builds left."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from pipeline.engine.process_group import end_group
 from pipeline.engine.said import plainly
 from pipeline.errors import EngineError, HostUnable
 
@@ -272,24 +272,6 @@ def attend(
             except subprocess.TimeoutExpired:
                 process.terminate()
             raise
-
-
-def end_group(process: subprocess.Popen[Any], grace: float = 10.0) -> None:
-    """End a program started in its own session and all it started: SIGTERM, then SIGKILL.
-
-    Args:
-        process: its leader.
-        grace: seconds between the two.
-    """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(timeout=grace)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-        return
 
 
 def failure(completed: Completed) -> EngineError:

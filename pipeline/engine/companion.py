@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline.engine import command
+from pipeline.engine.process_group import end_group
 from pipeline.errors import EngineError
 
 _LAST_LINES = 10
@@ -78,6 +78,6 @@ def accompanied(companion: Companion, environment: Mapping[str, str]) -> Iterato
                 time.sleep(0.005)  # a socket has no event for "now of use"
             yield
         finally:
-            command.end_group(process, grace=companion.grace)
+            end_group(process, grace=companion.grace)
             with suppress(FileNotFoundError):
                 companion.path.unlink()

@@ -17,6 +17,7 @@ import pytest
 from pipeline.engine import command
 from pipeline.engine.podman import Reader
 from pipeline.engine.podman_socket import API, socket_path
+from pipeline.engine.process_group import end_group
 from pipeline.engine.service import answers, api_service, usual_socket
 
 pytestmark = pytest.mark.integration
@@ -142,7 +143,7 @@ def users_service(environment: Mapping[str, str]) -> Iterator[Path]:
         assert eventually(lambda: answers(path))
         yield path
     finally:
-        command.end_group(process)
+        end_group(process)
         path.unlink(missing_ok=True)
 
 

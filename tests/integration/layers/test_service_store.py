@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import command
+from pipeline.engine.process_group import end_group
 from pipeline.engine.service import answers, api_service
 from tests.integration.conftest import Capas
 from tests.integration.layers.test_report import build
@@ -62,7 +62,7 @@ def elsewhere(environment: Mapping[str, str], tmp_path: Path) -> Iterator[str]:
         until(lambda: answers(path), "the service answers")
         yield f"unix://{path}"
     finally:
-        command.end_group(process)
+        end_group(process)
 
 
 def test_another_machine_is_not(elsewhere: str, image: str, capas: Capas, tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""A program is ended with all that it started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline.engine.process_group import end_group, end_stragglers
+
+IGNORING = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True)"
+"""A program that a SIGTERM does not end."""
+
+
+def test_a_group_that_ignores_sigterm_must_be_killed() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{IGNORING}; time.sleep(600)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        watch = threading.Thread(target=end_group, args=(process, 0.2))
+        watch.start()
+        assert process.wait(timeout=20) == -9
+        watch.join()
+
+
+@contextmanager
+def leader_that_ends_first(straggler: str) -> Iterator[subprocess.Popen[str]]:
+    """A program that a SIGTERM ends; not so the one that it started, which says 1 and ends last."""
+    starting = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {straggler!r}])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", starting],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        end_group(process)
+        yield process
+
+
+def test_what_a_program_started_must_be_waited_for() -> None:
+    with leader_that_ends_first(f"{IGNORING}; time.sleep(0.5); print('whole')") as process:
+        end_stragglers(process.pid)
+        assert process.stdout is not None
+        assert process.stdout.read() == "whole\n"
+
+
+def test_what_a_program_started_and_does_not_end_must_be_killed() -> None:
+    with leader_that_ends_first(f"{IGNORING}; time.sleep(600)") as process:
+        end_stragglers(process.pid, 0.2)
+        assert process.stdout is not None
+        assert process.stdout.read() == "", "its end of the pipe is closed"
+
+
+def test_a_group_that_has_ended_must_not_be_waited_for() -> None:
+    process = subprocess.Popen(["true"], start_new_session=True)
+    process.wait()
+    end_stragglers(process.pid)
