@@ -31,7 +31,7 @@ def run_arguments(stage: StageBuild, step: Step, given: Mapping[str, str]) -> st
     for one in stage.steps[: stage.steps.index(step)]:
         if one.keyword == "ENV":
             env.update(zip(one.arguments[::2], one.arguments[1::2], strict=False))
-    declared = {name for name, _ in stage.args[: step.declared]}
+    declared = {name for name, _ in stage.args[stage.inherited : step.declared]}
     texts = [
         f"{name}={env.get(name, value)}"
         for name, value in arguments_at(stage, step, given).items()

@@ -13,7 +13,7 @@ from pipeline.build.digests import Digests
 from pipeline.build.mounts import binds_of, bound_sources, mounts_of
 from pipeline.errors import CapasError, InvalidSpec
 from pipeline.spec.containerfile import Containerfile, Stage, parse
-from pipeline.spec.containerfile.build import Build
+from pipeline.spec.containerfile.build import Build, Inheritance
 from pipeline.spec.containerfile.steps import StageBuild, Step
 from pipeline.spec.context import Entry
 from pipeline.spec.ignorefile import IgnoreRules, find_ignore_file, parse_ignore
@@ -122,13 +122,20 @@ def read_containerfile(version: Version) -> tuple[str, Containerfile]:
     return text, parsed
 
 
-def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | None = None) -> Inputs:
+def read_inputs(
+    version: Version,
+    digests: Digests,
+    rootfs: PreparedRootfs | None = None,
+    *,
+    inherits: Inheritance = "replaced",
+) -> Inputs:
     """Everything that a version is made of.
 
     Args:
         version: as the spec says.
         digests: makes the digests of contents.
         rootfs: the prepared tar that the context is given as `rootfs.tar`.
+        inherits: what the Buildah that builds does with the ARGs of a stage below.
 
     Raises:
         CapasError: something that the build needs is missing, or cannot be read or copied.
@@ -137,7 +144,8 @@ def read_inputs(version: Version, digests: Digests, rootfs: PreparedRootfs | Non
     text, containerfile = read_containerfile(version)
     ignore = _ignore_rules(find_ignore_file(version.context, version.containerfile))
     made = frozenset({ROOTFS_TAR}) if rootfs else frozenset()
-    walk = Build(version.context, ignore, version.args, made).stages(containerfile)
+    build = Build(version.context, ignore, version.args, made, inherits=inherits)
+    walk = build.stages(containerfile)
     stages = needed_stages(containerfile, version.target, walk)
     reads: dict[Place, tuple[Source, ...]] = {}
     references: dict[str, None] = {}
@@ -189,7 +197,8 @@ def _arguments(stages: Sequence[StageBuild]) -> dict[Place, dict[str, str]]:
     for stage in stages:
         for place, step in enumerate(stage.steps):
             if step.keyword == "ARG":
-                known = stage.args[: step.declared + len(step.arguments)]
+                # What the stage below declared has a LABEL of its own there.
+                known = stage.args[stage.inherited : step.declared + len(step.arguments)]
                 if given := {name: value for name, value in known if value is not None}:
                     found[stage.stage.index, place] = given
     return found

@@ -131,12 +131,14 @@ def observe_build(
     store = list_images(environment)
     releases = read_lock(pipeline.lock_path)
     digests = Digests(memory_path(environment))
+    generation = generation_here(environment)
     inputs = {
         name: read_inputs(
             versions[name],
             digests,
             _released_rootfs(versions[name], releases.get(name), store)
             or prepared_rootfs(versions[name], store, environment, digests),
+            inherits=generation.inherits,
         )
         for name in names
     }
@@ -151,7 +153,7 @@ def observe_build(
         store=store,
         releases=releases,
         epoch=source_date_epoch(environment) or 0,
-        generation=generation_here(environment),
+        generation=generation,
         takes_over=bool(environment.get(TAKE_OVER)),
     )
 

@@ -123,9 +123,9 @@ class Forecaster:
 
     def all(self) -> tuple[Forecast, ...]:
         """Every instruction of every stage that the build needs, FROMs included."""
-        walk = Build(args=self.inputs.version.args, base=self._state).stages(
-            self.inputs.containerfile
-        )
+        args, inherits = self.inputs.version.args, self.generation.inherits
+        build = Build(args=args, base=self._state, inherits=inherits)
+        walk = build.stages(self.inputs.containerfile)
         needed = {stage.index for stage in self.inputs.stages}
         found: list[Forecast] = []
         for stage in walk:

@@ -264,7 +264,8 @@ class _Run:
             on_start=self._builder.register,
         )
         digests = Digests(None)
-        return read_inputs(version, digests, PreparedRootfs(tar, digests.of(tar)))
+        made, inherits = PreparedRootfs(tar, digests.of(tar)), self._survey.generation.inherits
+        return read_inputs(version, digests, made, inherits=inherits)
 
     def _job(self, name: str, inputs: Inputs, decision: Decision) -> Job:
         survey, version = self._survey, inputs.version

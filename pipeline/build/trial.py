@@ -17,6 +17,7 @@ from pipeline.build.rootfs import prepare_rootfs
 from pipeline.build.turns import turn
 from pipeline.engine import buildah, command, labels
 from pipeline.errors import CapasError
+from pipeline.host.builder import generation_here
 from pipeline.report.progress import Progress
 from pipeline.spec.containerfile import parse
 from pipeline.spec.model import REGISTRY, Version
@@ -70,7 +71,8 @@ def _job(trial: Trial, reference: str, log: Path, environment: Mapping[str, str]
     if version.rootfs is not None:
         tar = prepare_rootfs(version.rootfs, environment, tell=lambda _: None)
         rootfs = PreparedRootfs(tar, digests.of(tar))
-    inputs = read_inputs(version, digests, rootfs)
+    inherits = generation_here(environment).inherits
+    inputs = read_inputs(version, digests, rootfs, inherits=inherits)
     parsed = parse(trial.containerfile, version.containerfile)
     stages = tuple(parsed.stages[stage.index] for stage in inputs.stages)
     tried = replace(inputs, text=trial.containerfile, containerfile=parsed, stages=stages)

@@ -42,6 +42,8 @@ class Generation:
         newest: of several images that match, whether the last made one is taken; else the first.
         platform: whether an image of another platform is passed over.
         volumes: whether a RUN's changes below a VOLUME that was declared above it are kept.
+        inherits: whether a stage knows the ARGs of the stage that it goes on from, and whether
+            variables in their defaults are replaced before.
     """
 
     since: tuple[int, ...]
@@ -58,6 +60,7 @@ class Generation:
     newest: bool = False
     platform: bool = False
     volumes: bool = False
+    inherits: Literal["no", "as written", "replaced"] = "no"
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -114,14 +117,15 @@ _1_40 = replace(_1_39, since=(1, 40), what="the lines of a heredoc count", hered
 _1_41 = replace(
     _1_40,
     since=(1, 41),
-    what="the newest result of the platform is taken; COPY --link",
+    what="the newest result of the platform is taken; COPY --link; ARG reaches later stages",
     link=True,
     spaces=4,
     newest=True,
     platform=True,
+    inherits="as written",
 )
 """`stage_executor.go` of 1.41.0: buildMetadata, `cacheCandidates`, `imageArchitecture`,
-`hasLink`."""
+`hasLink`. Its openshift/imagebuilder is 1.2.16: `builder.go`, setStageInheritedArgs."""
 
 _1_41_1 = replace(_1_41, since=(1, 41, 1), what="the times of files count", spaces=5, times=True)
 """`stage_executor.go` of 1.41.1, buildMetadata: `layerMutations`."""
@@ -136,8 +140,17 @@ _1_41_2 = replace(
 """`copier/copier.go` of 1.41.2, copierHandlerGetOne: `hdr.Uname, hdr.Gname = "", ""`, and
 `hdr.Name += "/"`."""
 
-_1_45 = replace(
+_1_43_2 = replace(
     _1_41_2,
+    since=(1, 43, 2),
+    what="variables in the ARGs of a stage below are replaced",
+    inherits="replaced",
+)
+"""openshift/imagebuilder 1.2.20, `builder.go`, setStageInheritedArgs: ProcessWord. It came with
+1.44.0; 1.43.1 has 1.2.19, and 1.43.2 was seen to do it."""
+
+_1_45 = replace(
+    _1_43_2,
     since=(1, 45),
     what="folders under --chmod are written with Go's own bit for folders",
     folder_bits=True,
@@ -147,7 +160,7 @@ which only a GNU header can hold. The source was read up to June 2026, where it 
 
 GENERATIONS: tuple[Generation, ...] = (
     *(_1_28, _1_35, _1_37, _1_38, _1_39, _1_40),
-    *(_1_41, _1_41_1, _1_41_2, _1_45),
+    *(_1_41, _1_41_1, _1_41_2, _1_43_2, _1_45),
 )
 """Oldest first."""
 

@@ -71,7 +71,8 @@ CONTAINERFILE_RULES = (
         "CAP210",
         "unset-variable",
         "warning",
-        "A variable that nothing sets is replaced by nothing, without a word.",
+        "A variable that nothing sets is replaced by nothing, without a word. Before Buildah 1.41 "
+        "that is so for the ARGs of a stage below, too.",
     ),
     Rule(
         "CAP211",

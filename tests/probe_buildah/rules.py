@@ -72,6 +72,7 @@ class Laboratory:
             Seen("newest", generation.newest, self._newest()),
             Seen("platform", generation.platform, self._platform()),
             Seen("volumes", generation.volumes, self._volumes()),
+            Seen("inherits", generation.inherits, self._inherits()),
         ]
 
     def _build(self, text: str, tag: str, context: Path | None = None, *options: str) -> CacheImage:
@@ -125,6 +126,14 @@ class Laboratory:
         kept = (out / "data" / "kept").exists()
         shutil.rmtree(out)
         return kept
+
+    def _inherits(self) -> str:
+        """What a stage knows of the ARGs of the stage below."""
+        text = f"FROM {BASE} AS one\nARG A=1\nARG B=$A\nFROM one\nRUN true\n"
+        run = self._build(text, "localhost/rule:inherits").history[-1].by
+        if "A=1" not in run:
+            return "no"
+        return "replaced" if "B=1" in run else "as written"
 
 
 _ANY = Generation(since=(0,), what="")

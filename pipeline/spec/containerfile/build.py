@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from pipeline.spec.containerfile.folders import Folders
 from pipeline.spec.containerfile.model import Containerfile, Instruction, Stage
@@ -25,6 +26,7 @@ from pipeline.spec.containerfile.variables import (
     PROXIES,
     declared,
     expanded_step,
+    handed,
 )
 from pipeline.spec.gopath import clean
 from pipeline.spec.ignorefile import IgnoreRules
@@ -32,6 +34,10 @@ from pipeline.spec.sources import Source, read_source
 
 LONGEST_PATH = 4096
 """Characters, Linux's PATH_MAX."""
+
+Inheritance = Literal["no", "as written", "replaced"]
+"""Whether a stage knows the ARGs of the stage that it goes on from, and whether variables in their
+defaults are replaced first: versions of Buildah differ (`engine.generation`)."""
 
 
 def _undescribed(_reference: str) -> ImageState | None:
@@ -48,6 +54,7 @@ class Build:
         args: build arguments.
         made: what is put into the context right before the build, and so may be missing now.
         base: what is known of an image that is no stage, or None for nothing.
+        inherits: what becomes of the ARGs of a stage where another one goes on from it.
     """
 
     context: Path | None = None
@@ -55,6 +62,7 @@ class Build:
     args: Mapping[str, str] = field(default_factory=dict)
     made: frozenset[str] = frozenset()
     base: Callable[[str], ImageState | None] = _undescribed
+    inherits: Inheritance = "replaced"
 
     def stages(self, file: Containerfile) -> tuple[StageBuild, ...]:
         """All stages of a Containerfile, each as it would be carried out."""
@@ -103,6 +111,9 @@ class _Walk:
             name: value for name, value in build.args.items() if name in PROXIES
         }
         self._values |= self._environment
+        self._handed = self._inherited(earlier)
+        self._declare(self._handed)
+        self._inherits = len(self._args)
         self._folders = Folders(self._before.folders)
         self._exposed = set(self._before.exposed)
         self._volumes = set(self._before.volumes)
@@ -139,6 +150,8 @@ class _Walk:
             tuple(steps),
             tuple(self._args),
             after,
+            self._inherits,
+            (*self._handed, *self._handed_on()),
         )
 
     def _step(self, instruction: Instruction, *, inherited: bool) -> Step:
@@ -195,8 +208,23 @@ class _Walk:
         if apply is not None and step.arguments:
             apply(step)
 
+    def _inherited(self, earlier: Mapping[str, StageBuild]) -> tuple[str, ...]:
+        """What the stage below hands on; Buildah looks for it by the FROM as it is written."""
+        words = self._stage.origin.words
+        below = earlier.get(words[0].text) if words else None
+        return () if below is None or self._build.inherits == "no" else below.handed
+
+    def _handed_on(self) -> tuple[str, ...]:
+        own = [word for i in self._stage.instructions if i.keyword == "ARG" for word in i.words]
+        if self._build.inherits == "as written":
+            return tuple(word.text for word in own)
+        return handed(own, {**PLATFORM_ARGS, **self._heading})
+
     def _arg(self, step: Step) -> None:
-        for argument in step.arguments:
+        self._declare(step.arguments)
+
+    def _declare(self, arguments: Iterable[str]) -> None:
+        for argument in arguments:
             name, equals, default = argument.partition("=")
             value: str | None = (
                 default if equals else PLATFORM_ARGS.get(name, self._heading.get(name))

@@ -66,6 +66,14 @@ def expand(word: str, values: Mapping[str, str]) -> Expanded:
     return Expanded(text, tuple(runs), frozenset(scanner.missing), frozenset(scanner.bare))
 
 
+def used(word: str) -> frozenset[str]:
+    """The variables that become nothing in `word` when they have no value."""
+    try:
+        return expand(word, {}).bare
+    except BadWord:
+        return frozenset()
+
+
 def _cut(runs: Iterable[tuple[str, bool]]) -> list[str]:
     """Words out of runs of text; only the runs marked true are cut at white space."""
     words, current = [], ""

@@ -115,6 +115,9 @@ class StageBuild:
         base_stage: the earlier stage that it names, if it names one.
         origin: the FROM as a step.
         args: the ARGs in the order in which they became known, with their values.
+        inherited: how many of them the stage below declared.
+        handed: what the ARGs of a stage that goes on from this one are made of, as `NAME` or
+            `NAME=default`.
         after: the image at its end.
     """
 
@@ -126,6 +129,8 @@ class StageBuild:
     steps: tuple[Step, ...]
     args: tuple[tuple[str, str | None], ...]
     after: ImageState
+    inherited: int = 0
+    handed: tuple[str, ...] = ()
 
     def args_at(self, step: Step) -> Mapping[str, str]:
         """The ARGs that have a value when `step` runs."""

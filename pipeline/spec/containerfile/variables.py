@@ -6,7 +6,7 @@ Facts from openshift/imagebuilder (`builder.go`, `dispatchers.go`, `evaluator.go
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.spec.containerfile.expand import (
@@ -44,6 +44,24 @@ def declared(instruction: Instruction, values: Mapping[str, str]) -> list[tuple[
             continue
         found.append((name, value if equals else PLATFORM_ARGS.get(name)))
     return found
+
+
+def handed(words: Iterable[Word], values: Mapping[str, str]) -> tuple[str, ...]:
+    """The ARGs of a stage for those that go on from it (`builder.go`, setStageInheritedArgs).
+
+    Their defaults see each other and `values`, and neither what the build gives nor what the stage
+    itself has from below.
+    """
+    known = dict(values)
+    found = []
+    for word in words:
+        try:
+            text = expand(word.text, known).text
+        except BadWord:
+            continue  # the build ends here
+        name, _, known[name] = text.partition("=")
+        found.append(text)
+    return tuple(found)
 
 
 def expanded_step(instruction: Instruction, values: Mapping[str, str], *, certain: bool) -> Step:

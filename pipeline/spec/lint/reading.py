@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.report.finding import Finding
 from pipeline.spec.containerfile import Instruction, Word
+from pipeline.spec.containerfile.expand import EXPANDING, used
 from pipeline.spec.containerfile.steps import StageBuild, Step
 from pipeline.spec.lint.subject import Hints, Subject
 from pipeline.spec.sources import Source
@@ -145,6 +146,24 @@ def unset_variables(subject: Subject) -> Iterator[Finding]:
             if not step.inherited and step.missing:
                 known = stage.before.described
                 yield from _unset(subject, step, empty, above, known=known)
+        yield from _set_below(subject, stage)
+
+
+def _set_below(subject: Subject, stage: StageBuild) -> Iterator[Finding]:
+    """Variables that only an ARG of the stage below sets: older versions of Buildah do not."""
+    below = {name for name, value in stage.args[: stage.inherited] if value is not None}
+    below -= stage.before.environment.keys()
+    for step in stage.steps:
+        for word in step.instruction.words if step.keyword in EXPANDING else ():
+            for name in sorted(below & used(word.text)):
+                message = f"before Buildah 1.41, ${name} has no value here and becomes nothing"
+                hint = f"declare it again in this stage: ARG {name}=…"
+                yield subject.at("CAP210", step.instruction, message, hint, word)
+        if step.keyword == "ENV":
+            below -= {*step.arguments[::2]}
+        elif step.keyword == "ARG":
+            own = stage.args[step.declared : step.declared + len(step.arguments)]
+            below -= {name for name, value in own if value is not None}
 
 
 def _unset(

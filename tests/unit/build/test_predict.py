@@ -125,6 +125,26 @@ def test_an_argument_is_part_of_a_run_but_not_of_its_own_line(tmp_path: Path) ->
     assert _states(again) == ["reuse", "reuse", *["rebuild"] * 4]
 
 
+STAGED = "FROM localhost/base:1 AS b\nARG C=1\nARG D=$C\nFROM b\nRUN make\nARG E=2\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "run", "arg"),
+    [
+        ((1, 39, 3), "/bin/sh -c make", "ARG E"),
+        ((1, 41, 0), "|2 C=2 D=$C /bin/sh -c make", "ARG C D E"),
+        ((1, 43, 2), "|2 C=2 D=1 /bin/sh -c make|force-mtime=0", "ARG C D E|force-mtime=0"),
+    ],
+)
+def test_the_arguments_of_the_stage_below_are_in_the_history_since_1_41(
+    tmp_path: Path, version: tuple[int, ...], run: str, arg: str
+) -> None:
+    forecasts = _forecasts(tmp_path, STAGED, [*STORE], generation_of(version), C="2")
+    assert [one.texts[0] for one in forecasts[6:8]] == [run, f"{NOP}{arg}"]
+    label = forecasts[8].instruction.text
+    assert label == 'LABEL "io.github.capas.arguments"="E=2"'
+
+
 def test_what_one_build_makes_the_next_of_the_run_finds(tmp_path: Path) -> None:
     text = "FROM localhost/base:1\nRUN something new\n"
     images = [*STORE]

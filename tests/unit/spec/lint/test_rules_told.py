@@ -97,6 +97,9 @@ def told(text: str, context: Path, **options: object) -> list[str]:
         ("ARG A\nENV B=$A\n", ["3:7 CAP210"]),
         ("ARG A\nENV B=${A:-x}\n", []),
         ("ENV B=$PATH\n", []),
+        ("ARG A=1\nFROM 0\nENV B=$A\n", ["4:7 CAP210"]),
+        ("ARG A=1\nFROM 0\nENV B=${A:-2}\nARG A\nENV C=$A\nARG A=2\nENV D=$A\n", ["6:7 CAP210"]),
+        ("ARG A=1\nENV A=2\nFROM 0\nENV B=$A\n", []),
         # CAP220
         ("COPY . /app/\nRUN pip install -r /app/requirements.txt\n", ["2:1 CAP220"]),
         ("COPY . /app/\nRUN apt-get update && apt-get install -y git\n", ["2:1 CAP220"]),
