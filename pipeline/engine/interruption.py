@@ -37,5 +37,6 @@ def interrupted_once() -> Iterator[None]:
     try:
         yield
     finally:
-        for number in () if told else ours:
-            signal.signal(number, before[number])
+        for number in ours:
+            # A handler would go when Python ends its own affairs: ignored is ignored to the end.
+            signal.signal(number, signal.SIG_IGN if told else before[number])
