@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy import far_probe, probe
 from pipeline.deploy.ended import ENDED, how_it_ended
+from pipeline.deploy.logs import last_lines
 from pipeline.deploy.probe import Answer
 from pipeline.engine import command
 from pipeline.engine.sockets import listening, parent
@@ -100,7 +101,7 @@ def examine_container(
 def unhealthy(writer: Writer, name: str, verdict: Verdict) -> EngineError:
     """The error for a container that did not become healthy: state, answer, last lines."""
     try:
-        wrote = _last_lines(writer, name)
+        wrote = last_lines(writer, name, _LOG_LINES)
     except EngineError:
         wrote = []
     lines = ["its last lines:", *(f"  {line}" for line in wrote)] if wrote else ["it wrote nothing"]
@@ -108,17 +109,6 @@ def unhealthy(writer: Writer, name: str, verdict: Verdict) -> EngineError:
         f"{name} is not healthy",
         details="\n".join([f"state: {verdict.state}", f"probe: {verdict.said}", *lines]),
     )
-
-
-def _last_lines(writer: Writer, name: str) -> list[str]:
-    def lines(tail: int | None) -> list[str]:
-        text = "".join(piece for _stream, piece in writer.logs(name, tail=tail))
-        return text.splitlines()[-_LOG_LINES:]
-
-    found = lines(_LOG_LINES)
-    # Podman 4.3 loses the beginning of a log's first line when that was written in two parts, as
-    # Python writes its last words; only when it is asked for more lines than there are.
-    return found if len(found) == _LOG_LINES else lines(None)
 
 
 def _await_settled(

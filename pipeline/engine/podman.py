@@ -190,18 +190,25 @@ class Reader:
             ) from None
 
     def logs(
-        self, name: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
-    ) -> Iterator[tuple[int, str]]:
-        """What a container's process wrote: the stream (1 output, 2 errors) and a piece of text.
+        self,
+        name: str,
+        *,
+        follow: bool = False,
+        timestamps: bool = False,
+        since: float | None = None,
+    ) -> Iterator[tuple[int, bytes]]:
+        """What a container's process wrote: the stream (1 output, 2 errors) and a piece of it.
+
+        A piece is a line or a part of one, and may end within a character.
 
         Args:
-            tail: only the last lines; None for all.
             follow: go on until the container ends.
-            timestamps: before every line, when it was written.
+            timestamps: before every piece, when it was written.
+            since: only what was written after this, in seconds since the epoch.
         """
         params: Json = {"stdout": True, "stderr": True, "follow": follow, "timestamps": timestamps}
-        if tail is not None:
-            params["tail"] = tail
+        if since is not None:
+            params["since"] = f"{since:.6f}"
         response = self._call("get", f"/containers/{name}/logs", params=params, stream=True)
         yield from frames(response.chunks)
 
@@ -284,7 +291,7 @@ def _filters(**wanted: Sequence[str]) -> dict[str, str]:
     return {"filters": json.dumps(given)} if given else {}
 
 
-def frames(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+def frames(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """The engine's multiplexed stream taken apart: a header of 8 bytes before each piece.
 
     The first byte is the stream, the last four the length (docker, API, container attach).
@@ -296,5 +303,5 @@ def frames(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
             length = int.from_bytes(buffer[4:8], "big")
             if len(buffer) < 8 + length:
                 break
-            yield buffer[0], buffer[8 : 8 + length].decode(errors="replace")
+            yield buffer[0], buffer[8 : 8 + length]
             buffer = buffer[8 + length :]

@@ -202,7 +202,8 @@ class Writer(Reader):
         # What it runs takes its time: only a service that gives no sign of life is given up.
         raw = self._post(f"/exec/{session}/start", start, timeout=timeout, bound=None).content()
         code = self._object("get", f"/exec/{session}/json")["ExitCode"]
-        return Executed(code, "".join(text for _stream, text in frames([raw])))
+        output = b"".join(piece for _stream, piece in frames([raw]))
+        return Executed(code, output.decode(errors="replace"))
 
     def _patience(self, name: str, timeout: float | None) -> float:
         """Seconds that an end may take: its grace, and the engine's own time."""

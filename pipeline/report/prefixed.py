@@ -24,10 +24,20 @@ class Prefixed:
         # What a container writes goes into a pipe or a file as it is; people see it harmless.
         self._stream = sys.stdout if for_people(sys.stdout) else inner(sys.stdout)
         self._paint = paint_for(sys.stdout)
+        self._open = ""  # the source of a line that has no end yet
 
-    def line(self, source: str, text: str) -> None:
-        """Write one line."""
-        colour = _COLOURS[self._numbers.get(source, 0) % len(_COLOURS)]
-        name = self._paint.code(f"{source:{self._width}} |", colour)
-        self._stream.write(f"{name} {text}\n")
+    def line(self, source: str, text: str, *, ends: bool = True) -> None:
+        """Write one line, or a part of it.
+
+        Args:
+            ends: whether the line ends here; else what comes next of this source goes on with it.
+        """
+        if self._open == source:
+            name = ""
+        else:
+            colour = _COLOURS[self._numbers.get(source, 0) % len(_COLOURS)]
+            name = self._paint.code(f"{source:{self._width}} |", colour) + " "
+            name = f"\n{name}" if self._open else name
+        self._open = "" if ends else source
+        self._stream.write(name + text + ("\n" if ends else ""))
         self._stream.flush()

@@ -61,7 +61,9 @@ def logs(
             containers = chosen(containers_of(reader, pipeline.name), services or ())
         printer = Prefixed([short_name(c) for c in containers])
         found = read_logs(uri, containers, tail=lines, follow=follow, timestamps=timestamps)
-        return until_interrupted(found, lambda line: printer.line(line.source, line.text))
+        return until_interrupted(
+            found, lambda line: printer.line(line.source, line.text, ends=line.ends)
+        )
 
 
 @command(

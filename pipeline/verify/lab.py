@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from pipeline.deploy.logs import last_lines
 from pipeline.engine import command, labels
 from pipeline.engine.buildah import build_argv
 from pipeline.engine.distribution import (
@@ -243,11 +244,11 @@ class Lab:
         said: list[str] = []
 
         def wrote() -> bool:  # the engine writes a container's last words down after its end
-            said[:] = [text for _stream, text in self.api.logs(name, tail=5)]
+            said[:] = last_lines(self.api, name, 5)
             return any(text.strip() for text in said)
 
         self.comes_true(wrote, seconds=5.0)
-        return CapasError(f"a container of {self.subject.image} {what}", details="".join(said))
+        return CapasError(f"a container of {self.subject.image} {what}", details="\n".join(said))
 
     def _serves(self, name: str) -> bool:
         state = self._inspect(name)["State"]

@@ -95,8 +95,8 @@ def test_what_we_read_must_be_what_podman_py_reads(
     assert (done.exit_code, done.output) == (0, "kept\n")
     chunks, _ = found.get_archive("/note")
     assert b"kept\n" in b"".join(chunks)
-    said = sorted(text for _stream, text in ours.logs(container))
-    assert said == ["err\n", "out\n"]
+    said = sorted(piece for _stream, piece in ours.logs(container))
+    assert said == [b"err\n", b"out\n"]
     assert sorted(line.strip() for line in found.logs()) == [b"err", b"out"]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.deploy.happened import event_line
-from pipeline.deploy.logs import Line, lines_of
 from pipeline.deploy.observe import Container
 from pipeline.deploy.usage import measure_usage, ticks_of
 from pipeline.engine.machine import HERE
@@ -38,16 +37,6 @@ def test_a_process_that_is_gone_must_count_nothing(tmp_path: Path) -> None:
     )
     assert usage.memory == 1000 * 1024
     assert (usage.cpu, usage.processes) == (0.0, 2)
-
-
-def test_lines_must_be_whole_and_streams_be_kept_apart() -> None:
-    pieces = [(1, "one\ntw"), (2, "bad"), (1, "o\nthree"), (2, "\n")]
-    assert list(lines_of("web-1", pieces)) == [
-        Line("web-1", "one"),
-        Line("web-1", "two"),
-        Line("web-1", "bad", error=True),
-        Line("web-1", "three"),
-    ]
 
 
 def test_an_end_must_say_its_exit_code() -> None:

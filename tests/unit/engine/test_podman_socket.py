@@ -116,4 +116,4 @@ def test_frames_must_be_found_wherever_they_are_cut() -> None:
     raw = b"\1\0\0\0\0\0\0\5hello" + b"\2\0\0\0\0\0\0\3bad"
     for size in range(1, len(raw)):
         chunks = [raw[i : i + size] for i in range(0, len(raw), size)]
-        assert list(frames(chunks)) == [(1, "hello"), (2, "bad")]
+        assert list(frames(chunks)) == [(1, b"hello"), (2, b"bad")]

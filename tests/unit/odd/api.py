@@ -17,6 +17,7 @@ from pipeline.deploy.health import _is_over, _published
 from pipeline.deploy.history import next_number, records_of, unproved
 from pipeline.deploy.life import plan_change
 from pipeline.deploy.limits import lost_limits
+from pipeline.deploy.logs import lines_of
 from pipeline.deploy.observe import broken_labels, containers_of, events_of, observe
 from pipeline.deploy.plan import plan_deploy
 from pipeline.deploy.removal import plan_down
@@ -186,6 +187,7 @@ def use(service: Service, pipeline: Pipeline) -> None:
     service.create_container({})
     list(service.pull_image("a"))
     service.execute("web", ["true"])
-    list(service.logs("web"))
+    for timestamps in (False, True):
+        list(lines_of("web", service.logs("web"), timestamps=timestamps))
     service.file_text("web", "/x")
     service.stop_container("web")
