@@ -41,7 +41,7 @@ def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Contain
             notes.append(f"{container.name} is {_state(container)}: left as it is")
             continue
         is_job = container.service in jobs
-        if change in ("start", "restart") and is_job and _is_done(container):
+        if change in ("start", "restart") and is_job and container.ended_well:
             notes.append(f"{container.name} is a job that is done: left as it is")
             continue
         steps = _steps(pipeline, change, container, up, is_job=is_job)
@@ -104,10 +104,6 @@ def _steps(
         step,
         Operation("wait for", "container", container.name, must, (step.key,), check=check),
     ]
-
-
-def _is_done(container: Container) -> bool:
-    return container.state in ("exited", "stopped") and container.exit_code == 0
 
 
 def _in_order(pipeline: Pipeline, containers: Sequence[Container]) -> list[Container]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.abilities import Abilities, observe_abilities
+from pipeline.deploy.ended import ENDED
 from pipeline.deploy.faults import Fault, find_faults
 from pipeline.deploy.held import bindings_of, held_ports
 from pipeline.deploy.ours import deployed, labels_of, readable
@@ -89,6 +90,11 @@ class Container:
     def running(self) -> bool:
         """Whether its process runs now."""
         return self.state == RUNNING
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether its process is over, with 0: a job that is done."""
+        return self.state in ENDED and self.exit_code == 0
 
 
 def own_alias(service: str, number: int, config: str) -> str:

@@ -31,19 +31,33 @@ class Binding:
     protocol: str = "tcp"
 
     @property
+    def has_url(self) -> bool:
+        """Whether a browser can be sent there: none speaks UDP or SCTP to a port."""
+        return self.protocol == "tcp"
+
+    @property
     def url(self) -> str:
         """Where a browser on the same machine finds it."""
         return self.url_at("127.0.0.1")
 
     def url_at(self, machine: str) -> str:
-        """Where a browser finds it.
+        """Where a browser finds it, if it `has_url`.
 
         Args:
             machine: the name or address by which its machine is reached.
         """
+        return f"http://{self._place_at(machine)}"
+
+    def shown_at(self, machine: str) -> str:
+        """A URL, or as Podman and Compose write a port without one: `127.0.0.1:53/udp`."""
+        if self.has_url:
+            return self.url_at(machine)
+        return f"{self._place_at(machine)}/{self.protocol}"
+
+    def _place_at(self, machine: str) -> str:
         shown = machine if self.address in _EVERYWHERE else self.address
         shown = f"[{shown}]" if ":" in shown else shown
-        return f"http://{shown}:{self.host}"
+        return f"{shown}:{self.host}"
 
     def meets(self, address: str) -> bool:
         """Whether a socket that is bound at `address` is in its way, or is its own."""

@@ -145,8 +145,7 @@ class _Planner:
         return after
 
     def _is_done(self, current: Container) -> bool:
-        ended = current.state in ("exited", "stopped") and current.exit_code == 0
-        return self._around.one_shot and ended
+        return self._around.one_shot and current.ended_well
 
     def _begin(self, place: Place) -> None:
         """A replica where nothing runs."""

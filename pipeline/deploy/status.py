@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.deploy.desired import depended_on
 from pipeline.deploy.door import door_check
 from pipeline.deploy.ended import ENDED, how_it_ended
 from pipeline.deploy.health import examine_container
 from pipeline.deploy.observe import Container, containers_of
+from pipeline.deploy.ports import Binding
 from pipeline.engine.machine import HERE, Machine, machine_of
 from pipeline.engine.podman_writer import Writer
 from pipeline.engine.workers import workers
 from pipeline.report.words import Bullets, Cell, Mark, Part, Report, Table, Tone
 from pipeline.spec.model import Healthcheck, Pipeline
 
-Health = Literal["healthy", "unhealthy", "unchecked", "not running"]
+Health = Literal["healthy", "unhealthy", "unchecked", "done", "not running"]
 _TONES: Mapping[Health, Tone] = {
-    "healthy": "good", "unhealthy": "bad", "unchecked": "plain", "not running": "warning",
+    "healthy": "good", "unhealthy": "bad", "unchecked": "plain", "done": "good",
+    "not running": "warning",
 }  # fmt: skip
 _CONNECTIONS = 8
 
@@ -28,16 +31,29 @@ class Row:
     """One container.
 
     Attributes:
+        health: `done` is a job that ended with 0.
         said: the probe's answer, how the container ended, or why it cannot be reached.
-        urls: where its published ports are found.
         machine: that it is on.
     """
 
     container: Container
     health: Health
     said: str = ""
-    urls: tuple[str, ...] = ()
     machine: Machine = HERE
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where a browser finds its published ports."""
+        return tuple(b.url_at(self._at) for b in self.container.bindings if b.has_url)
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Its published ports in words: URLs, and what a browser cannot open."""
+        return tuple(b.shown_at(self._at) for b in self.container.bindings)
+
+    @property
+    def _at(self) -> str:
+        return self.machine.name or "127.0.0.1"
 
 
 def status_of(uri: str, pipeline: Pipeline, *, probe: bool = True) -> tuple[Row, ...]:
@@ -52,33 +68,46 @@ def status_of(uri: str, pipeline: Pipeline, *, probe: bool = True) -> tuple[Row,
         )
     if not found:
         return ()
+    jobs = depended_on(pipeline.services.values(), "service_completed_successfully")
+
+    def row(container: Container) -> Row:
+        check = _check(pipeline, container)
+        is_job = container.service in jobs and not container.is_door
+        health, said = _health(uri, container, check, probe=probe, is_job=is_job)
+        return Row(container, health, said, machine_of(uri))
+
     with workers(min(_CONNECTIONS, len(found))) as pool:
-        return tuple(pool.map(lambda c: _row(uri, c, _check(pipeline, c), probe=probe), found))
+        return tuple(pool.map(row, found))
 
 
 def present_status(pipeline: Pipeline, rows: Sequence[Row]) -> Report:
     """The rows for people and, as data, for machines."""
     columns = ("container", "version", "state", "health", "url")
     table = Table(columns, tuple(_cells(row) for row in rows))
-    running = sum(row.container.running for row in rows)
-    where = f" on {rows[0].machine.name}" if rows and rows[0].machine.name else ""
     return Report(
         pipeline.name,
-        f"{running} of {len(rows)} containers run{where}." if rows else "Nothing is deployed.",
+        _lead(rows),
         _parts(table, rows),
         {"pipeline": pipeline.name, "containers": [_data(row) for row in rows]},
     )
 
 
-def _row(uri: str, container: Container, check: Healthcheck | None, *, probe: bool) -> Row:
-    health, said = _health(uri, container, check, probe=probe)
-    machine = machine_of(uri)
-    at = machine.name or "127.0.0.1"
-    return Row(container, health, said, tuple(b.url_at(at) for b in container.bindings), machine)
+def _lead(rows: Sequence[Row]) -> str:
+    """How many run of those that should: a job that is done should not."""
+    if not rows:
+        return "Nothing is deployed."
+    running = sum(row.container.running for row in rows)
+    done = sum(row.health == "done" for row in rows)
+    where = f" on {rows[0].machine.name}" if rows[0].machine.name else ""
+    jobs = f"{done} job{'s are' if done > 1 else ' is'} done"
+    if done == len(rows):
+        return f"{jobs}{where}."
+    run = f"{running} of {len(rows) - done} containers run{where}"
+    return f"{run}; {jobs}." if done else f"{run}."
 
 
 def _health(
-    uri: str, container: Container, check: Healthcheck | None, *, probe: bool
+    uri: str, container: Container, check: Healthcheck | None, *, probe: bool, is_job: bool
 ) -> tuple[Health, str]:
     if container.fault:
         return "unhealthy" if container.running else "not running", container.fault
@@ -87,7 +116,7 @@ def _health(
             found = writer.container(container.id)
         return "not running", how_it_ended(found) if found else ""
     if not container.running:
-        return "not running", ""
+        return "done" if is_job and container.ended_well else "not running", ""
     if check is None or not probe:
         return "unchecked", ""
     with Writer(uri) as writer:
@@ -110,13 +139,18 @@ def _parts(table: Table, rows: Sequence[Row]) -> tuple[Part, ...]:
 def _way_in(rows: Sequence[Row]) -> tuple[str, ...]:
     """How a port that only another machine's loopback has is opened on this one."""
     machine = rows[0].machine
-    closed = [b for row in rows for b in row.container.bindings if b.on_loopback and b.host]
+    closed = [b for row in rows for b in row.container.bindings if _opens_by_ssh(b)]
     if machine.here or not closed:
         return ()
     first = closed[0]
     way = f"-L {first.host}:{first.address}:{first.host} {machine.login}" if machine.login else ""
     opens = f": `ssh -N {way}` opens {first.url} here" if way else ""
     return (f"{first.address} is {machine.name}'s own{opens}",)
+
+
+def _opens_by_ssh(binding: Binding) -> bool:
+    """Whether it is closed, and ssh(1) can open it: `-L` forwards TCP alone."""
+    return binding.on_loopback and bool(binding.host) and binding.has_url
 
 
 def _check(pipeline: Pipeline, container: Container) -> Healthcheck | None:
@@ -136,7 +170,7 @@ def _cells(row: Row) -> tuple[Cell, ...]:
         container.version or "-",
         state,
         Mark(row.health, _TONES[row.health]),
-        " ".join(row.urls) or "-",
+        " ".join(row.ports) or "-",
     )
 
 
@@ -153,6 +187,10 @@ def _data(row: Row) -> dict[str, object]:
         "health": row.health,
         "probe": row.said or None,
         "urls": list(row.urls),
+        "ports": [
+            {"address": b.address, "host": b.host, "target": b.target, "protocol": b.protocol}
+            for b in container.bindings
+        ],
         "machine": row.machine.name or None,
         "container": container.name,
         "id": container.id,

@@ -1,4 +1,7 @@
-"""What a container or a RUN writes does nothing to a terminal or a log of CI; `exec` is exact."""
+"""What a container or a RUN writes does nothing to a terminal or a log of CI; `exec` is exact.
+
+A job that is done is told as that, and no port as a URL that is none.
+"""
 
 from __future__ import annotations
 
@@ -118,3 +121,20 @@ def test_what_a_run_writes_does_nothing(project: Project, environment: Mapping[s
     seen = on_a_terminal(["build", "--spec", "specs/said.toml"], project, environment)
     assert "\x1b]0;" not in seen
     assert "\u202e" not in seen
+
+
+def test_a_done_job_is_none_that_is_missing_and_udp_is_no_url(project: Project) -> None:
+    project.write(
+        f'[services.job]\nimage = "{project.image}"\ncommand = ["true"]\n',
+        ports=[f"{project.port}:5000", f"{project.port + 3}:5300/udp"],
+        depends_on={"job": {"condition": "service_completed_successfully"}},
+        replicas=1,
+    )
+    said = project.run("deploy").stdout
+    assert "1 of 1 containers run; 1 job is done." in said
+    assert f"127.0.0.1:{project.port + 3}/udp" in said
+    assert f"http://127.0.0.1:{project.port + 3}" not in said
+    there = project.status()
+    assert (there["job-1"]["state"], there["job-1"]["health"]) == ("exited", "done")
+    assert there["web-1"]["urls"] == [f"http://127.0.0.1:{project.port}"]
+    assert {p["protocol"] for p in there["web-1"]["ports"]} == {"tcp", "udp"}
