@@ -70,6 +70,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "is_pause_process": KERNEL, "_run_root": KERNEL, "_lives": "pause.pid",
         "_forget_recycled": "pause.pid", "_alone": "it is only locked",
     },
+    "engine/process_group.py": {"_living": KERNEL},
     "engine/sockets.py": {"started": KERNEL},
     "engine/podman.py": dict.fromkeys(
         ("Reader.events", "Reader.file_text", "Reader._object", "Reader._object_or_none",
