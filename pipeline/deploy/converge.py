@@ -14,6 +14,7 @@ from pipeline.deploy.desired import Desired
 from pipeline.deploy.door import door_check
 from pipeline.deploy.observe import Observed
 from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.place import STARTABLE
 from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
 from pipeline.deploy.ports import lost_ports
 from pipeline.deploy.preview import look
@@ -32,6 +33,7 @@ _OVERTAKEN = ("already in use", "already exists", "no such container", "name in 
 """Podman's words for what was not so when we looked."""
 _NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use')
 """The store's words for a name that it keeps (containers/storage, ErrDuplicateName)."""
+_UNSTARTABLE = "Podman cannot start it again"
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Deploy:
         self._telling = telling
         self._lost: set[int] = set()
         self._kept: set[str] = set()
+        self._unstartable: set[str] = set()
         self._noted: list[str] = []
 
     def run(self) -> Plan:
@@ -125,6 +128,7 @@ class Deploy:
             said = [f.error.details for f in outcome.failed]
             self._lost |= {port for words in said for port in lost_ports(words)}
             self._kept |= {name for words in said for name in _NAME_TAKEN.findall(words)}
+            self._note_unstartable(observed, outcome)
             observed = self._look()
             unreachable = {c.name for c in observed.containers if c.fault}
             again = (_is_overtaken(f) or f.operation.name in unreachable for f in outcome.failed)
@@ -136,10 +140,31 @@ class Deploy:
         raise self._went_back(before, outcome)
 
     def _look(self) -> Observed:
-        """One snapshot. A name that is taken and that nobody lists is what a killed engine left."""
+        """One snapshot, and with it what only a try could tell.
+
+        A name that is taken and that nobody lists is what a killed engine left.
+        """
         observed = self._engine.look(self._wanted, self._lost)
         listed = {c.name for c in observed.containers} | observed.foreign
-        return replace(observed, unfinished=observed.unfinished | (self._kept - listed))
+        containers = tuple(
+            replace(c, fault=_UNSTARTABLE, lost=True) if c.id in self._unstartable else c
+            for c in observed.containers
+        )
+        unfinished = observed.unfinished | (self._kept - listed)
+        return replace(observed, containers=containers, unfinished=unfinished)
+
+    def _note_unstartable(self, before: Observed, outcome: Outcome) -> None:
+        """Containers that were there and that Podman could not start: new ones take their places.
+
+        A start that was killed may leave what makes every later one fail (runc's `.pidfile`).
+        """
+        failed = {
+            f.operation.name
+            for f in outcome.failed
+            if f.operation.verb == "start" and not _is_overtaken(f)
+        }
+        stood = (c for c in before.containers if c.name in failed and c.state in STARTABLE)
+        self._unstartable |= {c.id for c in stood}
 
     def _bring_up(self, observed: Observed) -> Observed:
         """Start what ran before, where something that stands still would be replaced."""
@@ -149,6 +174,7 @@ class Deploy:
             return observed
         self._telling.planned(plan)
         outcome = self._engine.apply(plan, self._telling.ended)
+        self._note_unstartable(observed, outcome)
         for failure in outcome.failed:
             said = failure.error.brief
             self._noted.append(f"{failure.operation.name} did not come up again: {said}")

@@ -13,7 +13,7 @@ from pipeline.engine import labels
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
-_STARTABLE = ("exited", "stopped")
+STARTABLE = ("exited", "stopped")
 NEVER_STARTED = ("created", "configured", "initialized")
 """One that was made and never started has nothing to lose, and perhaps no files: its engine may
 have been killed while it made it, or the mounts of its file system with it."""
@@ -122,7 +122,7 @@ def lost_port(container: Container, held: Held) -> str:
 
 def is_whole(container: Container) -> bool:
     """Whether it runs and can be reached, or has run and can be started again."""
-    return not container.fault and container.state in ("running", "paused", *_STARTABLE)
+    return not container.fault and container.state in ("running", "paused", *STARTABLE)
 
 
 def _usable(container: Container, held: Held) -> bool:

@@ -18,12 +18,13 @@ from tests.unit.deploy.world import World, played
 
 @dataclass
 class Engine:
-    """Fails one operation once; what is there afterwards is what `spoiled` makes of it."""
+    """Fails one operation, once or always; `spoiled` makes what is there afterwards."""
 
     observed: Observed
     key: str
     words: str
     spoiled: Callable[[Observed], Observed] = lambda observed: observed
+    forgiving: bool = True
     done: list[str] = field(default_factory=list)
 
     def look(self, _wanted: Sequence[Desired], _lost: Iterable[int] = ()) -> Observed:
@@ -39,7 +40,7 @@ class Engine:
             if any(after in {f.operation.key for f in failed} for after in operation.after):
                 continue
             if operation.key == self.key:
-                self.key = ""
+                self.key = "" if self.forgiving else self.key
                 self.observed = self.spoiled(self.observed)
                 failed.append(Failure(operation, EngineError("refused", details=self.words)))
                 continue
@@ -80,5 +81,35 @@ def test_what_cannot_be_reached_when_it_was_waited_for_must_be_mended(world: Wor
 
 def test_what_is_only_unhealthy_must_go_back(world: World) -> None:
     engine = Engine(world.observed, "wait for container pytweets-web-1", "503")
+    with pytest.raises(EngineError, match="refused"):
+        deployed(world, engine)
+
+
+PIDFILE = "runc create failed: open /run/…/userdata/.pidfile: file exists: OCI runtime error"
+"""What Podman says for ever when a start was killed in the moment in which runc wrote that file."""
+
+
+def stopped(observed: Observed) -> Observed:
+    containers = tuple(replace(c, state="exited") for c in observed.containers)
+    return replace(observed, containers=containers)
+
+
+def test_what_cannot_be_started_again_must_be_made_anew(world: World) -> None:
+    up = Engine(world.observed, "", "")
+    deployed(world, up)
+    engine = Engine(stopped(up.observed), "start container pytweets-web-1", PIDFILE)
+    done = deployed(world, engine)
+    assert done.count("start container pytweets-web-1") == 1
+    assert done.index("create container pytweets-web-1") > done.index(
+        "remove container pytweets-web-1"
+    )
+
+
+def test_what_cannot_be_started_twice_must_go_back(world: World) -> None:
+    up = Engine(world.observed, "", "")
+    deployed(world, up)
+    engine = Engine(
+        stopped(up.observed), "start container pytweets-web-1", PIDFILE, forgiving=False
+    )
     with pytest.raises(EngineError, match="refused"):
         deployed(world, engine)
