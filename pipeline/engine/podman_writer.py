@@ -92,6 +92,10 @@ class Writer(Reader):
         answer: Json = checked("POST", "/containers/create", made.content())
         return answer
 
+    def prepare_container(self, name: str) -> None:
+        """Make its mounts and its processes' place, and start nothing (podman-init(1))."""
+        self._post(f"/containers/{name}/init")
+
     def start_container(self, name: str) -> None:
         """Start it; one that runs already is fine."""
         self._post(f"/containers/{name}/start")

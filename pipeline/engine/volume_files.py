@@ -22,7 +22,7 @@ from pipeline.engine.disk import is_folder
 from pipeline.errors import EngineError, HostUnable
 
 UNSHARE = ("podman", "unshare")
-_NEW = ".capas-new-"
+NEW = ".capas-new-"
 """Content that is being restored, or that was just replaced; beside the volume's own folder."""
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -68,7 +68,7 @@ def pack(
         EngineError: a file cannot be read, or changed and `changing` is not set.
     """
     argv = [
-        *_inside(),
+        *inside(),
         "tar",
         "--create",
         "--format=posix",
@@ -90,9 +90,9 @@ def unpack_beside(folder: Path, environment: Mapping[str, str], source: Iterable
     Raises:
         EngineError: the tar is damaged, or the disk is full; nothing is left then.
     """
-    new = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder.parent))
+    new = Path(tempfile.mkdtemp(prefix=NEW, dir=folder.parent))
     argv = [
-        *_inside(),
+        *inside(),
         "tar",
         "--extract",
         "--preserve-permissions",
@@ -133,21 +133,22 @@ def exchange(one: Path, other: Path) -> None:
 
 def discard(folder: Path, environment: Mapping[str, str]) -> None:
     """Remove a folder with everything in it, whoever in the container owns it."""
-    command.run([*_inside(), "rm", "-rf", "--", str(folder)], environment=environment)
+    command.run([*inside(), "rm", "-rf", "--", str(folder)], environment=environment)
 
 
 def sweep(folder: Path, environment: Mapping[str, str]) -> None:
     """Remove what restores left beside a volume's folder that were killed."""
-    for left in folder.parent.glob(f"{_NEW}*"):
+    for left in folder.parent.glob(f"{NEW}*"):
         with suppress(EngineError):
             discard(left, environment)
 
 
 def is_empty(folder: Path, environment: Mapping[str, str]) -> bool:
     """Whether there is nothing in a volume."""
-    argv = [*_inside(), "find", str(folder), "-mindepth", "1", "-maxdepth", "1", "-print", "-quit"]
+    argv = [*inside(), "find", str(folder), "-mindepth", "1", "-maxdepth", "1", "-print", "-quit"]
     return not command.run(argv, environment=environment).stdout
 
 
-def _inside() -> tuple[str, ...]:
+def inside() -> tuple[str, ...]:
+    """What a program is started with that has to see the container's own numbers."""
     return () if os.geteuid() == 0 else UNSHARE

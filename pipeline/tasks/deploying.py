@@ -38,7 +38,9 @@ def at_work(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[str]
         here = mutex(pipeline.name, environment, tell_note)
         if not environment.get("CONTAINER_HOST", "").startswith("ssh:"):
             stack.enter_context(here)
-            yield stack.enter_context(api_service(environment))
+            uri = stack.enter_context(api_service(environment))
+            _finish_restores(uri, pipeline, environment)
+            yield uri
             return
         from pipeline.deploy.far_mutex import far_mutex
         from pipeline.engine.machine import machine_of
@@ -50,6 +52,15 @@ def at_work(pipeline: Pipeline, environment: Mapping[str, str]) -> Iterator[str]
         except EngineError:
             stack.enter_context(here)
         yield uri
+
+
+def _finish_restores(uri: str, pipeline: Pipeline, environment: Mapping[str, str]) -> None:
+    if pipeline.volumes:
+        from pipeline.engine.podman_writer import Writer
+        from pipeline.volumes.restore import finish_restores
+
+        with Writer(uri) as api:
+            finish_restores(api, pipeline, environment)
 
 
 def note_broken(reader: Reader, pipeline: Pipeline) -> None:

@@ -80,8 +80,14 @@ def existing(reader: Reader, volume: Volume) -> dict[str, Any]:
     for found in reader.volumes():
         if found["Name"] == volume.engine_name:
             return found
+    name = volume.engine_name
+    if volume.external:
+        raise UsageError(
+            f"the external volume {name} is not there",
+            resolution=f"make it (`podman volume create {name}`), or take `external` away",
+        )
     raise UsageError(
-        f"the volume {volume.engine_name} is not there",
+        f"the volume {name} is not there",
         resolution="`capas deploy` makes it; `capas volume.restore` makes and fills it",
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.engine import labels
@@ -21,7 +22,8 @@ from pipeline.engine.volume_files import (
     sweep,
     unpack_beside,
 )
-from pipeline.errors import CapasError, UsageError
+from pipeline.engine.volume_state import mark_restored, settle_restored
+from pipeline.errors import CapasError, HostUnable, UsageError
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.archive import damaged, examine, pieces
 from pipeline.volumes.contents import Contents, NoTar, TooMuch, room_at, too_much
@@ -44,7 +46,7 @@ def restore(
         force: replace what is in it.
 
     Raises:
-        UsageError: there is no such backup.
+        UsageError: there is no such backup, or no such volume and it is external.
         Refused: a container runs on the volume, or there is data in it and `force` is not set.
         CapasError: the backup is damaged, or did not come back as it is; the volume is as it was.
     """
@@ -52,6 +54,8 @@ def restore(
         found = existing(api, volume)
         place = folder_of(found)
     except UsageError:
+        if volume.external:
+            raise
         found = {}
         place = find_store(environment).roots[0]
     content = _fitting(source, place)
@@ -69,13 +73,30 @@ def restore(
         check_restore(
             volume.engine_name, users_of(api, volume.engine_name), empty=empty, force=force
         )
+        mark_restored(folder, new)
         exchange(new, folder)
+        settle_restored(api, existing(api, volume), folder, environment)
     except OSError as error:
         raise CapasError(
             f"{volume.engine_name} could not be replaced; it is as it was", details=str(error)
         ) from None
     finally:
         discard(new, environment)  # after the exchange this is the old content
+
+
+def finish_restores(api: Writer, pipeline: Pipeline, environment: Mapping[str, str]) -> None:
+    """End what restores left that were killed, before anybody uses the volumes.
+
+    One whose content was there already is settled; what is left beside a volume is swept, unless
+    another pipeline might be at it just now.
+    """
+    named = {volume.engine_name for volume in pipeline.volumes.values()}
+    for found in api.volumes() if named else ():
+        if found["Name"] in named:
+            with suppress(HostUnable):  # none of a restore's: it is no plain folder of this machine
+                settle_restored(api, found, folder := folder_of(found), environment)
+                if (found.get("Labels") or {}).get(labels.PIPELINE) == pipeline.name:
+                    sweep(folder, environment)
 
 
 def _fitting(source: Path, place: Path) -> str:
