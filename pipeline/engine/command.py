@@ -121,8 +121,10 @@ def pump(
     source: Iterable[bytes] = (),
     sink: Callable[[bytes], object] = lambda _piece: None,
     allowed: Sequence[int] = (0,),
-) -> None:
+) -> str:
     """Run a program on bytes that never are in memory as a whole; it reads first, then writes.
+
+    What it said on standard error is returned, of a success at most a megabyte.
 
     Args:
         source: what it reads from its standard input, piece by piece.
@@ -157,10 +159,11 @@ def pump(
                     with suppress(BrokenPipeError):  # what was not written is of no use any more
                         process.stdin.close()
                 raise
+        errors.seek(0)
+        said = errors.read(_PIECE if returncode in allowed else -1).decode("utf-8", "replace")
         if returncode not in allowed:
-            errors.seek(0)
-            said = errors.read().decode("utf-8", "replace")
             raise failure(Completed(tuple(argv), returncode, "", said))
+        return said
 
 
 def _feed(stdin: IO[bytes], source: Iterable[bytes]) -> None:

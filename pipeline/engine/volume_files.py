@@ -24,6 +24,15 @@ from pipeline.errors import EngineError, HostUnable
 UNSHARE = ("podman", "unshare")
 NEW = ".capas-new-"
 """Content that is being restored, or that was just replaced; beside the volume's own folder."""
+_TAR = "tar: "
+_KEPT = (
+    "--numeric-owner",
+    "--acls",
+    "--xattrs",
+    "--xattrs-include=user.*",
+    "--xattrs-include=security.capability",
+)
+"""What is kept of a file besides its bytes; labels of SELinux and the like are the host's."""
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _FILES_CHANGED = 1
@@ -58,11 +67,16 @@ def pack(
     sink: Callable[[bytes], object],
     *,
     changing: bool = False,
-) -> None:
-    """Give `sink` the folder's files as a tar: the same bytes for the same content.
+    holes: bool = True,
+) -> tuple[str, ...]:
+    """Give `sink` the folder's files as a tar; what tar says meanwhile, line by line.
+
+    The same bytes come for the same content, as long as the disk does not change where it has
+    holes. Those are asked for and not read: a hole of a terabyte takes no time.
 
     Args:
         changing: the files may change meanwhile.
+        holes: keep the holes of files; else they come as the zeros that a reader sees.
 
     Raises:
         EngineError: a file cannot be read, or changed and `changing` is not set.
@@ -74,14 +88,16 @@ def pack(
         "--format=posix",
         "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
         "--sort=name",
-        "--numeric-owner",
-        "--xattrs",
-        "--xattrs-include=user.*",
+        # Of the formats of sparse files the one without tar's process id in it (GNU tar manual).
+        *(("--sparse", "--sparse-version=0.0", "--hole-detection=seek") if holes else ()),
+        *_KEPT,
         f"--directory={folder}",
         ".",
     ]
     allowed = (0, _FILES_CHANGED) if changing else (0,)
-    command.pump(argv, environment=environment, sink=sink, allowed=allowed)
+    plain = {**environment, "LC_ALL": "C"}  # its words are read
+    said = command.pump(argv, environment=plain, sink=sink, allowed=allowed)
+    return tuple(line[len(_TAR) :] for line in said.splitlines() if line.startswith(_TAR))
 
 
 def unpack_beside(folder: Path, environment: Mapping[str, str], source: Iterable[bytes]) -> Path:
@@ -97,9 +113,7 @@ def unpack_beside(folder: Path, environment: Mapping[str, str], source: Iterable
         "--extract",
         "--preserve-permissions",
         "--same-owner",
-        "--numeric-owner",
-        "--xattrs",
-        "--xattrs-include=user.*",
+        *_KEPT,
         f"--directory={new}",
     ]
     try:

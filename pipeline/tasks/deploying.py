@@ -165,5 +165,7 @@ def backing_up(uri: str, pipeline: Pipeline) -> Callable[[tuple[str, ...]], None
                     target = usual_target(pipeline, volume, os.environ)
                     made = backup(api, volume, target, environment, stop=True)
                     tell_note(f"{name} is backed up: {made.path}")
+                    for note in made.notes:
+                        tell_note(note)
 
     return upgrading

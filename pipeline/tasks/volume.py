@@ -63,6 +63,7 @@ def backup(
     from pathlib import Path
 
     from pipeline.engine.podman_writer import Writer
+    from pipeline.report.terminal import tell_note
     from pipeline.tasks.deploying import at_work
     from pipeline.volumes.backup import backup as back_up
     from pipeline.volumes.backup import usual_target
@@ -77,6 +78,8 @@ def backup(
         target = given / target.name if given.is_dir() or output.endswith("/") else given
     with at_work(pipeline, environment) as uri, Writer(uri) as api:
         made = back_up(api, chosen, target, environment, stop=stop, live=live)
+    for note in made.notes:
+        tell_note(note)
     say(str(made.path))
     return 0
 

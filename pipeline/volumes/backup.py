@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,16 @@ from pipeline.engine.cache import state_folder
 from pipeline.engine.podman_writer import Writer
 from pipeline.engine.volume_files import folder_of, pack
 from pipeline.errors import CapasError, EngineError
+from pipeline.report.numbers import show_bytes
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.archive import Writing, halves
+from pipeline.volumes.contents import ENDLESS, Contents, NoTar, Room, room_at
 from pipeline.volumes.observe import can_pause, existing, users_of
 from pipeline.volumes.plan import Hold, hold_for_backup
+
+_SOCKET = ": socket ignored"
+"""What tar says of a socket."""
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -27,12 +33,14 @@ class Backup:
         size: of the file, in bytes.
         content: SHA-256 of the uncompressed tar.
         held: what was done to containers meanwhile.
+        notes: what is not in it, or will need more room than it has now.
     """
 
     path: Path
     size: int
     content: str
     held: Hold
+    notes: tuple[str, ...] = ()
 
 
 def backup(
@@ -68,15 +76,66 @@ def backup(
         for name in (f"{glob.escape(volume.name)}-*.tar.gz", glob.escape(target.name)):
             for left in halves(target.parent, name):
                 left.unlink(missing_ok=True)
-        with Writing(target) as file, held(api, hold):
-            pack(folder, environment, file.write, changing=live)
-            return Backup(target, file.keep(), file.content.hexdigest(), hold)
+        try:
+            return _write(api, folder, target, environment, hold, changing=live)
+        except NoTar:  # with more holes than we would read again: without them, then
+            return _write(api, folder, target, environment, hold, changing=live, holes=False)
     except OSError as error:
         raise CapasError(
             f"the backup could not be written to {target.parent}",
             details=str(error),
             resolution="`--output` names another folder",
         ) from None
+
+
+def _write(
+    api: Writer,
+    folder: Path,
+    target: Path,
+    environment: Mapping[str, str],
+    hold: Hold,
+    *,
+    changing: bool,
+    holes: bool = True,
+) -> Backup:
+    contents = Contents(ENDLESS)
+    with Writing(target) as file, held(api, hold):
+
+        def take(piece: bytes) -> None:
+            contents.feed(piece)
+            file.write(piece)
+
+        said = pack(folder, environment, take, changing=changing, holes=holes)
+        notes = notes_on(said, contents.size, room_at(folder))
+        return Backup(target, file.keep(), file.content.hexdigest(), hold, notes)
+
+
+def notes_on(said: Sequence[str], size: int, room: Room) -> tuple[str, ...]:
+    """What has to be known of a backup (pure).
+
+    Args:
+        said: what tar said while it read, line by line.
+        size: bytes that a restore is counted as, holes included.
+        room: where the volume lies.
+    """
+    sockets = [line[: -len(_SOCKET)] for line in said if line.endswith(_SOCKET)]
+    others = [line for line in said if not line.endswith(_SOCKET)]
+    notes = []
+    if sockets:
+        notes.append(f"left out, for no backup can hold a socket: {_some(sockets)}")
+    if others:
+        notes.append(f"tar says: {_some(others)}")
+    if size > room.size:
+        notes.append(
+            f"with the holes of its files a restore needs {show_bytes(size)}; "
+            f"{show_bytes(room.size)} are free where the volume lies"
+        )
+    return tuple(notes)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How much a backup would bring, from the headers of its tar, before any of it is written.
+"""How much a backup would bring, and what, from its tar, before any of it is written.
 
 A file of a kilobyte can stand for one of a terabyte: by holes (GNU tar's sparse files), by gzip,
 or by millions of names. So what comes is counted while the backup is read for its checksum, and
@@ -9,21 +9,25 @@ extensions of pax(1) and of GNU; what neither has is no backup.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import CapasError
 from pipeline.report.numbers import show_bytes
+from pipeline.volumes.fingerprint import Fingerprint
 
 _BLOCK = 512
 _INODE = 4096
 """Bytes that a name costs on the disk, whatever is in the file."""
-_EXTENSION = 16 << 20
-"""Bytes of an extension header: 256 extended attributes of the 64 KiB that Linux gives one
-(xattr(7)), or a thousand times the longest path (PATH_MAX)."""
+_EXTENSION = 64 << 20
+"""Bytes of an extension header: a thousand extended attributes of the 64 KiB that Linux gives one
+(xattr(7)), or a file of a million pieces with holes between."""
 _RECORDS = 10_000
 """Records in one: the names of all attributes of a file have 64 KiB in Linux (XATTR_LIST_MAX)."""
+_PIECES = 2_000_000
+"""Pieces between holes, of all files of a backup: as many as there are is what it takes to read."""
 _TAIL = 1 << 20
 """Bytes after the end: tar fills its last record, of 10 KiB unless it was told otherwise."""
 _DATA, _EMPTY, _EXTENSIONS = b"0\0007", b"123456", b"xgKL"
@@ -31,6 +35,10 @@ _SPARSE = b"S"
 _KINDS = _DATA + _EMPTY + _EXTENSIONS + _SPARSE
 _SIZES = (b"GNU.sparse.realsize", b"GNU.sparse.size", b"size")
 """Of these, the first that is there is the file's size (GNU tar manual, Sparse Formats)."""
+_OFFSET, _LENGTH = b"GNU.sparse.offset", b"GNU.sparse.numbytes"
+_NUMBERS = (*_SIZES, _OFFSET, _LENGTH)
+_STORED = (*_SIZES, b"GNU.sparse.numblocks")
+"""Records about how a file is stored, and not about the file."""
 
 
 class NoTar(ValueError):
@@ -54,6 +62,10 @@ class Room:
     names: int | None = None
 
 
+ENDLESS = Room(sys.maxsize)
+"""For what is only looked at."""
+
+
 def room_at(folder: Path) -> Room:
     """What is left at a folder, or at the first one above it that is there."""
     there = next(one for one in (folder, *folder.parents) if one.is_dir())
@@ -62,7 +74,7 @@ def room_at(folder: Path) -> Room:
 
 
 class Contents:
-    """Counts what a tar brings, piece by piece.
+    """Counts what a tar brings, piece by piece, and knows in the end what it was.
 
     Raises:
         NoTar: from `feed` and `end`: it is none.
@@ -75,6 +87,8 @@ class Contents:
         self._held = bytearray()
         self._skip = 0
         self._over = False
+        self._pieces = 0
+        self._fingerprint = Fingerprint()
         self._steps = self._walk()
         self._wanted = next(self._steps)
 
@@ -85,6 +99,7 @@ class Contents:
             if self._skip:
                 taken = min(self._skip, len(piece) - at)
                 self._skip -= taken
+                self._fingerprint.data(piece[at : at + taken])
             else:
                 taken = min(self._wanted - len(self._held), len(piece) - at)
                 self._held += piece[at : at + taken]
@@ -98,9 +113,14 @@ class Contents:
         if not self._over:
             raise NoTar("it is cut short")
 
+    def digest(self) -> str:
+        """SHA-256 of all files: names, owners, modes, times, attributes and bytes."""
+        return self._fingerprint.hexdigest()
+
     def _walk(self) -> Generator[int, bytes, None]:
         """Asks for so many bytes at a time, and is sent them."""
         extended: dict[bytes, bytes] = {}
+        pieces: list[tuple[int, int]] = []
         blank = 0
         while True:
             header = yield _BLOCK
@@ -117,7 +137,7 @@ class Contents:
                     raise NoTar(f"a header of {show_bytes(size)}")
                 self._count(size, 0)
                 body = yield _padded(size)
-                extended |= _records(body[:size]) if kind in b"xg" else {}
+                pieces += self._extended(extended, kind, body[:size])
                 continue
             stored = int(extended.get(b"size", b"%d" % size))
             if kind in _EMPTY and stored:
@@ -131,12 +151,40 @@ class Contents:
             if min(stored, whole) < 0:
                 raise NoTar("a size below zero")
             self._count(max(stored, whole), 1)
+            self._entry(header, extended, whole, pieces or [(0, stored)])
             self._skip = _padded(stored)
-            extended = {}
+            extended, pieces = {}, []
         self._over = True
         for _ in range(_TAIL // _BLOCK):
             yield _BLOCK
         raise NoTar("it goes on after its end")
+
+    def _extended(
+        self, extended: dict[bytes, bytes], kind: bytes, body: bytes
+    ) -> list[tuple[int, int]]:
+        """Take an extension header in; the pieces between holes that it names."""
+        if kind not in b"xg":
+            extended[kind] = body
+            return []
+        records, pieces = _records(body)
+        extended |= records
+        self._pieces += len(pieces)
+        if self._pieces > _PIECES:
+            raise NoTar(f"files of more than {_PIECES} pieces")
+        return pieces
+
+    def _entry(
+        self,
+        header: bytes,
+        extended: Mapping[bytes, bytes],
+        size: int,
+        pieces: Sequence[tuple[int, int]],
+    ) -> None:
+        said = {key: value for key, value in extended.items() if key not in _STORED}
+        try:
+            self._fingerprint.entry(header, said, size, pieces)
+        except ValueError as error:
+            raise NoTar(str(error)) from None
 
     def _count(self, size: int, names: int) -> None:
         self.size += size + names * _INODE
@@ -172,13 +220,13 @@ def _checked(header: bytes) -> tuple[bytes, int]:
     return kind, size
 
 
-def _records(body: bytes) -> dict[bytes, bytes]:
-    """The sizes in a pax header: records of the form `LENGTH KEY=VALUE` and a line feed."""
+def _records(body: bytes) -> tuple[dict[bytes, bytes], list[tuple[int, int]]]:
+    """A pax header: records of the form `LENGTH KEY=VALUE` and a line feed; pieces apart."""
     found: dict[bytes, bytes] = {}
-    at = 0
-    for _ in range(_RECORDS):
-        if at >= len(body):
-            return found
+    pieces: list[tuple[int, int]] = []
+    offset: int | None = None
+    at = count = 0
+    while at < len(body):
         blank = body.find(b" ", at, at + 20)
         if blank < 0 or not body[at:blank].isdigit():
             raise NoTar("an extension header has no lengths")
@@ -186,12 +234,22 @@ def _records(body: bytes) -> dict[bytes, bytes]:
         if end <= blank or end > len(body):
             raise NoTar("an extension header has wrong lengths")
         key, _, value = body[blank + 1 : end - 1].partition(b"=")
-        if key in _SIZES:
-            if not value.isdigit() or len(value) > 20:
-                raise NoTar("an extension header has a size that is no number")
-            found[key] = value
         at = end
-    raise NoTar(f"an extension header of more than {_RECORDS} records")
+        if key in _NUMBERS and (not value.isdigit() or len(value) > 20):
+            raise NoTar("an extension header has a size that is no number")
+        if (offset is None) == (key == _LENGTH):
+            raise NoTar("an extension header has half a piece")
+        if offset is not None:
+            pieces.append((offset, int(value)))
+            offset = None
+        elif key == _OFFSET:
+            offset = int(value)
+        else:
+            found[key] = value
+            count += 1
+        if count > _RECORDS or len(pieces) > _PIECES:
+            raise NoTar(f"an extension header of more than {_RECORDS} records")
+    return found, pieces
 
 
 def _number(field: bytes) -> int:

@@ -5,7 +5,6 @@ Killed at any moment, the volume has its old content or its new one, never a par
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,9 +25,13 @@ from pipeline.engine.volume_state import mark_restored, settle_restored
 from pipeline.errors import CapasError, HostUnable, UsageError
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.archive import damaged, examine, pieces
-from pipeline.volumes.contents import Contents, NoTar, TooMuch, room_at, too_much
+from pipeline.volumes.contents import ENDLESS, Contents, NoTar, TooMuch, room_at, too_much
 from pipeline.volumes.observe import existing, users_of
 from pipeline.volumes.plan import check_restore
+
+_DIFFER = "owners, modes, times, access lists, names or bytes differ; the volume is as it was"
+_LINES = 5
+"""Of what tar says, at most so many are shown."""
 
 
 def restore(
@@ -100,20 +103,20 @@ def finish_restores(api: Writer, pipeline: Pipeline, environment: Mapping[str, s
 
 
 def _fitting(source: Path, place: Path) -> str:
-    """Read a backup to its end; the SHA-256 of the tar in it.
+    """Read a backup to its end; the digest of what is in it.
 
     Raises:
         CapasError: it is damaged, no backup, or more than there is room for.
     """
     contents = Contents(room := room_at(place))
     try:
-        content = examine(source, contents.feed)
+        examine(source, contents.feed)
         contents.end()
     except NoTar as error:
         raise damaged(source, str(error)) from None
     except TooMuch as error:
         raise too_much(source, place, room, str(error)) from None
-    return content
+    return contents.digest()
 
 
 def volume_labels(pipeline: Pipeline, volume: Volume) -> dict[str, str]:
@@ -128,11 +131,12 @@ def volume_labels(pipeline: Pipeline, volume: Volume) -> dict[str, str]:
 
 
 def _prove(folder: Path, environment: Mapping[str, str], content: str) -> None:
-    digest = hashlib.sha256()
-    pack(folder, environment, digest.update)
-    if digest.hexdigest() != content:
+    contents = Contents(ENDLESS)
+    said = pack(folder, environment, contents.feed)
+    if contents.digest() != content:
         raise CapasError(
             "the files did not come back as they were backed up",
-            details="owners, modes, times, names or bytes differ; the volume is as it was",
-            resolution="was the backup made by another program, or for other subordinate ids?",
+            details="\n".join((_DIFFER, *said[:_LINES])),
+            resolution="was the backup made by another program, or for other subordinate ids? "
+            "Does this file system keep access lists (`getfacl`)?",
         )
