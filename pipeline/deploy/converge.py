@@ -33,7 +33,6 @@ _OVERTAKEN = ("already in use", "already exists", "no such container", "name in 
 """Podman's words for what was not so when we looked."""
 _NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use')
 """The store's words for a name that it keeps (containers/storage, ErrDuplicateName)."""
-_UNSTARTABLE = "Podman cannot start it again"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,8 @@ class Deploy:
         self._telling = telling
         self._lost: set[int] = set()
         self._kept: set[str] = set()
-        self._unstartable: set[str] = set()
+        self._woken: set[str] = set()
+        self._unstartable: dict[str, str] = {}
         self._noted: list[str] = []
 
     def run(self) -> Plan:
@@ -128,8 +128,8 @@ class Deploy:
             said = [f.error.details for f in outcome.failed]
             self._lost |= {port for words in said for port in lost_ports(words)}
             self._kept |= {name for words in said for name in _NAME_TAKEN.findall(words)}
-            self._note_unstartable(observed, outcome)
-            observed = self._look()
+            self._note_woken(observed, outcome)
+            observed = self._marked(self._look(), outcome)
             unreachable = {c.name for c in observed.containers if c.fault}
             again = (_is_overtaken(f) or f.operation.name in unreachable for f in outcome.failed)
             if plan == last or not all(again):
@@ -147,24 +147,37 @@ class Deploy:
         observed = self._engine.look(self._wanted, self._lost)
         listed = {c.name for c in observed.containers} | observed.foreign
         containers = tuple(
-            replace(c, fault=_UNSTARTABLE, lost=True) if c.id in self._unstartable else c
+            replace(c, fault=self._unstartable[c.id], lost=True) if c.id in self._unstartable else c
             for c in observed.containers
         )
         unfinished = observed.unfinished | (self._kept - listed)
         return replace(observed, containers=containers, unfinished=unfinished)
 
-    def _note_unstartable(self, before: Observed, outcome: Outcome) -> None:
-        """Containers that were there and that Podman could not start: new ones take their places.
+    def _note_woken(self, before: Observed, outcome: Outcome) -> None:
+        """Containers that stood still: those that were started, and those that Podman could not.
 
         A start that was killed may leave what makes every later one fail (runc's `.pidfile`).
         """
-        failed = {
-            f.operation.name
-            for f in outcome.failed
-            if f.operation.verb == "start" and not _is_overtaken(f)
-        }
-        stood = (c for c in before.containers if c.name in failed and c.state in STARTABLE)
-        self._unstartable |= {c.id for c in stood}
+        ids = {c.name: c.id for c in before.containers if c.state in STARTABLE}
+        started = (o.name for o in outcome.done if o.verb == "start")
+        self._woken |= {ids[name] for name in started if name in ids}
+        for failure in outcome.failed:
+            name, verb = failure.operation.name, failure.operation.verb
+            if verb == "start" and name in ids and not _is_overtaken(failure):
+                self._unstartable[ids[name]] = "Podman cannot start it again"
+
+    def _marked(self, observed: Observed, outcome: Outcome) -> Observed:
+        """What was waited for in vain, and had stood still, and stands still again, is lost.
+
+        Its file system may have gone with a killed engine, which Podman does not see.
+        """
+        failed = {f.operation.name for f in outcome.failed if f.operation.verb == "wait for"}
+        ended = (c for c in observed.containers if c.name in failed and c.state in STARTABLE)
+        new = {c.id: "it ended when it was started again" for c in ended if c.id in self._woken}
+        if not new.keys() - self._unstartable.keys():
+            return observed
+        self._unstartable = {**new, **self._unstartable}
+        return self._look()
 
     def _bring_up(self, observed: Observed) -> Observed:
         """Start what ran before, where something that stands still would be replaced."""
@@ -174,7 +187,7 @@ class Deploy:
             return observed
         self._telling.planned(plan)
         outcome = self._engine.apply(plan, self._telling.ended)
-        self._note_unstartable(observed, outcome)
+        self._note_woken(observed, outcome)
         for failure in outcome.failed:
             said = failure.error.brief
             self._noted.append(f"{failure.operation.name} did not come up again: {said}")

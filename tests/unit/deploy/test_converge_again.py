@@ -105,6 +105,23 @@ def test_what_cannot_be_started_again_must_be_made_anew(world: World) -> None:
     )
 
 
+def test_what_ends_when_it_is_started_again_must_be_made_anew(world: World) -> None:
+    up = Engine(world.observed, "", "")
+    deployed(world, up)
+    key = "wait for container pytweets-web-1"
+    engine = Engine(stopped(up.observed), key, "failed to exec pid1", stopped)
+    done = deployed(world, engine)
+    assert done.count("create container pytweets-web-1") == 1
+
+
+def test_what_is_unhealthy_when_it_is_started_again_must_go_back(world: World) -> None:
+    up = Engine(world.observed, "", "")
+    deployed(world, up)
+    engine = Engine(stopped(up.observed), "wait for container pytweets-web-1", "503")
+    with pytest.raises(EngineError, match="refused"):
+        deployed(world, engine)
+
+
 def test_what_cannot_be_started_twice_must_go_back(world: World) -> None:
     up = Engine(world.observed, "", "")
     deployed(world, up)
