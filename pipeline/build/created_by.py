@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+
 from pipeline.build.archive import CannotTell
 from pipeline.engine.generation import Generation
 from pipeline.spec.containerfile.steps import Step
 
 NOP = "/bin/sh -c #(nop) "
 """Stands before every instruction but RUN."""
+
+_UNKNOWN = "not-known:"
+"""Before a word of ours that stands for a digest."""
 
 
 def run_text(step: Step, given: str, generation: Generation) -> str:
@@ -27,6 +34,60 @@ def run_text(step: Step, given: str, generation: Generation) -> str:
         documents = "".join(f"\n{one.content.strip()}" for one in step.heredocs)
     prefix = f"|{len(given.split(' '))} {given} " if given else ""
     return f"{prefix}/bin/sh -c {step.instruction.text[4:]}{documents}"
+
+
+def copy_text(step: Step, summary: str, generation: Generation) -> str:
+    """What a COPY or ADD writes into the history, without the generation's ending.
+
+    Args:
+        step: the instruction.
+        summary: the digest of what it copies.
+        generation: of the Buildah that copies.
+    """
+    link = " --link" if generation.link and "link" in step.flags else ""
+    return f"{NOP}{step.keyword}{link} {summary} in {step.instruction.arguments[-1]}"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What an instruction writes into the history, where only the build will know it.
+
+    Attributes:
+        ending: the generation's, of this instruction.
+        words: what of it is known all the same.
+    """
+
+    step: Step
+    ending: str
+    generation: Generation
+    words: str = ""
+
+    def text(self, origin: str) -> str:
+        """Stands for it; equal origins write the same."""
+        digest = f"{_UNKNOWN}{sha256(origin.encode()).hexdigest()}"
+        if self.step.keyword in {"COPY", "ADD"}:
+            return copy_text(self.step, digest, self.generation) + self.ending
+        return f"{self.step.keyword} {digest}"
+
+    def pattern(self, *, known: bool) -> re.Pattern[str]:
+        """What earlier results have in its place.
+
+        Args:
+            known: only those that stand for what is not known themselves.
+        """
+        keyword, any_digest = self.step.keyword, f"{_UNKNOWN}.*" if known else ".*"
+        if keyword in {"COPY", "ADD"}:
+            start, target = copy_text(self.step, "\0", self.generation).split("\0")
+            text = re.escape(start) + any_digest + re.escape(target + self.ending)
+        elif known:
+            text = f"{keyword} {any_digest}"
+        else:
+            text = (
+                ".*"
+                if keyword == "RUN"
+                else f"{re.escape(NOP)}{keyword} .*{re.escape(self.words)}.*"
+            )
+        return re.compile(text, re.DOTALL)
 
 
 def _is_bound(mount: str) -> bool:

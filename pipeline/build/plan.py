@@ -13,9 +13,10 @@ from pipeline.build.inputs import Inputs
 from pipeline.build.labelling import labels_of, timestamp_text
 from pipeline.build.observe import Survey
 from pipeline.build.places import ARGUMENTS_TEXT, LABELS_TEXT, places_of
-from pipeline.build.predict import ARGUMENTS, FROM, INHERITED, Forecast, Forecaster, State, parsed
+from pipeline.build.predict import ARGUMENTS, FROM, INHERITED, Forecast, Forecaster, parsed
 from pipeline.build.rebuilt import Rebuilt
 from pipeline.build.recipe import label_instruction
+from pipeline.build.worlds import State
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.file_list import file_digest, read_file_list
 from pipeline.engine.images import StoredImage

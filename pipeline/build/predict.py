@@ -10,28 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from pipeline.build.archive import CannotTell
 from pipeline.build.arguments import arguments_at, run_arguments
-from pipeline.build.chown import owner_of
-from pipeline.build.created_by import NOP, run_text
+from pipeline.build.created_by import NOP, Unknown, copy_text, run_text
 from pipeline.build.image_files import NOTHING, ImageFiles, with_copied
 from pipeline.build.inputs import Inputs, Place
 from pipeline.build.labelling import seconds_of
 from pipeline.build.recipe import arguments_instruction
-from pipeline.build.search import Foundation, Wanted, made_on, search
-from pipeline.build.summary import Given, brought, summaries
+from pipeline.build.search import Foundation, Wanted, made_on
+from pipeline.build.summary import Given, brought, given_of, summaries
 from pipeline.build.summary_documents import summaries_of_documents
 from pipeline.build.summary_from import brought_from, summaries_from
+from pipeline.build.worlds import UNSURE, Conditions, Outcome, Standing, State, World, outcomes
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import GENERATIONS, Generation
+from pipeline.engine.labels import VERSION
 from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, parse
 from pipeline.spec.containerfile.build import Build, absolute
 from pipeline.spec.containerfile.steps import ImageState, StageBuild, Step
 from pipeline.spec.containerfile.variables import PLATFORM_ARGS
 
-State = Literal["reuse", "rebuild", "unknown"]
 FROM, INHERITED, ARGUMENTS = -1, -2, -3
 """Places of a stage's FROM, of what an ONBUILD of the base kept for it, of our LABELs after ARG."""
 
@@ -69,29 +68,6 @@ class Forecast:
     reason: str = ""
 
 
-@dataclass
-class _Standing:
-    """How far a stage came.
-
-    Attributes:
-        foundation: the image so far; None when nothing can be said of it.
-        searching: whether everything so far was found.
-        unknown: why nothing certain can be said from here on; empty as long as it can.
-    """
-
-    foundation: Foundation | None
-    searching: bool = True
-    unknown: str = ""
-
-    def settle(self, after: ImageState) -> None:
-        """At the end of a stage: what an image that is to be made hands on to the next one."""
-        image = self.foundation.image if self.foundation else None
-        if image is not None and not image.id:
-            env = [f"{name}={value}" for name, value in after.environment.items()]
-            config = {"Env": env, "WorkingDir": after.workdir}
-            self.foundation = Foundation.of(replace(image, config=config))
-
-
 @dataclass(frozen=True)
 class Forecaster:
     """Foresees the instructions of one build.
@@ -119,7 +95,7 @@ class Forecaster:
     doubts: Mapping[str, str] = field(default_factory=dict)
     cache: bool = True
     generation: Generation = GENERATIONS[-1]
-    _stages: dict[int, _Standing] = field(default_factory=dict, init=False)
+    _stages: dict[int, Standing] = field(default_factory=dict, init=False)
 
     def all(self) -> tuple[Forecast, ...]:
         """Every instruction of every stage that the build needs, FROMs included."""
@@ -149,20 +125,7 @@ class Forecaster:
     def _stage(self, stage: StageBuild) -> list[Forecast]:
         index = stage.stage.index
         standing = self._standing(stage)
-        image = standing.foundation.image if standing.foundation else None
-        there = standing.foundation is not None and (image is None or bool(image.id))
-        state: State = "unknown" if standing.unknown else "rebuild"
-        forecasts = [
-            Forecast(
-                index,
-                FROM,
-                stage.stage.origin,
-                "reuse" if there else state,
-                (stage.base,),
-                found=image,
-                reason=standing.unknown,
-            )
-        ]
+        forecasts = [_from(stage, standing)]
         inherited = sum(step.inherited for step in stage.steps)
         for number, step in enumerate(stage.steps):
             place = INHERITED if step.inherited else number - inherited
@@ -185,42 +148,68 @@ class Forecaster:
         foundation = self._stages[self.inputs.stages[-1].index].foundation
         return foundation.image if foundation else None
 
-    def _standing(self, stage: StageBuild) -> _Standing:
+    def _standing(self, stage: StageBuild) -> Standing:
         if stage.base == "scratch":
-            return _Standing(Foundation(), self.cache)
+            return Standing((World(Foundation(), self.cache),))
         if stage.base_stage is not None:
-            return replace(self._stages[stage.base_stage], searching=self.cache)
-        if doubt := self.doubts.get(stage.base):
-            return _Standing(None, self.cache, doubt if self.cache else "")
+            return self._stages[stage.base_stage].again(searching=self.cache)
         image = self.bases.get(stage.base)
-        return _Standing(Foundation.of(image) if image else None, self.cache)
+        doubt = self.doubts.get(stage.base, "") if self.cache else ""
+        foundation = Foundation.of(image) if image and stage.base not in self.doubts else None
+        return Standing((World(foundation, self.cache),), doubt)
 
-    def _one(self, stage: StageBuild, place: int, step: Step, standing: _Standing) -> Forecast:
-        index, below = stage.stage.index, standing.foundation
+    def _one(self, stage: StageBuild, place: int, step: Step, standing: Standing) -> Forecast:
+        index = stage.stage.index
+        if standing.unknown:
+            return Forecast(index, place, step.instruction, "unknown", reason=standing.unknown)
+        state, one = standing.go_on(
+            [
+                outcome
+                for world in standing.worlds
+                for outcome in self._outcomes(stage, place, step, world)
+            ]
+        )
+        told = one.texts, one.below, one.found, one.reason
+        return Forecast(index, place, step.instruction, state, *told)
+
+    def _outcomes(self, stage: StageBuild, place: int, step: Step, world: World) -> list[Outcome]:
+        """What may become of an instruction in a world."""
+        below = world.foundation
         if below is None:
-            state: State = "unknown" if standing.unknown else "rebuild"
-            return Forecast(index, place, step.instruction, state, reason=standing.unknown)
+            return [Outcome(world)]
+        adds_layer, reason = step.keyword in FILE_INSTRUCTIONS, ""
+        version = self.inputs.version
+        words = f'"{VERSION}"="{version.name}"' if step.instruction is _UNKNOWN_LABEL else ""
+        unknown = Unknown(step, self._ending(step), self.generation, words)
         try:
             texts = self._texts(stage, place, step, below)
         except CannotTell as error:
-            standing.foundation = None
-            standing.unknown = str(error) if standing.searching else ""
-            state = "unknown" if standing.searching else "rebuild"
-            return Forecast(index, place, step.instruction, state, (), below, reason=str(error))
-        adds_layer = step.keyword in FILE_INSTRUCTIONS
-        found = None
-        if standing.searching:
-            wanted = Wanted(below, texts, adds_layer, _platform(stage))
-            found = search(self.images, wanted, self.generation)
-        if found is None:
+            texts, reason = (unknown.text(words or self._origin(step)),), str(error)
+
+        def made(given: Conditions) -> CacheImage:
             pasts = [Past(text, self.stamp, empty=not adds_layer) for text in texts]
-            made = made_on(self.images, below, pasts)
-            self.images.append(made)
-            self.contents.setdefault(made.top, self._contents(below, step, (index, place)))
-            standing.searching = False
-        standing.foundation = Foundation.of(found or made)
-        state = "reuse" if found else "rebuild"
-        return Forecast(index, place, step.instruction, state, texts, below, found)
+            image = replace(made_on(self.images, below, pasts), given=given)
+            self.images.append(image)
+            files = self._contents(below, step, (stage.stage.index, place))
+            self.contents.setdefault(image.top, files)
+            return image
+
+        pattern = unknown.pattern(known=not reason)
+        wanted = Wanted(below, texts, adds_layer, _platform(stage), reason, pattern)
+        return outcomes(world, wanted, self.images, self.generation, made)
+
+    def _origin(self, step: Step) -> str:
+        """What decides what a COPY of unknown files brings; a new word where that is not known."""
+        stage = self.inputs.containerfile.stage(step.flags.get("from", ""))
+        if stage is not None and stage.index in self._stages:
+            foundation = self._stages[stage.index].foundation
+            if foundation is not None:
+                return repr((foundation.top, step.arguments, sorted(step.flags.items())))
+        return f"{len(self.images)}"
+
+    def _ending(self, step: Step) -> str:
+        copies = step.keyword in {"COPY", "ADD"}
+        return self.generation.ending(seconds_of(self.stamp), copies=copies)
 
     def _texts(
         self, stage: StageBuild, place: int, step: Step, below: Foundation
@@ -231,26 +220,22 @@ class Forecaster:
         if step.refused:
             raise CannotTell(f"{step.refused[0][0].text}: {step.refused[0][1]}")
         arguments = self.inputs.version.args
-        copies = step.keyword in {"COPY", "ADD"}
-        ending = self.generation.ending(seconds_of(self.stamp), copies=copies)
+        ending = self._ending(step)
         if step.keyword == "ARG":
             names = " ".join(sorted(arguments_at(stage, step, arguments, own=True)))
             return (f"{NOP}ARG {names}{ending}",)
         if step.keyword == "RUN":
             given = run_arguments(stage, step, arguments)
             return (f"{run_text(step, given, self.generation)}{ending}",)
-        if copies:
-            link = " --link" if self.generation.link and "link" in step.flags else ""
+        if step.keyword in {"COPY", "ADD"}:
             return tuple(
-                f"{NOP}{step.keyword}{link} {summary} in {step.instruction.arguments[-1]}{ending}"
+                copy_text(step, summary, self.generation) + ending
                 for summary in self._summaries((stage.stage.index, place), step, below)
             )
         return (f"{NOP}{step.instruction.text}{ending}",)
 
     def _summaries(self, place: Place, step: Step, below: Foundation) -> tuple[str, ...]:
-        chown = step.flags.get("chown", "")
-        owner = owner_of(chown, lambda: self._files(below))
-        given = Given(owner, _mode(step.flags.get("chmod", "")))
+        given = given_of(step, lambda: self._files(below))
         *sources, target = step.arguments
         if step.heredocs:
             return summaries_of_documents(step, given, self.generation)
@@ -260,7 +245,7 @@ class Forecaster:
         if not step.flags.get("from"):
             raise CannotTell("an instruction of the base image reads the context")
         files = self._source(step.flags["from"])
-        return summaries_from(files, sources, target, _from_given(given, chown), self.generation)
+        return summaries_from(files, sources, target, _from_given(given, step), self.generation)
 
     def _source(self, name: str) -> ImageFiles:
         """The files that `COPY --from` reads."""
@@ -299,15 +284,14 @@ class Forecaster:
         return files
 
     def _copied(self, before: ImageFiles, step: Step, place: Place) -> ImageFiles:
-        chown = step.flags.get("chown", "")
-        given = Given(owner_of(chown, lambda: before), _mode(step.flags.get("chmod", "")))
+        given = given_of(step, lambda: before)
         *sources, target = step.arguments
         if place in self.inputs.reads:
             entries = brought(self.inputs, place, given, unpack=step.keyword == "ADD")
             first = self.inputs.reads[place][0].first
         else:
             files = self._source(step.flags["from"])
-            entries = brought_from(files, sources, _from_given(given, chown))
+            entries = brought_from(files, sources, _from_given(given, step))
             (found, *_) = files.glob(sources[0])
             first = "folder" if files.is_folder(files.found(found)) else "file"
         return with_copied(
@@ -319,6 +303,26 @@ class Forecaster:
         )
 
 
+def _from(stage: StageBuild, standing: Standing) -> Forecast:
+    """What is foreseen for a FROM."""
+    bases = [one.foundation for one in standing.worlds]
+    there = {one is not None and (one.image is None or bool(one.image.id)) for one in bases}
+    state: State = "reuse" if there == {True} else "rebuild"
+    if standing.unknown or len(there) > 1:
+        state = "unknown"
+    image = standing.foundation.image if standing.foundation else None
+    reason = standing.unknown or (UNSURE if state == "unknown" else "")
+    return Forecast(
+        stage.stage.index,
+        FROM,
+        stage.stage.origin,
+        state,
+        (stage.base,),
+        found=image,
+        reason=reason,
+    )
+
+
 def _platform(stage: StageBuild) -> str:
     """What a stage is built for; empty where the FROM says it with a variable."""
     written = stage.stage.platform
@@ -327,13 +331,6 @@ def _platform(stage: StageBuild) -> str:
     return "" if "$" in written else "/".join(written.split("/")[:2])
 
 
-def _from_given(given: Given, chown: str) -> Given:
+def _from_given(given: Given, step: Step) -> Given:
     """What flags give the files of another image: without `--chown` they keep their owners."""
-    return given if chown else replace(given, owner=None)
-
-
-def _mode(text: str) -> int | None:
-    try:
-        return int(text, 8) if text else None
-    except ValueError:
-        raise CannotTell(f"--chmod={text} is no octal number") from None
+    return given if step.flags.get("chown") else replace(given, owner=None)

@@ -9,6 +9,7 @@ whether their platform counts, is the generation's (`engine.generation`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,22 +45,39 @@ class Wanted:
         texts: what it would write into the history, any of them.
         adds_layer: whether it makes a layer.
         platform: that the build is for, as `linux/amd64`.
+        unknown: why the text is not known, and stands for another one; empty when it is known.
+        pattern: what the history of other results may say that it cannot be told apart from.
     """
 
     below: Foundation
     texts: Sequence[str]
     adds_layer: bool
     platform: str = ""
+    unknown: str = ""
+    pattern: re.Pattern[str] | None = None
 
     def fits(self, image: CacheImage) -> bool:
         """Whether an image is an earlier result (historyAndDiffIDsMatch)."""
+        return self.stands(image) and image.history[-1].by in self.texts
+
+    def may_fit(self, image: CacheImage) -> bool:
+        """Whether an image may be one, as far as it is known what will be looked for."""
+        return self.stands(image) and (
+            image.history[-1].by in self.texts
+            or (
+                self.pattern is not None
+                and self.pattern.fullmatch(image.history[-1].by) is not None
+            )
+        )
+
+    def stands(self, image: CacheImage) -> bool:
+        """Whether an image is what some instruction of the kind made of what is below."""
         below = self.below
         return (
             (image.below if self.adds_layer else image.top) == below.top
             and image.oci
             and len(image.history) == len(below.history) + 1
             and len(image.diff_ids) == len(below.diff_ids) + self.adds_layer
-            and image.history[-1].by in self.texts
             and image.history[:-1] == below.history
             and image.diff_ids[: len(below.diff_ids)] == below.diff_ids
         )
@@ -79,15 +97,24 @@ def search(
         wanted: what is looked for.
         generation: of the Buildah that looks.
     """
+    passed = generation.platform
     fitting = (
-        image
-        for image in images
-        if wanted.fits(image) and (not generation.platform or wanted.is_for(image))
+        image for image in images if wanted.fits(image) and (not passed or wanted.is_for(image))
     )
     if not generation.newest:
         return next(fitting, None)
     # Of equal times the last one in the store's order: the sort of a few is a stable one.
     return max(enumerate(fitting), key=_age, default=(0, None))[1]
+
+
+def may_fit(
+    images: Sequence[CacheImage], wanted: Wanted, generation: Generation
+) -> list[CacheImage]:
+    """The images that Buildah may take for an instruction, where it is not known which."""
+    passed = generation.platform
+    return [
+        image for image in images if wanted.may_fit(image) and (not passed or wanted.is_for(image))
+    ]
 
 
 def _age(numbered: tuple[int, CacheImage]) -> tuple[str, int]:

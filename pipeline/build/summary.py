@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.build import archive, gotar, owners
-from pipeline.build.image_files import Node
+from pipeline.build.chown import owner_of
+from pipeline.build.image_files import ImageFiles, Node
 from pipeline.build.inputs import File, Inputs, Place
 from pipeline.engine.file_list import Kind, LayerFile
 from pipeline.engine.generation import Generation
+from pipeline.spec.containerfile.steps import Step
 from pipeline.spec.context import Entry
 from pipeline.spec.model import ROOTFS_TAR
 from pipeline.spec.sources import Source, is_url, read_source
@@ -33,6 +35,24 @@ class Given:
 
     owner: tuple[int, int] | None = (0, 0)
     mode: int | None = None
+
+
+def given_of(step: Step, files: Callable[[], ImageFiles]) -> Given:
+    """What the flags of a COPY or ADD give.
+
+    Args:
+        step: the instruction.
+        files: of the image so far, asked for only when a name is to be looked up.
+
+    Raises:
+        CannotTell: the image so far is not known, or a flag is not.
+    """
+    chmod = step.flags.get("chmod", "")
+    owner = owner_of(step.flags.get("chown", ""), files)
+    try:
+        return Given(owner, int(chmod, 8) if chmod else None)
+    except ValueError:
+        raise archive.CannotTell(f"--chmod={chmod} is no octal number") from None
 
 
 def summaries(

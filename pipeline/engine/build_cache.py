@@ -45,6 +45,7 @@ class CacheImage:
         removable: whether it lies in the user's own store, not in a shared read-only one.
         created: when, as RFC 3339; what the store's record says.
         platform: its operating system and processor, as `linux/amd64`; empty for an unknown one.
+        given: what must be so that a build makes it, of an image that a plan makes in thought.
     """
 
     id: str
@@ -60,6 +61,7 @@ class CacheImage:
     removable: bool = True
     created: str = ""
     platform: str = ""
+    given: frozenset[tuple[object, str]] = frozenset()
 
     @property
     def labels(self) -> Mapping[str, str]:

@@ -10,36 +10,23 @@ import pytest
 from pipeline.build.digests import Digests
 from pipeline.build.image_files import ImageFiles
 from pipeline.build.inputs import read_inputs
-from pipeline.build.predict import Forecast, Forecaster
+from pipeline.build.predict import Forecaster
 from pipeline.build.search import Foundation, Wanted, search
 from pipeline.engine.build_cache import CacheImage, Past
-from pipeline.engine.generation import GENERATIONS, Generation, generation_of
-from pipeline.spec.containerfile import parse
+from pipeline.engine.generation import GENERATIONS, generation_of
 from pipeline.spec.model import Version
+from tests.unit.build.forecasting import (
+    BASE,
+    LABEL,
+    NOP,
+    RUN,
+    STAMP,
+    STORE,
+    forecasts,
+    image,
+    states,
+)
 
-STAMP = "1970-01-01T00:00:00Z"
-NOP = "/bin/sh -c #(nop) "
-LABEL = parse('FROM scratch\nLABEL "x"="y"\n', Path("C")).stages[0].instructions[0]
-
-
-def _image(name: str, *history: Past, layers: tuple[str, ...], **config: object) -> CacheImage:
-    return CacheImage(
-        id=name,
-        names=(),
-        digest="",
-        top=layers[-1] if layers else "",
-        below=layers[-2] if len(layers) > 1 else "",
-        layers=(),
-        diff_ids=layers,
-        history=history,
-        config=config,
-    )
-
-
-BASE = _image("base", Past("base", STAMP), layers=("l1",), Env=["HOME=/h"])
-RUN = _image("run", *BASE.history, Past("/bin/sh -c make", STAMP), layers=("l1", "l2"))
-ENV = _image("env", *RUN.history, Past(f"{NOP}ENV A=1", STAMP, empty=True), layers=("l1", "l2"))
-STORE = [BASE, RUN, ENV]
 OLDEST, NEWEST = GENERATIONS[0], GENERATIONS[-1]
 WANTED = Wanted(Foundation.of(BASE), ["/bin/sh -c make"], adds_layer=True)
 
@@ -79,50 +66,25 @@ def test_an_image_of_another_platform_is_passed_over_since_1_41() -> None:
     assert search([replace(arm, platform="linux/amd64")], wanted, NEWEST) is not None
 
 
-def _forecasts(
-    tmp_path: Path,
-    text: str,
-    images: list[CacheImage],
-    generation: Generation | None = None,
-    **args: str,
-) -> tuple[Forecast, ...]:
-    (tmp_path / "Containerfile").write_text(text)
-    version = Version("web", "1", tmp_path, tmp_path / "Containerfile", args=args)
-    inputs = read_inputs(version, Digests(None))
-
-    def no_files(_image: CacheImage) -> ImageFiles:
-        return ImageFiles({})
-
-    bases: dict[str, CacheImage | None] = {"localhost/base:1": BASE}
-    forecaster = Forecaster(
-        inputs, images, bases, LABEL, STAMP, no_files, generation=generation or OLDEST
-    )
-    return forecaster.all()
-
-
-def _states(forecasts: tuple[Forecast, ...]) -> list[str]:
-    return [one.state for one in forecasts]
-
-
 def test_after_the_first_miss_nothing_is_looked_for(tmp_path: Path) -> None:
     text = "FROM localhost/base:1\nRUN make\nENV A=1\n"
-    assert _states(_forecasts(tmp_path, text, [*STORE])) == ["reuse"] * 3 + ["rebuild"]
+    assert states(forecasts(tmp_path, text, [*STORE])) == ["reuse"] * 3 + ["rebuild"]
     text = "FROM localhost/base:1\nENV A=1\nRUN make\n"
-    assert _states(_forecasts(tmp_path, text, [*STORE])) == ["reuse"] + ["rebuild"] * 3
+    assert states(forecasts(tmp_path, text, [*STORE])) == ["reuse"] + ["rebuild"] * 3
 
 
 def test_an_argument_is_part_of_a_run_but_not_of_its_own_line(tmp_path: Path) -> None:
     text = "FROM localhost/base:1\nARG C=1\nENV A=$C\nRUN make\n"
     images = [*STORE]
-    _forecasts(tmp_path, text, images)
-    again = _forecasts(tmp_path, text, images, C="2")
+    forecasts(tmp_path, text, images)
+    again = forecasts(tmp_path, text, images, C="2")
     assert [one.texts[0] for one in again[1:5]] == [
         f"{NOP}ARG C",
         f'{NOP}LABEL "io.github.capas.arguments"="C=2"',
         f"{NOP}ENV A=$C",
         "|1 C=2 /bin/sh -c make",
     ]
-    assert _states(again) == ["reuse", "reuse", *["rebuild"] * 4]
+    assert states(again) == ["reuse", "reuse", *["rebuild"] * 4]
 
 
 STAGED = "FROM localhost/base:1 AS b\nARG C=1\nARG D=$C\nFROM b\nRUN make\nARG E=2\n"
@@ -139,28 +101,22 @@ STAGED = "FROM localhost/base:1 AS b\nARG C=1\nARG D=$C\nFROM b\nRUN make\nARG E
 def test_the_arguments_of_the_stage_below_are_in_the_history_since_1_41(
     tmp_path: Path, version: tuple[int, ...], run: str, arg: str
 ) -> None:
-    forecasts = _forecasts(tmp_path, STAGED, [*STORE], generation_of(version), C="2")
-    assert [one.texts[0] for one in forecasts[6:8]] == [run, f"{NOP}{arg}"]
-    label = forecasts[8].instruction.text
+    foreseen = forecasts(tmp_path, STAGED, [*STORE], generation_of(version), C="2")
+    assert [one.texts[0] for one in foreseen[6:8]] == [run, f"{NOP}{arg}"]
+    label = foreseen[8].instruction.text
     assert label == 'LABEL "io.github.capas.arguments"="E=2"'
 
 
 def test_what_one_build_makes_the_next_of_the_run_finds(tmp_path: Path) -> None:
     text = "FROM localhost/base:1\nRUN something new\n"
     images = [*STORE]
-    assert _states(_forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
-    assert _states(_forecasts(tmp_path, text, images)) == ["reuse"] * 3
+    assert states(forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
+    assert states(forecasts(tmp_path, text, images)) == ["reuse"] * 3
 
 
 def test_a_base_that_is_not_there_yet_rebuilds_everything(tmp_path: Path) -> None:
     text = "FROM localhost/other:1\nRUN make\n"
-    assert _states(_forecasts(tmp_path, text, [*STORE])) == ["rebuild"] * 3
-
-
-def test_a_copy_from_a_stage_that_is_built_anew_is_not_known(tmp_path: Path) -> None:
-    text = "FROM localhost/base:1 AS b\nRUN new\nFROM localhost/base:1\nCOPY --from=b /x /\n"
-    states = _states(_forecasts(tmp_path, text, [*STORE]))
-    assert states == ["reuse", "rebuild", "reuse", "unknown", "unknown"]
+    assert states(forecasts(tmp_path, text, [*STORE])) == ["rebuild"] * 3
 
 
 def test_what_the_base_kept_for_later_comes_first(tmp_path: Path) -> None:
@@ -184,11 +140,11 @@ def test_what_the_base_kept_for_later_comes_first(tmp_path: Path) -> None:
 
 def test_a_step_whose_image_was_removed_is_made_again_as_it_was(tmp_path: Path) -> None:
     """Only the image of the step is gone; an image that was built on it holds its layer."""
-    above = _image("above", *RUN.history, Past("/bin/sh -c more", STAMP), layers=("l1", "l2", "l3"))
+    above = image("above", *RUN.history, Past("/bin/sh -c more", STAMP), layers=("l1", "l2", "l3"))
     above = replace(above, layers=(("id3", 1), ("id2", 1), ("l1", 1)), top="id3", below="id2")
     images = [BASE, above]
     text = "FROM localhost/base:1\nRUN make\n"
-    assert _states(_forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
+    assert states(forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
     made = images[2]
     assert (made.top, made.diff_ids) == ("id2", ("l1", "l2"))
 
@@ -197,13 +153,13 @@ def test_a_removed_step_is_known_by_any_text_that_it_may_have(tmp_path: Path) ->
     """A file that is copied gets its own name or the destination's: only the image knows."""
     (tmp_path / "a").write_text("a")
     text = "FROM localhost/base:1\nCOPY a /b\n"
-    (_, copied, _) = _forecasts(tmp_path, text, [BASE])
+    (_, copied, _) = forecasts(tmp_path, text, [BASE])
     for number in range(2):
         past = Past(copied.texts[number], STAMP)
-        above = _image("x", *BASE.history, past, Past("more"), layers=("l1", "l2", "l3"))
+        above = image("x", *BASE.history, past, Past("more"), layers=("l1", "l2", "l3"))
         above = replace(above, layers=(("id3", 1), ("id2", 1), ("l1", 1)), top="id3", below="id2")
         images = [BASE, above]
-        assert _states(_forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
+        assert states(forecasts(tmp_path, text, images)) == ["reuse", "rebuild", "rebuild"]
         assert (images[2].history[-1], images[2].top) == (past, "id2")
 
 
@@ -233,20 +189,25 @@ def test_labels_whose_values_are_not_known_are_unknown_where_everything_else_is_
     tmp_path: Path,
 ) -> None:
     found = replace(_forecaster(tmp_path, "FROM localhost/base:1\nRUN make\n"), label=None)
-    assert _states(found.all()) == ["reuse", "reuse", "unknown"]
+    assert states(found.all()) == ["reuse", "reuse", "rebuild"]
+    for version, state in (("1", "unknown"), ("2", "rebuild")):
+        text = f'{NOP}LABEL "io.github.capas.version"="{version}"'
+        labelled = image("x", *RUN.history, Past(text, STAMP, empty=True), layers=("l1", "l2"))
+        again = replace(found, images=[*STORE, labelled])
+        assert states(again.all()) == ["reuse", "reuse", state]
     new = replace(_forecaster(tmp_path, "FROM localhost/base:1\nRUN new\n"), label=None)
-    assert _states(new.all()) == ["reuse", "rebuild", "rebuild"]
+    assert states(new.all()) == ["reuse", "rebuild", "rebuild"]
 
 
 def test_a_mode_that_buildah_will_refuse_is_no_crash(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
-    states = _states(_forecaster(tmp_path, "FROM scratch\nCOPY --chmod=u+x a /\n").all())
-    assert states == ["reuse", "unknown", "unknown"]
+    forecaster = _forecaster(tmp_path, "FROM scratch\nCOPY --chmod=u+x a /\n")
+    assert states(forecaster.all()) == ["reuse", "rebuild", "rebuild"]
 
 
 def test_without_the_cache_nothing_is_taken(tmp_path: Path) -> None:
     forecaster = _forecaster(tmp_path, "FROM localhost/base:1\nRUN make\n")
-    assert _states(replace(forecaster, cache=False).all()) == ["reuse", "rebuild", "rebuild"]
+    assert states(replace(forecaster, cache=False).all()) == ["reuse", "rebuild", "rebuild"]
 
 
 def test_the_files_of_a_stage_that_only_copies_are_known_before_it_is_built(tmp_path: Path) -> None:
@@ -255,9 +216,9 @@ def test_the_files_of_a_stage_that_only_copies_are_known_before_it_is_built(tmp_
         "FROM scratch AS s\nCOPY a /d/\nFROM localhost/base:1\nCOPY --from=s /d /x/\n"
         "COPY --from=s /d/a /y\n"
     )
-    forecasts = _forecasts(tmp_path, text, [*STORE])
-    assert _states(forecasts) == ["reuse", "rebuild", "reuse", "rebuild", "rebuild", "rebuild"]
-    assert [one.texts[0].split(":")[0] for one in forecasts[3:5]] == [
+    foreseen = forecasts(tmp_path, text, [*STORE])
+    assert states(foreseen) == ["reuse", "rebuild", "reuse", "rebuild", "rebuild", "rebuild"]
+    assert [one.texts[0].split(":")[0] for one in foreseen[3:5]] == [
         f"{NOP}COPY dir",
         f"{NOP}COPY file",
     ]
@@ -291,8 +252,8 @@ def test_each_generation_writes_history_in_its_own_way(
     tmp_path: Path, line: str, version: tuple[int, ...], text: str | None
 ) -> None:
     text_of = f"FROM localhost/base:1\n{line}\n"
-    forecasts = _forecasts(tmp_path, text_of, [*STORE], generation_of(version))
-    meant = next(one for one in forecasts if one.instruction.keyword in ("ENV", "RUN"))
+    foreseen = forecasts(tmp_path, text_of, [*STORE], generation_of(version))
+    meant = next(one for one in foreseen if one.instruction.keyword in ("ENV", "RUN"))
     assert meant.texts == ((text,) if text else ())
 
 
@@ -300,7 +261,7 @@ def test_a_copy_ends_with_spaces_and_the_time_since_1_41(tmp_path: Path) -> None
     (tmp_path / "a").write_text("a")
     text = "FROM scratch\nCOPY --link a /b/\n"
     found = {
-        version: _forecasts(tmp_path, text, [], generation_of(version))[1].texts[0]
+        version: forecasts(tmp_path, text, [], generation_of(version))[1].texts[0]
         for version in ((1, 40), (1, 41), (1, 41, 1), (1, 41, 2))
     }
     digest = found[1, 40].split()[4]
