@@ -35,6 +35,11 @@ _PASTA_SINCE = (5, 0)
 """From here on pasta forwards ports of containers without a named network. It ends too late: Podman
 starts such a container again while its port is still held, and gives up (podman, issue 23737)."""
 
+_ONE_SERVER_SINCE = (4, 5)
+"""From here on a container is told of its network's name server alone (podman, issue 16172)."""
+_HEARS_ALWAYS_SINCE = (5, 1)
+"""From here on aardvark-dns is at least 1.11, whose sockets stay when something changes."""
+
 
 @dataclass(frozen=True)
 class Abilities:
@@ -46,6 +51,9 @@ class Abilities:
         hides_variables: whether `podman inspect` hides the values of secrets in variables.
         restarts_ports: whether a container outside of named networks gets its published ports back
             when it is started again after a crash.
+        deaf_moments: whether a network's name server loses what it is asked while containers join
+            and leave.
+        two_servers: whether containers ask the host's name server, too, which knows none of ours.
         no_network: why named networks do not work here, or "".
         machine: its name, when it is not this one.
         no_probe: why nothing but the API can be asked there, or "".
@@ -55,6 +63,8 @@ class Abilities:
     init: bool = False
     hides_variables: bool = False
     restarts_ports: bool = True
+    deaf_moments: bool = False
+    two_servers: bool = False
     no_network: str = ""
     machine: str = ""
     no_probe: str = ""
@@ -81,6 +91,8 @@ def observe_abilities(reader: Reader, environ: Mapping[str, str] = os.environ) -
         init="catatonit" in there,
         hides_variables=version >= _HIDES_SINCE,
         restarts_ports=version < _PASTA_SINCE,
+        deaf_moments=version < _HEARS_ALWAYS_SINCE,
+        two_servers=version < _ONE_SERVER_SINCE,
         no_network="" if there & _FIREWALLS else _no_network(reader),
         machine=machine.name,
         no_probe=no_probe,

@@ -10,6 +10,7 @@ from pipeline.deploy import door
 from pipeline.deploy.ended import ENDED, how_it_ended
 from pipeline.deploy.health import Verdict, await_healthy, unhealthy
 from pipeline.deploy.limits import lost_limits
+from pipeline.deploy.names import keep_reached, with_gateways
 from pipeline.deploy.observe import MARK_FILE, containers_of
 from pipeline.deploy.operation import FOR_GOOD, RELEASE_SECONDS, Operation
 from pipeline.deploy.ports import lost_ports
@@ -58,7 +59,7 @@ def _create_secret(operation: Operation, writer: Writer, _pause: Pause) -> None:
 
 
 def _create_container(operation: Operation, writer: Writer, _pause: Pause) -> None:
-    answer = writer.create_container(operation.body)
+    answer = writer.create_container(with_gateways(operation.body, writer))
     limits = operation.body.get("resource_limits")
     if limits and (lost := lost_limits(limits, writer.container(operation.name))):
         writer.remove_container(operation.name, force=True)
@@ -72,12 +73,14 @@ def _create_container(operation: Operation, writer: Writer, _pause: Pause) -> No
 def _start(operation: Operation, writer: Writer, pause: Pause) -> None:
     patience = operation.seconds or 0.0
     _once_free(lambda: writer.start_container(operation.name), patience, pause)
+    keep_reached(operation.name, writer)
 
 
 def _restart(operation: Operation, writer: Writer, pause: Pause) -> None:
     _once_free(
         lambda: writer.restart_container(operation.name, operation.seconds), RELEASE_SECONDS, pause
     )
+    keep_reached(operation.name, writer)
 
 
 def _twice(call: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.desired import Desired, digest
 from pipeline.deploy.limits import limits_of
+from pipeline.deploy.names import resolver
 from pipeline.deploy.observe import ImageFacts, own_alias
 from pipeline.deploy.ports import Binding
 from pipeline.engine import labels
@@ -122,6 +123,8 @@ def blueprint(
         # image declares would be anonymous: what shall outlive a container is named in the spec.
         "healthconfig": {"Test": ["NONE"]},
         "image_volume_mode": "ignore",
+        # No part of the digest: it is the engine's age that asks for it, not the spec.
+        **resolver(desired.networks, abilities),
     }
     notes = [f"{service.name}: this host enforces no limit of {_and(missing)}"] if missing else []
     notes += _shown(desired, abilities)

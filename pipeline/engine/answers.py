@@ -21,6 +21,7 @@ _CONTAINER = {
     "Id": str,
     "Image?": str,
     "Name?": str,
+    "PidFile?": str,
     "SizeRw?": maybe(int),
     "State": {
         "Status": str,
@@ -70,6 +71,12 @@ _IMAGE = {
     "RootFS?": {"Layers?": [str]},
     "GraphDriver?": {"Name?": str, "Data?": {str: str}},
 }
+_NETWORK = {
+    "name": str,
+    "labels?": _LABELS,
+    "network_interface?": str,
+    "subnets?": [{"subnet?": str, "gateway?": str}],
+}
 _INFO = {
     "host": {"cgroupControllers?": [str], "networkBackend?": str, "hostname": str},
     "store": {"graphRoot": str, "graphDriverName": str},
@@ -98,7 +105,7 @@ ANSWERS: tuple[tuple[str, str, Shape], ...] = (
         r"/volumes/json",
         [{"Name": str, **dict.fromkeys(("Labels?", "Options?"), _LABELS), **_PLACE}],
     ),
-    ("GET", r"/networks/json", [{"name": str, "labels?": _LABELS}]),
+    ("GET", r"/networks/json", [_NETWORK]),
     # Without labels it is a listing of Podman 4.3, and each secret is asked for by itself.
     ("GET", r"/secrets/json", [{"ID": str, "Spec": {"Name": str, "Labels?": maybe(_LABELS)}}]),
     ("GET", r"/secrets/[^/]+/json", {"ID": str, "Spec": {"Name": str, "Labels?": _LABELS}}),

@@ -9,6 +9,8 @@ from pipeline.report.check import Check
 
 _WEB = 80
 _ROOTS_PORTS = 1024
+_KEEPS_NAMES = (5, 0)
+"""From this Podman on netavark keeps a bridge at its hardware address."""
 
 
 def check_network(facts: Facts, chosen: Chosen) -> Check:
@@ -65,6 +67,11 @@ def check_names(facts: Facts, chosen: Chosen) -> Check:
             fix="under [network] take firewall_driver out, or set it to nftables",
         )
     sentence = "containers of one network find each other by name"
+    if (0,) < facts.basics.version("podman") < _KEEPS_NAMES:
+        sentence += (
+            "; those that capas starts also while others join and leave, when this Podman alone "
+            "loses names for up to a minute"
+        )
     return Check("names", "ok", sentence, choice=choice.value)
 
 

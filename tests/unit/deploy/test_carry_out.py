@@ -24,6 +24,9 @@ class Engine:
         if self.refusals:
             raise EngineError("Podman refused a request", details=self.refusals.pop(0))
 
+    def version(self) -> str:
+        return "5.4.2"
+
 
 def start(engine: Engine, seconds: float | None = None) -> list[float]:
     """Carry out a start; the pauses that it made."""

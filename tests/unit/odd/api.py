@@ -81,7 +81,11 @@ SAMPLES: Mapping[tuple[str, str], Any] = {
         {"Name": "pytweets_tweets", "Labels": {labels.PIPELINE: "pytweets"}, "Driver": "local",
          "Mountpoint": "/nowhere/_data", "Options": {}},
     ],
-    ("GET", r"/networks/json"): [{"name": "podman", "labels": {labels.PIPELINE: "pytweets"}}],
+    ("GET", r"/networks/json"): [
+        {"name": "podman", "labels": {labels.PIPELINE: "pytweets"},
+         "network_interface": "podman0",
+         "subnets": [{"subnet": "10.88.0.0/16", "gateway": "10.88.0.1"}]},
+    ],
     ("GET", r"/secrets/json"): [
         {"ID": "1", "Spec": {"Name": "s", "Labels": None}},
         {"ID": "2", "Spec": {"Name": "pytweets.deploy-1", "Labels": {

@@ -46,6 +46,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "course/tweets.py": {"Replica._read": "tests/unit/course", "Replica._ask": "tests/unit/course"},
     "deploy/faults.py": {"_is_alive": KERNEL, "headless": KERNEL},
     "deploy/history.py": {"_services": API},
+    "deploy/names.py": {"_keep": OURS},
     "deploy/secret.py": {"secret_value": "a secret's file", "_key": "fingerprint.key"},
     "engine/answers.py": {"checked": API},
     "engine/blobs.py": {"known_blobs": "blobs of layers"},
