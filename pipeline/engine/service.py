@@ -46,6 +46,10 @@ _SETTINGS = (
 )
 """What decides which store, runtime and registries a service uses."""
 
+MONITORS = "monitors"
+"""What the name of a file of settings begins with that only bounds the life of probes' monitors:
+a service without it has our settings all the same."""
+
 
 @contextmanager
 def api_service(environment: Mapping[str, str]) -> Iterator[str]:
@@ -119,7 +123,12 @@ def has_settings(path: Path, environment: Mapping[str, str]) -> bool:
             return False
     theirs = dict(os.fsdecode(word).partition("=")[::2] for word in variables)
     plain = not Path(os.fsdecode(words[0])).name.startswith("podman") or words[1:2] == [b"system"]
-    return plain and all(theirs.get(name) == environment.get(name) for name in _SETTINGS)
+    return plain and all(theirs.get(name) == _setting(environment, name) for name in _SETTINGS)
+
+
+def _setting(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name)
+    return None if value and Path(value).name.startswith(f"{MONITORS}-") else value
 
 
 def answers(path: Path) -> bool:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.cache import cache_folder, write_atomic
+from pipeline.engine.service import MONITORS
 from pipeline.errors import HostUnable
 from pipeline.host import settings
 from pipeline.host.choose import Choice, choose
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _OVERRIDE_SINCE: Mapping[str, Version] = {"podman": (4, 6), "buildah": (1, 31)}
 """From here on CONTAINERS_CONF_OVERRIDE adds a file; before, CONTAINERS_CONF replaces them all."""
+_NAMING = ("CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE")
 _EXEC: settings.Toml = {"engine": {"exit_command_delay": 5}}
 """Seconds that Podman keeps the monitors (conmon) of a command that ran inside a container, in
 case somebody asks for its exit code: we do so at once. Its own 300 sum up to many probes."""
@@ -57,6 +60,9 @@ def effective_profile(environ: Mapping[str, str]) -> Profile:
     environment = {name: value for name, value in wanted.items() if value is not None}
     if chosen.containers:
         _add_containers_conf(basics, chosen.containers, environment)
+    elif basics.version("podman") and not any(map(environment.get, _NAMING)):
+        with suppress(HostUnable):  # monitors of probes stay longer then, and all else is well
+            _add_containers_conf(basics, {}, environment, MONITORS)
     if host := environ.get("CONTAINER_HOST"):
         service = Choice("service", host, "CONTAINER_HOST names it")
         return Profile(environment, (service, *chosen.choices))
@@ -74,9 +80,13 @@ def _folder(basics: Basics, environ: Mapping[str, str]) -> Path:
 
 
 def _add_containers_conf(
-    basics: Basics, wanted: Mapping[str, Any], environment: dict[str, str]
+    basics: Basics, wanted: Mapping[str, Any], environment: dict[str, str], name: str = "containers"
 ) -> None:
-    """Let the environment name a file with `wanted` on top of everything that counted before."""
+    """Let the environment name a file with `wanted` on top of everything that counted before.
+
+    Args:
+        name: that the file's begins with.
+    """
     folder = _folder(basics, environment)
     below: settings.Toml = {}
     files = settings.containers_conf_files(
@@ -93,7 +103,8 @@ def _add_containers_conf(
             below = settings.merge(below, content)
     said = any("exit_command_delay" in content.get("engine", {}) for content in (*theirs, below))
     more = wanted if said else settings.merge(_EXEC, wanted)
-    environment[variable] = _write(folder, "containers", settings.merge(below, more))
+    if more:
+        environment[variable] = _write(folder, name, settings.merge(below, more))
 
 
 def _write(folder: Path, name: str, content: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.service import answers, api_service, has_settings, usual_socket
+from pipeline.engine.service import MONITORS, answers, api_service, has_settings, usual_socket
 from pipeline.errors import EngineError, HostUnable
 
 THEIRS = {name: value for name, value in os.environ.items() if name != "CONTAINER_HOST"}
@@ -67,6 +67,8 @@ def test_a_listener_with_the_same_variables_has_our_settings(listening: socket.s
     assert not has_settings(path, {**start, "CONTAINERS_CONF": "/another"})
     assert not has_settings(path, {**start, "XDG_DATA_HOME": "/another"})
     assert has_settings(path, {**start, "UNRELATED": "1"})
+    assert has_settings(path, {**start, "CONTAINERS_CONF_OVERRIDE": f"/run/{MONITORS}-0a.conf"})
+    assert not has_settings(path, {**start, "CONTAINERS_CONF_OVERRIDE": "/run/containers-0a.conf"})
 
 
 def test_a_named_service_that_is_not_there_is_an_error(tmp_path: Path) -> None:

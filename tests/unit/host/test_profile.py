@@ -65,12 +65,39 @@ def test_a_new_engine_gets_an_override_on_top_of_what_overrode_before(
     assert theirs.read_text() == "[containers]\nlog_size_max = 7\n"
 
 
-def test_nothing_is_written_where_nothing_is_needed(
+def test_where_nothing_else_is_needed_only_monitors_of_probes_are_told_to_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environ = {"HOME": str(tmp_path), "PATH": "/usr/bin"}
-    assert _made_for(FEDORA, environ, monkeypatch) == environ
-    assert list(tmp_path.iterdir()) == []
+    environ = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    basics = with_session(FEDORA, runtime_dir=str(tmp_path / "run"))
+    made = dict(_made_for(basics, environ, monkeypatch))
+    named = Path(made.pop("CONTAINERS_CONF_OVERRIDE"))
+    assert made == environ
+    assert tomli.loads(named.read_text()) == {"engine": {"exit_command_delay": 5}}
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_users_own_word_on_monitors_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "config" / "containers" / "containers.conf"
+    own.parent.mkdir(parents=True)
+    own.write_text("[engine]\nexit_command_delay = 60\n")
+    basics = with_session(FEDORA, runtime_dir=str(tmp_path / "run"))
+    home = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    environ = {**home, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    assert _made_for(basics, environ, monkeypatch) == environ
+    for name in ("CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE"):
+        assert _made_for(basics, {**home, name: str(own)}, monkeypatch) == {**home, name: str(own)}
+
+
+def test_a_full_folder_must_not_stand_in_the_way_of_a_host_that_needs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").write_text("")
+    basics = with_session(FEDORA, runtime_dir=str(tmp_path / "run"))
+    environ = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    assert _made_for(basics, environ, monkeypatch) == environ
 
 
 def test_a_file_that_cannot_be_written_is_the_hosts_fault(
