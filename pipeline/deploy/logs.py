@@ -27,7 +27,8 @@ LONGEST = 1 << 20
 """Bytes of a line that are held at a time: nobody's memory is filled by one that never ends."""
 _DECODER = codecs.getincrementaldecoder("utf-8")
 _BEFORE = 0.5
-"""Seconds: Podman tells times of whole seconds, and leaves out what was written at `since`."""
+"""Seconds: Podman 4 and 5 tell whole ones, and leave out what was written just at `since`."""
+_SECOND = len("2026-11-30T21:24:47")
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ def _followed(
     last, seen = "", 0
     for stream, piece in reader.logs(one.id, timestamps=True):
         time, text = _split(piece)
-        last, seen = (last, seen + 1) if time == last else (time, 1)
+        seen = seen + 1 if time[:_SECOND] == last[:_SECOND] else 1
+        last = time
         kept.extend(joined.add(stream, time if timestamps else "", text))
     yield from kept
     since = _seconds(last) - _BEFORE if last else None
@@ -251,7 +253,7 @@ def _seconds(time: str) -> int:
     """
     offset = "+00:00" if time.endswith("Z") else time[-6:]
     try:
-        return int(datetime.fromisoformat(time[:19] + offset).timestamp())
+        return int(datetime.fromisoformat(time[:_SECOND] + offset).timestamp())
     except (ValueError, OverflowError):
         raise EngineError(
             "Podman answered in a form that capas does not know",

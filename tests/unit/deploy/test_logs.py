@@ -29,15 +29,17 @@ TRACEBACK = b"".join(
 
 
 class Log:
-    """Podman's: whole seconds, a strict `since`, pieces that come while it is read.
+    """Podman's: a strict `since`, pieces that come while it is read.
 
     Attributes:
+        exact: whether it tells parts of seconds, as Podman 6 does.
         written: (time in seconds, stream, piece) of all that is there.
         later: what is written once the first reading is over.
     """
 
     def __init__(self, *written: tuple[float, int, bytes]) -> None:
         self.written = list(written)
+        self.exact = False
         self.later: list[tuple[float, int, bytes]] = []
         self.asked: list[dict[str, Any]] = []
 
@@ -56,7 +58,8 @@ class Log:
     ) -> Iterator[tuple[int, bytes]]:
         self.asked.append({"follow": follow, "since": since})
         for time, stream, piece in [*self.written, *(self.later if follow else ())]:
-            stamp = f"2026-11-30T21:{int(time) // 60:02}:{int(time) % 60:02}+01:00 ".encode()
+            parts = f"{time % 1:.9f}"[1:] if self.exact else ""
+            stamp = f"2026-11-30T21:{int(time) // 60:02}:{int(time) % 60:02}{parts}+01:00 ".encode()
             if since is None or 1796068800 + time > since:
                 yield stream, (stamp if timestamps else b"") + piece
 
@@ -109,16 +112,17 @@ def test_a_line_of_parts_must_have_one_time(monkeypatch: pytest.MonkeyPatch) -> 
     ),
     st.integers(min_value=0, max_value=20),
     st.integers(min_value=0, max_value=4),
+    st.booleans(),
 )
 def test_what_is_followed_after_a_tail_must_be_told_once(
-    written: list[tuple[float, int, bytes]], read_first: int, tail: int
+    written: list[tuple[float, int, bytes]], read_first: int, tail: int, exact: bool
 ) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
         written.sort(key=lambda one: one[0])
         whole = Log(*written)
         every = shown(whole, monkeypatch)
         log = Log(*written[:read_first])
-        log.later = written[read_first:]
+        log.later, log.exact = written[read_first:], exact
         first = joined_ends(written[:read_first])
         kept = min(tail, len(first))
         assert shown(log, monkeypatch, tail=tail, follow=True) == every[len(first) - kept :]
