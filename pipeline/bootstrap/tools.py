@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import subprocess
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
 from pipeline.bootstrap.speak import tell
+
+_END_SECONDS = 5.0
+"""How long a tool may clear away after an interruption."""
 
 
 class Said(NamedTuple):
@@ -60,9 +65,28 @@ def run_tool(
     except OSError as error:
         return Said(127, f"{argv[0]}: {error.strerror}")
     kept: deque[str] = deque(maxlen=200)
-    with process:
+    with process, ended(process) if account else nullcontext():
         for line in process.stdout or ():
             kept.append(line)
             if shown:
                 tell(f"    {line.rstrip()}")
         return Said(process.wait(), "".join(kept))
+
+
+@contextmanager
+def ended(process: subprocess.Popen[str], seconds: float = _END_SECONDS) -> Iterator[None]:
+    """End a process and its whole session when the block is interrupted: no terminal tells it.
+
+    Args:
+        process: one with a session of its own.
+        seconds: how long it has to clear away what it began.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=seconds)
+        raise
