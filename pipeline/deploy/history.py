@@ -124,7 +124,8 @@ def standing(pipeline: str, observed: Observed, service: str) -> dict[int, Conta
     """By replica number: the container that a failed deploy goes back to.
 
     It belongs to the last deploy that was healthy as a whole, running or not; where nothing of the
-    service does, it runs.
+    service does, it runs. What that deploy replaced is none, though a kill may have left it: beside
+    the others it would be a mixture.
     """
     records = records_of(pipeline, observed.secrets)
     last = last_number(records)
@@ -133,7 +134,7 @@ def standing(pipeline: str, observed: Observed, service: str) -> dict[int, Conta
     replicas = [c for c in observed.of(service) if not c.lost]  # no engine starts those again
     if ran is not None:  # what is above its last number was on its way out when it was killed
         replicas = [c for c in replicas if c.number <= ran.replicas]
-    proved = [c for c in replicas if is_proved(c, last)]
+    proved = [c for c in replicas if is_proved(c, last) and (not ran or c.config == ran.config)]
     for container in proved or replicas:
         if proved or container.running:
             found.setdefault(container.number, []).append(container)

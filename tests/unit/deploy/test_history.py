@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.deploy.desired import Wish
-from pipeline.deploy.history import KEPT, Ran, Record, record_name, records_of
+from pipeline.deploy.history import KEPT, Ran, Record, record_name, records_of, standing
 from pipeline.deploy.removal import plan_down
 from tests.unit.deploy.world import World
 
@@ -49,3 +51,16 @@ def test_a_record_must_say_what_it_replaced(world: World) -> None:
     assert (second.number, second.replaced, second.back_to) == (2, 1, 0)
     assert second.services["web"].replicas == 3
     assert world.container("pytweets-web-3").deploy == 2
+
+
+def test_what_the_last_deploy_replaced_must_not_stand_for_what_somebody_removed(
+    world: World,
+) -> None:
+    world.deploy(Wish({"web": "1.0"}, {}))
+    operations = world.plan(Wish({"web": "1.1"}, {})).operations
+    recorded = next(i for i, o in enumerate(operations) if o.verb == "record")
+    world.play(operations[: recorded + 1])  # killed before it removes the old ones
+    rest = tuple(c for c in world.observed.containers if c.name != "pytweets-web-1.next")
+    world.observed = replace(world.observed, containers=rest)
+    stands = standing("pytweets", world.observed, "web")
+    assert {n: c.name for n, c in stands.items()} == {2: "pytweets-web-2.next"}
