@@ -23,6 +23,9 @@ OLD_DIGEST = hashlib.sha256(b"old").hexdigest()
 NEW_DIGEST = hashlib.sha256(b"new").hexdigest()
 
 
+FILE = File("src/run.sh", "file", 0o755, OLD_DIGEST, 0o755)
+
+
 def _layer_file(path: str, mode: int = 0o644) -> LayerFile:
     return LayerFile(path, "file", 3, mode, 0, 0, "crc", "0")
 
@@ -131,7 +134,103 @@ def test_the_cause(tmp_path: Path, text: str, now: str, before: Before | None, c
     assert _cause(tmp_path, text, now, before) == cause
 
 
-FILE = File("src/run.sh", "file", 0o755, OLD_DIGEST, 0o755)
+def test_more_than_three_changes_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("new")
+    for number in (2, 3, 4):
+        gone = [f"app/{n}" for n in range(number)]
+        files = tuple(map(_layer_file, gone))
+        before = _before("base", f"{NOP}COPY file:1 in /app/ ", files=files)
+        now = f"{NOP}COPY file:2 in /app/ "
+        told = ["main.py is new", *(f"{path} is gone" for path in gone)][:3]
+        cause = _cause(tmp_path, "COPY main.py /app/", now, before)
+        more = f" (and {number - 2} more)" if number > 2 else ""
+        assert cause == "; ".join(told) + more
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "before", "cause"),
+    [
+        (
+            "COPY main.py /app/",
+            f"{NOP}COPY file:2 in /app/ ",
+            replace(_before("base", f"{NOP}COPY file:1 in /app/ "), layer=lambda _index: None),
+            "what it copies has changed",
+        ),
+        (
+            "COPY main.py /app/",
+            f"{NOP}ADD file:2 in /app/ ",
+            _before("base", f"{NOP}COPY file:1 in /app/ "),
+            "a new instruction",
+        ),
+        (
+            "RUN make",
+            "|2 A=1 B=2 /bin/sh -c make",
+            _before("base", "|2 A=2 C=3 /bin/sh -c make"),
+            (
+                "build arg A changed (2 → 1); build arg B changed (unset → 2); "
+                "build arg C changed (3 → unset)"
+            ),
+        ),
+        (
+            "RUN make",
+            "|1 A=1 /bin/sh -c make",
+            _before("base", "|1 A=1 /bin/sh -c make it"),
+            "the instruction changed: it was RUN make it",
+        ),
+        (
+            "ARG A",
+            f'{NOP}LABEL "io.github.capas.arguments"="A=2"',
+            _before("base", f'{NOP}LABEL "io.github.capas.arguments"="A=1"'),
+            "build arg A changed (1 → 2)",
+        ),
+        (
+            "CMD x",
+            f"{NOP}CMD x|force-mtime=5",
+            _before("base", f"{NOP}CMD x|force-mtime=5"),
+            "its result is not in the store any more",
+        ),
+    ],
+)
+def test_causes_at_the_edges(
+    tmp_path: Path, text: str, now: str, before: Before, cause: str
+) -> None:
+    assert _cause(tmp_path, text, now, before) == cause
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "said"),
+    [
+        ("a", ("x/a", "y/x/a"), ["y/x/a is gone"]),
+        ("a", ("x/ba",), []),
+        ("a", ("b", "c"), ["src/run.sh is new", "b is gone", "c is gone"]),
+    ],
+)
+def test_the_nearest_old_file_is_the_counterpart(
+    name: str, old: tuple[str, ...], said: list[str]
+) -> None:
+    layer = OldLayer([_layer_file(path) for path in old], lambda _path: OLD_DIGEST)
+    assert file_changes({name: replace(FILE, mode=0o644)}, layer) == said
+
+
+@pytest.mark.parametrize(
+    ("before", "digest", "said"),
+    [
+        (OLD_DIGEST, NEW_DIGEST, f"changed (sha256 {OLD_DIGEST[:12]}… → {NEW_DIGEST[:12]}…)"),
+        (None, NEW_DIGEST, "changed"),
+    ],
+)
+def test_what_may_not_be_read_has_only_changed(before: str | None, digest: str, said: str) -> None:
+    layer = OldLayer([_layer_file("run.sh", 0o755)], lambda _path: before)
+    assert file_changes({"run.sh": replace(FILE, digest=digest)}, layer) == [f"src/run.sh {said}"]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"), [("a", []), ("b", ["src/run.sh leads to b, it led to a"])]
+)
+def test_a_link_is_compared_by_where_it_leads(target: str, said: list[str]) -> None:
+    link = replace(_layer_file("run.sh", 0o777), kind="symlink", content="a")
+    layer = OldLayer([link, replace(link, path="d", kind="directory")], lambda _path: OLD_DIGEST)
+    assert file_changes({"run.sh": replace(FILE, kind="link", digest=target)}, layer) == said
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from pipeline.course.chapter import Chapter, carry_out, contents, section
-from pipeline.course.present import present_summary
+from pipeline.course.present import present_course, present_summary
 from pipeline.report.words import Facts, Mark, Paragraph
 from pipeline.verify.experiment import Notebook, Step
 
@@ -32,6 +32,16 @@ def test_what_contradicts_the_claim_must_be_heard_and_end_the_chapter() -> None:
     assert told.refuted
     assert contents([told]).rows[0][2] == Mark("refuted", "bad")
     assert any(isinstance(p, Paragraph) and p.tone == "bad" for p in section(told).parts)
+
+
+def test_the_lead_counts_the_claims_that_held() -> None:
+    chapters = [Chapter("Images", "They stay.", body) for body in (_body, _wrong_body, _body)]
+    told = [carry_out(one, lambda _step: None) for one in chapters]
+    summary = present_summary(told, None, [], Path("page.html"))
+    assert summary.lead == "2 of 3 claims held, seen on real containers."
+    page = present_course(told, None)
+    assert page.lead == summary.lead
+    assert page.data == {}
 
 
 def test_the_end_says_where_the_commands_work() -> None:

@@ -11,6 +11,7 @@ from pipeline.deploy.desired import Wish
 from pipeline.deploy.plan import Options
 from pipeline.engine import labels
 from pipeline.errors import CapasError, UsageError
+from pipeline.spec.model import Ingress
 from tests.unit.deploy.world import World, image
 
 
@@ -69,6 +70,17 @@ def test_a_start_must_leave_what_an_unfinished_update_left(world: World) -> None
     (left,) = left_over(world.pipeline, world.observed, ["web"])
     assert left.name == "pytweets-web-1.next"
     assert left_over(world.pipeline, world.observed, ["pytweets-web-1.next"]) == ()
+
+
+def test_a_start_must_leave_the_second_door_unless_it_is_named(world: World) -> None:
+    world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    world.deploy()
+    door = replace(world.container("pytweets-web-door"), id="x", name="pytweets-web-door.next")
+    both = (*world.observed.containers, replace(door, state="exited"))
+    world.observed = replace(world.observed, containers=both)
+    (left,) = left_over(world.pipeline, world.observed, ["pytweets-web-door"])
+    assert left.name == "pytweets-web-door.next"
+    assert left_over(world.pipeline, world.observed, ["pytweets-web-door.next"]) == ()
 
 
 def goal(world: World, *released: str) -> Goal:

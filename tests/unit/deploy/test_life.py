@@ -61,3 +61,14 @@ def test_a_job_must_be_held_to_its_end_and_one_that_is_done_be_left_alone(world:
         plan = plan_change(world.pipeline, change, world.observed.containers)
         assert {o.name for o in plan.operations} == {"pytweets-web-1"}
         assert plan.notes == ("pytweets-job-1 is a job that is done: left as it is",)
+
+
+def test_what_left_the_spec_must_start_and_be_held_to_keep_running(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-1", state="exited")
+    world.pipeline = replace(world.pipeline, services={})
+    first = world.observed.containers[:1]
+    assert str(plan_change(world.pipeline, "start", first)) == (
+        "start container pytweets-web-1 (it is exited)\n"
+        "wait for container pytweets-web-1 (it must keep running)"
+    )

@@ -17,3 +17,23 @@ def test_a_limit_that_the_engine_forgot_must_be_noticed() -> None:
         "memory",
         "pids",
     ]
+
+
+def test_what_the_host_ignores_must_be_named_and_not_be_asked_for() -> None:
+    wanted = Resources(memory=1 << 20, cpus=0.5, pids=7)
+    some = Abilities(limits=frozenset({"cpu"}))
+    limits = {"cpu": {"quota": 50_000, "period": 100_000}}
+    assert limits_of(wanted, some) == (limits, ("memory", "pids"))
+    assert limits_of(Resources(), some) == ({}, ())
+
+
+def test_where_processes_can_be_limited_they_must_be() -> None:
+    able = Abilities(limits=frozenset({"pids"}))
+    assert limits_of(Resources(), able) == ({"pids": {"limit": 512}}, ())
+    assert limits_of(Resources(pids=7), able) == ({"pids": {"limit": 7}}, ())
+
+
+def test_what_was_not_asked_for_or_is_gone_must_not_be_missed() -> None:
+    found = {"HostConfig": {"Memory": 5, "CpuQuota": 5, "PidsLimit": 5}}
+    assert lost_limits({"pids": {"limit": 5}}, found) == []
+    assert lost_limits({"pids": {"limit": 5}}, None) == []

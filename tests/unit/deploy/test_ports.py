@@ -137,3 +137,46 @@ def test_a_lost_port_must_be_read_from_the_engines_words(
 )
 def test_a_url_must_be_one_that_a_browser_takes(address: str, url: str) -> None:
     assert Binding(5000, 8080, address).url == url
+
+
+def test_a_url_must_name_the_machine_that_it_is_asked_at() -> None:
+    assert Binding(5000, 8080, "").url_at("box") == "http://box:8080"
+    assert Binding(5000, 8080, "::").url_at("fe80::1") == "http://[fe80::1]:8080"
+    assert Binding(5000, 8080, "10.0.0.7").url_at("box") == "http://10.0.0.7:8080"
+
+
+@pytest.mark.parametrize(
+    ("address", "alone"),
+    [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True),
+     ("0.0.0.0", False), ("10.0.0.7", False)],
+)  # fmt: skip
+def test_only_its_own_machine_reaches_the_loopback(address: str, *, alone: bool) -> None:
+    assert Binding(1, 2, address).on_loopback is alone
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "meets"),
+    [("10.0.0.7", "10.0.0.7", True), ("10.0.0.7", LOOPBACK, False), ("", LOOPBACK, True),
+     (LOOPBACK, "::", True)],
+)  # fmt: skip
+def test_sockets_meet_at_one_address_or_at_all(ours: str, theirs: str, *, meets: bool) -> None:
+    assert Binding(1, 2, ours).meets(theirs) is meets
+
+
+def test_what_our_own_replicas_hold_must_not_count() -> None:
+    others = Held({("tcp", LOOPBACK, 1): "a", ("udp", LOOPBACK, 1): "b", ("tcp", "", 2): "c"}, 7)
+    rest = others.without([Binding(5, 1, LOOPBACK)])
+    assert rest == Held({("udp", LOOPBACK, 1): "b", ("tcp", "", 2): "c"}, 7)
+
+
+def test_a_port_of_another_protocol_or_number_must_be_free() -> None:
+    assert held(8080).holder("tcp", LOOPBACK, 8080) == "a neighbour"
+    assert held(8080).holder("udp", LOOPBACK, 8080) is None
+    assert held(8080).holder("tcp", LOOPBACK, 8081) is None
+
+
+def test_one_port_of_a_pipeline_must_not_be_taken_twice_and_none_be_told_of_it() -> None:
+    ours = [Binding(1, 8080, LOOPBACK), Binding(1, 0, LOOPBACK)]
+    bindings, notes = assign([Port(5000, 8080)], [2, 1], {}, held(), ours)
+    assert hosts(bindings) == [[8081], [8082]]
+    assert notes == ()

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.deploy.desired import Wish, desire
 from pipeline.deploy.observe import ImageFacts, Observed
+from pipeline.deploy.operation import Plan
 from pipeline.deploy.restore import Before, plan_restore, what_became
 from pipeline.spec.model import Dependency, Ingress, Service
 from tests.unit.deploy.world import World
@@ -172,3 +173,26 @@ def test_a_replica_that_was_on_its_way_out_must_not_come_back(world: World) -> N
     world.play(world.plan(wish).head.operations[:4])
     go_back(world, before, wish)
     assert {c.version for c in world.observed.containers if c.running} == {"1.1"}
+
+
+def test_where_nothing_was_done_nothing_must_be_said(world: World) -> None:
+    world.deploy(OLD)
+    wanted = desire(world.pipeline, NEW)
+    assert plan_restore(Before(world.pipeline, world.observed), wanted, world.observed) == Plan()
+
+
+def test_a_job_of_which_an_interrupted_deploy_left_two_must_not_run_again(world: World) -> None:
+    job = Service("migrate", "pytweets", built_here=True)
+    web = world.pipeline.services["web"]
+    after = Dependency("migrate", "service_completed_successfully")
+    services = {"migrate": job, "web": replace(web, replicas=1, depends_on=(after,))}
+    world.pipeline = replace(world.pipeline, services=services)
+    wishes = [Wish(dict.fromkeys(services, v), {}) for v in ("1.0", "1.1", "1.2")]
+    world.deploy(wishes[0])
+    world.set("pytweets-migrate-1", state="exited")
+    world.play(world.plan(wishes[1]).operations[:1])  # made, and killed
+    assert world.container("pytweets-migrate-1.next").state == "created"
+    before = world.observed
+    wanted = desire(world.pipeline, wishes[2])
+    plan = plan_restore(Before(world.pipeline, before), wanted, before)
+    assert [o.key for o in plan.operations] == ["remove container pytweets-migrate-1.next"]

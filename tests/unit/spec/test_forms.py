@@ -57,6 +57,48 @@ def test_what_is_no_port(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (":", "is no port"),
+        ("1-2:3", "is a range of ports"),
+        ("80:3-4", "is a range of ports"),
+        ("5000/", "has the protocol ``"),
+        ("1:2/sctp", "has the protocol `sctp`"),
+        (":5000", "has no host port"),
+        ("a:5000", "has the port `a`, which is no number"),
+        ("80:\u0661", "has the port `\u0661`, which is no number"),
+        ("0:5000", "has the port 0"),
+        ("65536", "has the port 65536"),
+        ("1234567890123456", "has the port 123456789012"),
+        ("box:80:80", "binds to `box`, which is no IP address"),
+    ],
+)
+def test_what_is_said_of_what_is_no_port(text: str, said: str) -> None:
+    with pytest.raises(BadForm) as raised:
+        parse_port(text)
+    assert raised.value.message == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("/data", "has no name"),
+        ("data", "has no path in the container"),
+        (":/data", "is no volume"),
+        ("a:/b:ro:ro", "is no volume"),
+        ("a:/b:ro,z", "has the unknown option `z`"),
+        ("a:b", "has the container path `b`"),
+        ("a:/b/..", "has the container path `/b/..`"),
+        ("a:/.", "would cover the whole container"),
+    ],
+)
+def test_what_is_said_of_what_is_no_mount(text: str, said: str) -> None:
+    with pytest.raises(BadForm) as raised:
+        parse_mount(text)
+    assert raised.value.message == said
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("tweets:/data", Mount("volume", "tweets", "/data")),
@@ -93,6 +135,7 @@ def test_what_is_no_target(target: str) -> None:
         ("127.0.0.1:5000/a/b:1.0", True, True),
         (f"quay.io/a@sha256:{'0' * 64}", True, True),
         ("redis:7", False, True),
+        ("redis.example", False, True),
         ("library/redis", False, True),
         ("docker.io/Redis", True, False),
         ("docker.io/a:", True, False),

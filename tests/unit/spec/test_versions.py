@@ -17,6 +17,7 @@ ORDERED = [
     "1.0-rc1",
     "1.0",
     "1.0-slim",
+    "1.0.0",
     "1.0.1",
     "1.9",
     "1.10",
@@ -43,6 +44,11 @@ def test_a_version_begins_with_a_number_after_an_optional_v() -> None:
     assert has_number("v1")
     assert not has_number("latest")
     assert not has_number("vanilla")
+
+
+def test_a_leading_v_only_separates_before_a_number() -> None:
+    assert sorted_versions(["21", "v3", "1"]) == ["1", "v3", "21"]
+    assert order_key("vat") != order_key("at")
 
 
 @given(st.lists(versions, unique=True))

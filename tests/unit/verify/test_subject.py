@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.spec.model import Image, Pipeline, Port, Service, Version
+from pipeline.spec.model import Image, Ingress, Pipeline, Port, Service, Version
 from pipeline.verify.subject import Subject, choose_subject
 
 
@@ -42,6 +43,18 @@ def test_a_version_that_is_named_comes_first() -> None:
     assert subject.older == ("localhost/web:1.2", "localhost/web:1.0")
 
 
+def test_a_door_says_what_a_replica_listens_on_and_without_one_nothing_does() -> None:
+    worker = PIPELINE.services["worker"]
+    door = replace(worker, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    services = {"plain": replace(worker, name="plain"), "worker": door}
+    with_a_door = replace(PIPELINE, services=services)
+    assert choose_subject(with_a_door, ALL).port == 5000
+    alone = replace(PIPELINE, services={"worker": worker})
+    assert choose_subject(alone, ALL) == Subject(
+        "localhost/web:1.2", ("localhost/web:1.1", "localhost/web:1.0")
+    )
+
+
 def test_an_image_without_a_service_will_do() -> None:
     assert choose_subject(PIPELINE, {"localhost/base:1"}) == Subject("localhost/base:1")
 
@@ -51,3 +64,6 @@ def test_nothing_built_is_bad_usage_with_the_way_out(built: set[str], version: s
     with pytest.raises(UsageError) as caught:
         choose_subject(PIPELINE, built, version)
     assert "capas build" in caught.value.resolution
+    assert caught.value.brief == (
+        "version 9.9 of shop is not built" if version else "no version of shop is built"
+    )

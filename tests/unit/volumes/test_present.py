@@ -21,6 +21,8 @@ def test_volumes_are_told_with_who_is_on_them() -> None:
     assert "not made yet" in text
     assert "not in the spec" in text
     assert report.data["volumes"][0]["used_by"] == [{"name": "web-1", "state": "running"}]
+    assert "nobody" in text
+    assert "2.05 kB" in text
 
 
 def test_no_volumes_are_no_table() -> None:

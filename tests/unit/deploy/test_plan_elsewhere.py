@@ -1,0 +1,46 @@
+"""The plan for a machine of which only Podman's API can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.deploy.plan import Options
+from pipeline.errors import HostUnable
+from pipeline.spec.model import Healthcheck
+from tests.unit.deploy.world import World
+
+
+@pytest.fixture
+def far(world: World) -> World:
+    able = replace(world.observed.abilities, machine="box", no_probe="no shell is there")
+    world.observed = replace(world.observed, abilities=able)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("check", "asked"),
+    [
+        (Healthcheck(http=":5000/healthz"), "http :5000/healthz is asked"),
+        (Healthcheck(tcp=5000), "tcp 5000 is asked"),
+    ],
+)
+def test_a_check_from_outside_must_be_refused_unless_nobody_waits(
+    far: World, check: Healthcheck, asked: str
+) -> None:
+    far.change(healthcheck=check)
+    with pytest.raises(HostUnable, match="health check of web cannot be asked on box") as raised:
+        far.plan()
+    assert asked in raised.value.details
+    assert "no shell is there" in raised.value.details
+    assert far.plan(options=Options(wait=False)).operations
+
+
+@pytest.mark.parametrize("check", [None, Healthcheck(test=("true",))])
+def test_what_podman_itself_asks_must_be_planned_and_the_limits_be_told(
+    far: World, check: Healthcheck | None
+) -> None:
+    far.change(healthcheck=check)
+    (note,) = far.plan().notes
+    assert note.startswith("on box nothing but the API can be asked: ")

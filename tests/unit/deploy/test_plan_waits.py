@@ -1,0 +1,32 @@
+"""What an operation waits for: enough, and nothing that has no end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.deploy.desired import Wish
+from pipeline.spec.model import Dependency, Healthcheck, Ingress, Service
+from tests.unit.deploy.world import World
+
+
+def with_a_cache(world: World) -> None:
+    check = Healthcheck(tcp=6379)
+    cache = Service("cache", "localhost/redis:7", built_here=False, healthcheck=check)
+    needs = (Dependency("cache", "service_healthy"),)
+    web = replace(world.pipeline.services["web"], replicas=1, depends_on=needs)
+    world.pipeline = replace(world.pipeline, services={"web": web, "cache": cache})
+
+
+def test_a_dependency_that_runs_is_watched_at_once(world: World) -> None:
+    with_a_cache(world)
+    world.deploy()
+    watch, *_others = world.plan(Wish({}, {"web": 2})).operations
+    assert watch.key == "wait for container pytweets-cache-1"
+    assert watch.after == ()
+    assert watch.check == Healthcheck(tcp=6379)
+
+
+def test_a_door_stands_up_when_the_replicas_are_healthy(world: World) -> None:
+    world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    create = next(o for o in world.plan().operations if o.key == "create door pytweets-web-door")
+    assert create.after == tuple(f"wait for container pytweets-web-{n}" for n in (1, 2))
