@@ -27,6 +27,9 @@ _PRE_RELEASES = {
     for word in words
 }
 
+_BEFORE, _END, _WORD, _NUMBER = range(4)
+"""What a version goes on with, oldest first."""
+
 OrderKey = tuple[tuple[int, int, str], ...]
 
 
@@ -35,12 +38,12 @@ def order_key(version: str) -> OrderKey:
     parts = []
     for part in _PART.findall(_without_v(version.lower())):
         if part.isdigit():
-            parts.append((2, int(part), ""))
+            parts.append((_NUMBER, int(part), ""))
         elif part in _PRE_RELEASES:
-            parts.append((-1, _PRE_RELEASES[part], ""))
+            parts.append((_BEFORE, _PRE_RELEASES[part], ""))
         else:
-            parts.append((1, 0, part))
-    return (*parts, (0, 0, ""))
+            parts.append((_WORD, 0, part))
+    return (*parts, (_END, 0, ""))
 
 
 def sorted_versions(versions: Iterable[str]) -> list[str]:

@@ -1,0 +1,34 @@
+"""What `python -m tests.mutants` needs to know of single modules and changes."""
+
+from __future__ import annotations
+
+NEARLY_PURE = frozenset(
+    {
+        "pipeline/build/decide.py",
+        "pipeline/build/explain.py",
+        "pipeline/build/identity.py",
+        "pipeline/build/lockfile.py",
+        "pipeline/build/order.py",
+        "pipeline/build/plan.py",
+        "pipeline/build/predict.py",
+        "pipeline/host/choose.py",
+        "pipeline/layers/advice.py",
+        "pipeline/layers/budget.py",
+        "pipeline/layers/cause.py",
+        "pipeline/layers/chain.py",
+        "pipeline/layers/compare.py",
+        "pipeline/layers/family.py",
+        "pipeline/layers/folding.py",
+        "pipeline/layers/naming.py",
+        "pipeline/layers/split.py",
+        "pipeline/spec/forms.py",
+        "pipeline/spec/quantities.py",
+        "pipeline/spec/versions.py",
+    }
+)
+"""Modules that are changed, too: what they read is little beside what they decide."""
+
+EQUIVALENT = {
+    "pipeline/spec/versions.py: order_key: 0 → 1": "all words, and all ends, have the same number",
+}
+"""Changes that mean the same, as they are printed but for the line, and why."""
