@@ -115,7 +115,7 @@ def assign(
         CapasError: a port is held and the spec says `strict`, or there is none left.
     """
     all_kept = [binding for bindings in kept.values() for binding in bindings]
-    taken = {(b.protocol, b.host) for b in [*all_kept, *also_taken] if b.host}
+    taken = {(b.protocol, b.host) for b in [*all_kept, *also_taken]}
     result: dict[int, tuple[Binding, ...]] = {}
     skips: dict[str, _Skips] = {}
     for number in sorted(replicas):

@@ -67,13 +67,13 @@ class Family:
     @property
     def disk_bytes(self) -> int | None:
         """Bytes in the layers' folders; None when one could not be measured."""
-        sizes = [self.disk.get(layer.id) for layer in self.layers]
-        return None if None in sizes else sum(size for size in sizes if size is not None)
+        sizes = [self.disk[layer.id] for layer in self.layers if layer.id in self.disk]
+        return sum(sizes) if len(sizes) == len(self.layers) else None
 
     def transfer(self, layers: Sequence[StoredLayer]) -> int | None:
         """Compressed bytes of `layers`; None when one blob is not known."""
-        sizes = [self.blobs.get(layer.diff_id) for layer in layers]
-        return None if None in sizes else sum(blob.size for blob in sizes if blob is not None)
+        sizes = [self.blobs[one.diff_id].size for one in layers if one.diff_id in self.blobs]
+        return sum(sizes) if len(sizes) == len(layers) else None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ NEARLY_PURE = frozenset(
 """Modules that are changed, too: what they read is little beside what they decide."""
 
 EQUIVALENT = {
+    "pipeline/layers/advice.py: _below: 1 → 2": "no path has an empty part",
     "pipeline/spec/versions.py: order_key: 0 → 1": "all words, and all ends, have the same number",
 }
 """Changes that mean the same, as they are printed but for the line, and why."""

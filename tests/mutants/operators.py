@@ -82,6 +82,8 @@ def _changes(node: ast.AST, scope: str = "", function: int = 0) -> Iterator[_At]
     """From the top down."""
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return  # of zip(): an assertion
     for new in _replacements(node):
         yield _At(scope, function, node, new)
     for name, value in ast.iter_fields(node):

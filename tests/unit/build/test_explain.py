@@ -134,6 +134,16 @@ def test_the_cause(tmp_path: Path, text: str, now: str, before: Before | None, c
     assert _cause(tmp_path, text, now, before) == cause
 
 
+def test_a_folder_that_is_copied_is_no_file_that_changed(tmp_path: Path) -> None:
+    (tmp_path / "src" / "below").mkdir(parents=True)
+    (tmp_path / "src" / "below" / "a").write_text("new")
+    layer = OldLayer([_layer_file("app/below/a")], lambda _: NEW_DIGEST)
+    before = replace(_before("base", f"{NOP}COPY dir:1 in /app/ "), layer=lambda _index: layer)
+    assert _cause(tmp_path, "COPY src /app/", f"{NOP}COPY dir:2 in /app/ ", before) == (
+        "its files have other owners, or are packed in another way"
+    )
+
+
 def test_more_than_three_changes_are_counted(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("new")
     for number in (2, 3, 4):
@@ -155,6 +165,17 @@ def test_more_than_three_changes_are_counted(tmp_path: Path) -> None:
             f"{NOP}COPY file:2 in /app/ ",
             replace(_before("base", f"{NOP}COPY file:1 in /app/ "), layer=lambda _index: None),
             "what it copies has changed",
+        ),
+        (
+            "COPY main.py /app/",
+            f"{NOP}COPY file:2 in /app/ ",
+            replace(
+                _before("base", f"{NOP}COPY file:1 in /app/ "),
+                layer=lambda _index: OldLayer(
+                    [_layer_file("app/main.py")], lambda _path: NEW_DIGEST
+                ),
+            ),
+            "its files have other owners, or are packed in another way",
         ),
         (
             "COPY main.py /app/",

@@ -225,6 +225,29 @@ def test_the_files_of_a_stage_that_only_copies_are_known_before_it_is_built(tmp_
 
 
 @pytest.mark.parametrize(
+    ("platform", "state"),
+    [("linux/arm64", "reuse"), ("linux/arm64/v8", "reuse"), ("linux/arm", "rebuild"),
+     ("$PLATFORM", "reuse")],
+)  # fmt: skip
+def test_a_result_is_of_the_platform_that_is_built_for(
+    tmp_path: Path, platform: str, state: str
+) -> None:
+    text = f"ARG PLATFORM=x\nFROM --platform={platform} localhost/base:1\nRUN make\n"
+    by = "/bin/sh -c make|force-mtime=0"
+    arm = replace(RUN, platform="linux/arm64", history=(RUN.history[0], Past(by, STAMP)))
+    assert states(forecasts(tmp_path, text, [BASE, arm], NEWEST))[:2] == ["reuse", state]
+
+
+def test_a_folder_that_a_copy_makes_belongs_to_whom_its_flag_names(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    for flag, owner in (("", (0, 0)), ("--chown=7:8 ", (7, 8))):
+        forecaster = _forecaster(tmp_path, f"FROM scratch\nCOPY {flag}a /d/\n")
+        forecaster.all()
+        (made, *_) = [files().nodes for files in forecaster.contents.values()]
+        assert {(one.file.uid, one.file.gid) for one in made.values()} == {owner}
+
+
+@pytest.mark.parametrize(
     ("line", "version", "text"),
     [
         ("ENV A=1", (1, 40), f"{NOP}ENV A=1"),

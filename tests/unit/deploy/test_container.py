@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.deploy.abilities import Abilities
 from pipeline.deploy.container import blueprint, container_body
-from pipeline.deploy.desired import desire
+from pipeline.deploy.desired import desire, digest
 from pipeline.deploy.limits import DEFAULT_PIDS
 from pipeline.deploy.observe import ImageFacts
 from pipeline.deploy.ports import Binding
@@ -35,6 +35,13 @@ def body(world: World, abilities: Abilities = EVERYTHING) -> dict[str, Any]:
         previous="1.1",
         numbers={"io.github.capas.deploy": "7"},
     )
+
+
+def test_the_label_of_its_parts_must_have_six_digits_of_each(world: World) -> None:
+    (desired,) = desire(world.pipeline)
+    plan = blueprint(world.pipeline, desired, ImageFacts("sha"), EVERYTHING, {})
+    told = dict(part.split("=") for part in plan.part_digests.split(","))
+    assert told == {name: digest(part)[:6] for name, part in plan.parts.items()}
 
 
 def test_a_replica_must_be_made_exactly_like_this(world: World) -> None:

@@ -34,6 +34,27 @@ def test_replicas_must_be_read(world: World, asked: str, meant: dict[str, int]) 
     assert replicas_for(world.pipeline, asked) == meant
 
 
+def test_a_number_alone_must_mean_the_only_service_or_the_only_one_that_is_built(
+    world: World,
+) -> None:
+    web = world.pipeline.services["web"]
+    cache = Service("cache", "localhost/redis:7", False)
+    world.pipeline = replace(world.pipeline, services={"cache": cache})
+    assert replicas_for(world.pipeline, "3") == {"cache": 3}
+    world.pipeline = replace(world.pipeline, services={"cache": cache, "web": web})
+    assert replicas_for(world.pipeline, "3, cache = 2") == {"web": 3, "cache": 2}
+    both = {"cache": cache, "web": web, "b": replace(web, name="b")}
+    world.pipeline = replace(world.pipeline, services=both)
+    with pytest.raises(UsageError, match="unclear which service") as raised:
+        replicas_for(world.pipeline, "3")
+    assert raised.value.resolution == "say which: web=3"
+    neither = {"cache": cache, "other": replace(cache, name="other")}
+    world.pipeline = replace(world.pipeline, services=neither)
+    with pytest.raises(UsageError, match="unclear which service") as raised:
+        replicas_for(world.pipeline, "3")
+    assert raised.value.resolution == "say which: cache=3"
+
+
 @pytest.mark.parametrize("asked", ["many", "web=", "-1", "web=1.5", ""])
 def test_what_is_no_number_of_replicas_must_be_refused(world: World, asked: str) -> None:
     with pytest.raises(UsageError, match="no number of replicas"):

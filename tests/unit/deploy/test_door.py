@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pipeline.deploy.desired import desire
-from pipeline.deploy.door import config, door_body, with_addresses, workers
+from pipeline.deploy.container import network_body
+from pipeline.deploy.desired import desire, digest
+from pipeline.deploy.door import (
+    config,
+    door_body,
+    door_check,
+    door_parts,
+    with_addresses,
+    workers,
+)
 from pipeline.deploy.observe import ImageFacts
 from pipeline.errors import EngineError
 from pipeline.spec.model import Healthcheck, Ingress
@@ -68,6 +77,75 @@ def test_the_door_must_publish_one_port_and_have_no_capability(world: World) -> 
         {"container_port": 8000, "host_ip": "127.0.0.1", "host_port": 8000, "protocol": "tcp"}
     ]
     assert "io.github.capas.door" in made["labels"]
+
+
+def test_the_door_must_be_asked_what_the_replicas_are_asked(world: World) -> None:
+    service = world.pipeline.services["web"]
+    asked = Healthcheck(http=":8000/healthz", interval=0.5, retries=20)
+    assert door_check(service) == asked
+    connected = Healthcheck(tcp=8000, interval=0.5, retries=20)
+    assert door_check(replace(service, healthcheck=Healthcheck(tcp=5000))) == connected
+    assert door_check(replace(service, healthcheck=None)) == connected
+
+
+@pytest.mark.parametrize(
+    ("check", "inter"),
+    [
+        (None, "1000ms"),
+        (Healthcheck(tcp=1, interval=0.01), "100ms"),
+        (Healthcheck(tcp=1, interval=0.25), "250ms"),
+        (Healthcheck(tcp=1, interval=30), "2000ms"),
+    ],
+)
+def test_replicas_must_be_asked_neither_too_often_nor_too_seldom(
+    world: World, check: Healthcheck | None, inter: str
+) -> None:
+    made = text(world, healthcheck=check)
+    assert f"check inter {inter} " in made
+    assert "    option tcp-check\n" in made
+
+
+@pytest.mark.parametrize(("grace", "told"), [(0, "1s"), (2.5, "3s"), (10, "10s")])
+def test_the_old_worker_must_end_with_the_grace(world: World, grace: float, told: str) -> None:
+    made = text(world, stop_grace_period=grace)
+    assert f"    hard-stop-after {told}\n" in made
+    assert "    timeout http-keep-alive 2s\n" in made
+    assert "    bind :8000\n" in made
+
+
+def test_the_door_must_be_made_of_its_image_port_and_networks_alone(world: World) -> None:
+    text(world, stop_grace_period=2.5)
+    (desired,) = desire(world.pipeline)
+    image = ImageFacts("sha-proxy")
+    parts = {
+        "image": "sha-proxy",
+        "port": ["127.0.0.1", 8000],
+        "networks": ["pytweets_default"],
+    }
+    assert door_parts(desired, image) == parts
+    made = door_body(world.pipeline, desired, image, "pytweets-web-door", {"number": "7"})
+    labels = made.pop("labels")
+    assert labels["io.github.capas.config"] == digest(parts)
+    assert labels["number"] == "7"
+    told = dict(part.split("=") for part in labels["io.github.capas.config-parts"].split(","))
+    assert told == {name: digest(value)[:6] for name, value in parts.items()}
+    assert made == {
+        "name": "pytweets-web-door",
+        "image": "sha-proxy",
+        "entrypoint": ["haproxy", "-W", "-db", "-f", "/etc/haproxy/capas.cfg"],
+        "command": [],
+        "stop_signal": 10,
+        "stop_timeout": 3,
+        "cap_drop": ["ALL"],
+        "no_new_privileges": True,
+        "restart_policy": "on-failure",
+        "healthconfig": {"Test": ["NONE"]},
+        "image_volume_mode": "ignore",
+        "portmappings": [
+            {"container_port": 8000, "host_ip": "127.0.0.1", "host_port": 8000, "protocol": "tcp"}
+        ],
+        **network_body(["pytweets_default"], ["web-door"]),
+    }
 
 
 def test_workers_are_the_masters_children() -> None:

@@ -108,3 +108,40 @@ def test_an_ingress_that_left_the_spec_must_take_its_door_away(world: World) -> 
     world.deploy()
     world.change(ingress=None)
     assert "remove container pytweets-web-door (no ingress any more)" in str(world.plan())
+
+
+def test_a_door_that_cannot_be_reached_must_be_told_nothing_and_be_replaced(world: World) -> None:
+    with_a_door(world)
+    world.deploy()
+    world.set("pytweets-web-door", fault="nothing forwards port 8000 to it")
+    assert verbs(world, Wish({}, {"web": 1})) == [
+        "wait for 1",
+        "create door.next", "write door.next", "confirm door.next", "stop door",
+        "start door.next", "wait for door.next",
+        "record 2", "remove 2", "remove door", "rename door.next",
+    ]  # fmt: skip
+
+
+def test_a_door_that_stands_still_must_be_told_before_it_starts(world: World) -> None:
+    with_a_door(world)
+    world.deploy()
+    world.set("pytweets-web-door", state="exited")
+    assert verbs(world, Wish({}, {"web": 1})) == [
+        "wait for 1",
+        "write door", "confirm door", "start door", "wait for door",
+        "record 2", "remove 2",
+    ]  # fmt: skip
+
+
+def test_the_cause_of_a_new_door_must_be_what_is_wrong_with_any_old_one(world: World) -> None:
+    with_a_door(world)
+    world.deploy()
+    fault = "nothing forwards port 8000 to it"
+    world.set("pytweets-web-door", fault=fault)
+    door = world.container("pytweets-web-door")
+    older = replace(door, id="x", name="pytweets-web-door.a", fault="", labels={**door.labels})
+    older.labels["io.github.capas.config"] = "other"  # type: ignore[index]
+    others = tuple(c for c in world.observed.containers if c is not door)
+    world.observed = replace(world.observed, containers=(*others, older, door))
+    create = next(o for o in world.plan().operations if o.verb == "create")
+    assert create.cause == fault

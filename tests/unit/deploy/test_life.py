@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.deploy.life import plan_change
+from pipeline.deploy.life import lost_to, plan_change
+from pipeline.deploy.operation import Plan
 from pipeline.spec.model import Dependency, Service
 from tests.unit.deploy.world import World
 
@@ -72,3 +73,37 @@ def test_what_left_the_spec_must_start_and_be_held_to_keep_running(world: World)
         "start container pytweets-web-1 (it is exited)\n"
         "wait for container pytweets-web-1 (it must keep running)"
     )
+
+
+def test_what_is_left_as_it_is_must_say_what_is_wrong_with_it(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-1", state="stopping", fault="its process has ended")
+    assert plan_change(world.pipeline, "pause", world.observed.containers[:1]).notes == (
+        "pytweets-web-1 is stopping (its process has ended): left as it is",
+    )
+
+
+def test_what_runs_and_cannot_be_reached_must_be_started_again(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-1", fault="nothing forwards port 8080 to it")
+    first = world.observed.containers[:1]
+    (restart, wait) = plan_change(world.pipeline, "start", first).operations
+    assert str(restart) == ("restart container pytweets-web-1 (nothing forwards port 8080 to it)")
+    assert restart.seconds is None
+    assert wait.check is not None
+    (stop,) = plan_change(world.pipeline, "stop", first).operations
+    assert str(stop) == "stop container pytweets-web-1 (it is running)"
+
+
+def test_what_has_lost_its_monitor_must_only_be_stopped_or_paused(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-1", fault="its monitor has ended", lost=True)
+    first = world.observed.containers[:1]
+    assert plan_change(world.pipeline, "restart", first) == Plan()
+    assert [o.verb for o in plan_change(world.pipeline, "pause", first).operations] == ["pause"]
+    assert lost_to("stop", first) is None
+    assert lost_to("start", world.observed.containers[1:]) is None
+    error = lost_to("start", world.observed.containers)
+    assert error is not None
+    assert error.brief == "Podman cannot start pytweets-web-1"
+    assert error.details == "pytweets-web-1: its monitor has ended"

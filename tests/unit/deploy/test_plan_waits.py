@@ -30,3 +30,19 @@ def test_a_door_stands_up_when_the_replicas_are_healthy(world: World) -> None:
     world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     create = next(o for o in world.plan().operations if o.key == "create door pytweets-web-door")
     assert create.after == tuple(f"wait for container pytweets-web-{n}" for n in (1, 2))
+
+
+def test_of_two_that_are_right_the_one_with_the_name_keeps_the_place(world: World) -> None:
+    world.change(replicas=1)
+    world.deploy()
+    first = world.container("pytweets-web-1")
+    twin = replace(first, id="twin", name="pytweets-web-1.next", state="exited")
+    world.observed = replace(world.observed, containers=(twin, first))
+    for states in (("running", "running"), ("exited", "exited")):
+        world.set("pytweets-web-1", state=states[0])
+        world.set("pytweets-web-1.next", state=states[1])
+        gone = [o.name for o in world.plan().operations if o.verb == "remove"]
+        assert gone == ["pytweets-web-1.next"]
+    world.set("pytweets-web-1.next", state="running")
+    gone = [o.name for o in world.plan().operations if o.verb == "remove"]
+    assert gone == ["pytweets-web-1"], "one that runs is better than one that does not"

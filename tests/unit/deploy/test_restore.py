@@ -175,6 +175,35 @@ def test_a_replica_that_was_on_its_way_out_must_not_come_back(world: World) -> N
     assert {c.version for c in world.observed.containers if c.running} == {"1.1"}
 
 
+def test_the_way_back_must_begin_where_nothing_serves(world: World) -> None:
+    world.deploy(OLD)
+    before = world.observed
+    world.play(world.plan(NEW).head.operations)
+    wanted = desire(world.pipeline, NEW)
+    for number in (1, 2):
+        sick = frozenset({f"pytweets-web-{number}.next"})
+        plan = plan_restore(Before(world.pipeline, before, failed=sick), wanted, world.observed)
+        starts = [o.name for o in plan.operations if o.verb == "start"]
+        assert starts == [f"pytweets-web-{number}", f"pytweets-web-{3 - number}"]
+
+
+def test_a_door_of_a_first_deploy_that_failed_must_be_stopped_once(world: World) -> None:
+    behind_a_door(world)
+    before = Before(world.pipeline, world.observed)
+    wanted = desire(world.pipeline, NEW)
+    world.play(world.plan(NEW).head.operations)
+    world.play(plan_restore(before, wanted, world.observed).operations)
+    assert {c.name: c.state for c in world.observed.containers} == {
+        "pytweets-web-1": "exited",
+        "pytweets-web-2": "exited",
+        "pytweets-web-door": "exited",
+    }
+    world.set("pytweets-web-1", exit_code=137)
+    world.set("pytweets-web-2", state="running")
+    again = plan_restore(before, wanted, world.observed, again=True)
+    assert [f"{o.verb} {o.name}" for o in again.operations] == ["stop pytweets-web-2"]
+
+
 def test_where_nothing_was_done_nothing_must_be_said(world: World) -> None:
     world.deploy(OLD)
     wanted = desire(world.pipeline, NEW)

@@ -208,6 +208,22 @@ def test_quadlet_lets_systemd_expand_nothing() -> None:
     assert found["HealthCmd"] == ["wget -q -O /dev/null http://127.0.0.1:5000/healthz"]
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("pg", "-q"), "CMD pg -q"),
+        (("a b", "c"), '["a b", "c"]'),
+        (("a", "b\\\\"), '["a", "b\\\\\\\\"]'),
+        (("a b",), '["sh", "-c", "exec \\"$$0\\" \\"$$@\\"", "a b"]'),
+        (("cmd", "a b"), '["sh", "-c", "exec \\"$$0\\" \\"$$@\\"", "cmd", "a b"]'),
+        (("NONE", "a b"), '["sh", "-c", "exec \\"$$0\\" \\"$$@\\"", "NONE", "a b"]'),
+    ],
+)
+def test_a_check_of_quadlet_runs_just_its_words(words: tuple[str, ...], line: str) -> None:
+    text = export_quadlet(with_web(healthcheck=Healthcheck(test=words))).files
+    assert f"HealthCmd={line}\n" in text["shop-web-1.container"]
+
+
 def test_quadlet_starts_what_a_service_depends_on() -> None:
     text = export_quadlet(PIPELINE).files["shop-web-2.container"]
     assert "Requires=shop-db-1.service" in text
@@ -237,6 +253,27 @@ def test_kubernetes_names_claims_and_services() -> None:
     assert found[("Deployment", "shop-web")]["spec"]["replicas"] == 2
     db = found[("Deployment", "shop-db")]["spec"]["template"]["spec"]["containers"][0]
     assert db["livenessProbe"]["exec"] == {"command": ["pg_isready", "-q"]}
+
+
+def test_a_kubernetes_service_has_each_port_once_under_a_name_of_its_own() -> None:
+    ports = (
+        Port(5000, 8080),
+        Port(5000, 8080, "::1"),
+        Port(5000, 9090),
+        Port(5000, 8080, protocol="udp"),
+        Port(6000),
+    )
+    documents = yaml.safe_load_all(export_kubernetes(with_web(ports=ports)).files["shop.yaml"])
+    (service,) = [d for d in documents if d["kind"] == "Service"]
+    told = [
+        (p["name"], p["port"], p["targetPort"], p["protocol"]) for p in service["spec"]["ports"]
+    ]
+    assert told == [
+        ("port-5000", 8080, 5000, "TCP"),
+        ("tcp-9090", 9090, 5000, "TCP"),
+        ("udp-8080", 8080, 5000, "UDP"),
+        ("port-6000", 6000, 6000, "TCP"),
+    ]
 
 
 def test_quadlet_lets_a_service_be_found_by_its_name() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,6 +120,33 @@ def test_a_run_that_might_not_need_what_was_copied_has_to_be_tried() -> None:
     assert proposal is not None
     assert not proposal.certain
     assert advise("a", layouts, certain_only=True) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "advised"),
+    [
+        ("date", "etc/date", True),
+        ("date", "app/big", False),
+        ("date", "app/big/below", False),
+        ("grep big", "etc/date", False),
+        ("grep /app", "etc/date", False),
+    ],
+)
+def test_a_copy_moves_below_a_run_that_neither_touches_nor_names_it(
+    text: str, path: str, *, advised: bool
+) -> None:
+    layouts = [[run(text, file(path, content)), big()] for content in "12"]
+    proposal = advise("a", versions(*layouts))
+    assert (proposal is not None) is advised
+    if proposal is not None:
+        assert not proposal.certain
+        assert proposal.saving == big().size
+
+
+@pytest.mark.parametrize("path", ["app/main.py", "app/main.py/below", "app"])
+def test_a_run_that_writes_where_something_was_copied_stays_where_it_is(path: str) -> None:
+    tool = run("apt-get install -y tool", file(path, "t" * 90_000))
+    assert advise("a", versions([app("1"), tool], [app("2"), tool])) is None
 
 
 def whole(content: str) -> Line:

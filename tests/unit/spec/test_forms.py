@@ -160,7 +160,7 @@ def test_any_text_is_a_mount_or_a_bad_form(text: str) -> None:
 
 
 def test_a_path_with_a_control_character_is_told() -> None:
-    for sign in "\x01\n\r\x1b\x7f\x85\x9b":
+    for sign in "\x01\n\r\x1b\x1f\x7f\x85\x9b\x9f":
         with pytest.raises(BadForm, match="control character"):
             check_target(f"/a{sign}b")
-    assert check_target("/a b:é\u202e") == "/a b:é\u202e"
+    assert check_target("/a b~\xa0:é\u202e") == "/a b~\xa0:é\u202e"
