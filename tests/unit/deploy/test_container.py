@@ -44,6 +44,16 @@ def test_the_label_of_its_parts_must_have_six_digits_of_each(world: World) -> No
     assert told == {name: digest(part)[:6] for name, part in plan.parts.items()}
 
 
+def test_an_init_that_the_host_got_must_not_replace_a_replica(world: World) -> None:
+    (desired,) = desire(world.pipeline)
+    one, other = (
+        blueprint(world.pipeline, desired, ImageFacts("sha"), Abilities(init=init), {})
+        for init in (True, False)
+    )
+    assert one.config == other.config
+    assert (one.body["init"], "init" in other.body) == (True, False)
+
+
 def test_a_replica_must_be_made_exactly_like_this(world: World) -> None:
     made = body(world)
     labels = made.pop("labels")

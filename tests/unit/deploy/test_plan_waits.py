@@ -46,3 +46,10 @@ def test_of_two_that_are_right_the_one_with_the_name_keeps_the_place(world: Worl
     world.set("pytweets-web-1.next", state="running")
     gone = [o.name for o in world.plan().operations if o.verb == "remove"]
     assert gone == ["pytweets-web-1"], "one that runs is better than one that does not"
+
+
+def test_without_a_check_a_replica_must_keep_running(world: World) -> None:
+    world.change(healthcheck=None, replicas=1)
+    wait = next(o for o in world.plan().operations if o.verb == "wait for")
+    assert str(wait) == "wait for container pytweets-web-1 (it must keep running)"
+    assert wait.after == ("start container pytweets-web-1",)
