@@ -89,7 +89,7 @@ def _at_import(path: str, mutant: Mutant) -> str:
     environment = {**os.environ, "CAPAS_MUTANT": f"{path}:{mutant.number}"}
     done = subprocess.run(argv, env=environment, capture_output=True, check=False)
     if done.returncode == 0:
-        sys.stdout.write(f"{path}:{mutant.line}: {mutant.scope}: {mutant.change}\n")
+        sys.stdout.write(mutant.at(path))
     return "a test" if done.returncode else ""
 
 

@@ -44,6 +44,10 @@ class Mutant:
     function: int
     change: str
 
+    def at(self, path: str) -> str:
+        """The mutant of the module `path` as it is told."""
+        return f"{path}:{self.line}: {self.scope}: {self.change}\n"
+
 
 def mutants_of(source: str) -> list[Mutant]:
     """Every change that can be made in a module."""

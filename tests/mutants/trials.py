@@ -85,7 +85,7 @@ class Trials:
         except ValueError:
             return "the tests do not come to an end of their own"
         if not killer:
-            os.write(1, f"{path}:{mutant.line}: {mutant.scope}: {mutant.change}\n".encode())
+            os.write(1, mutant.at(path).encode())
         return killer
 
     def _run(self, tests: Sequence[pytest.Item]) -> str:
