@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LONGEST = 1 << 20
 """Bytes of a line that are held at a time: nobody's memory is filled by one that never ends."""
+_WAITING = 100
+"""Lines that wait for a slow reader, so that a large log does not wait in our memory."""
 _DECODER = codecs.getincrementaldecoder("utf-8")
 _BEFORE = 0.5
 """Seconds: Podman 4 and 5 tell whole ones, and leave out what was written just at `since`."""
@@ -69,7 +71,7 @@ def read_logs(
             for one in containers:
                 yield from _written(reader, one, tail, timestamps=timestamps)
         return
-    lines: queue.SimpleQueue[Line | EngineError | None] = queue.SimpleQueue()
+    lines: queue.Queue[Line | EngineError | None] = queue.Queue(_WAITING)
 
     def follow_one(one: Container) -> None:
         with Reader(uri) as reader:
@@ -202,6 +204,12 @@ class _Joined:
 
     def add(self, stream: int, time: str, piece: bytes) -> Iterator[Line]:
         """The lines, and parts of long ones, that this piece completes."""
+        is_one = piece.endswith(b"\n") and piece.find(b"\n") == len(piece) - 1 < LONGEST
+        if is_one and stream not in self._open:  # nearly all of a large log
+            line = piece[:-1].decode(errors="replace")
+            line = f"{time} {line}" if self._timestamps else line
+            yield Line(self._source, line, error=stream != STDOUT)
+            return
         *whole, rest = piece.split(b"\n")
         for text in whole:
             yield from self._hold(stream, time, text)

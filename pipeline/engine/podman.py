@@ -299,9 +299,11 @@ def frames(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     buffer = b""
     for chunk in chunks:
         buffer += chunk
-        while len(buffer) >= 8:
-            length = int.from_bytes(buffer[4:8], "big")
-            if len(buffer) < 8 + length:
+        at = 0
+        while len(buffer) - at >= 8:
+            end = at + 8 + int.from_bytes(buffer[at + 4 : at + 8], "big")
+            if len(buffer) < end:
                 break
-            yield buffer[0], buffer[8 : 8 + length]
-            buffer = buffer[8 + length :]
+            yield buffer[at], buffer[at + 8 : end]
+            at = end
+        buffer = buffer[at:]

@@ -70,7 +70,7 @@ def shown(log: Log, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[str
 
 
 def test_lines_must_be_whole_and_streams_be_kept_apart() -> None:
-    pieces = [(1, b"one\ntw"), (2, b"bad"), (1, b"o\nthree"), (2, b"\n")]
+    pieces = [(1, b"one\ntw"), (2, b"bad"), (1, b""), (1, b"o\nthree"), (2, b"\n"), (2, b"")]
     assert list(lines_of("web-1", pieces)) == [
         Line("web-1", "one"),
         Line("web-1", "two"),
