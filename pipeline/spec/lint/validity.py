@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pipeline.report.finding import Finding
 from pipeline.spec.containerfile import KEYWORDS, Instruction
 from pipeline.spec.containerfile.steps import Step
+from pipeline.spec.lint.run_flags import flag_wrong
 from pipeline.spec.lint.subject import Hints, Subject
 
 _HEALTH_FLAGS = frozenset({"interval", "timeout", "start-period", "retries"})
@@ -35,7 +36,7 @@ _MAY_BE_EMPTY = frozenset({"CMD", "ENTRYPOINT"})
 _DURATION = re.compile(
     r"\+?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?)(ns|us|µs|ms|s|m|h))*"
 )
-_PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp|sctp))?", re.IGNORECASE)
+_PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp|sctp)?)?", re.IGNORECASE)
 _SIGNALS = (
     "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT "
     "STOP SYS TERM TRAP TSTP TTIN TTOU UNUSED URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX"
@@ -113,6 +114,10 @@ def _flags(subject: Subject, instruction: Instruction, hints: Hints) -> Iterator
         if name in known | newer and not value and not (name in _SWITCHES and not equals):
             message = f"{keyword} --{name} has no value"
             yield subject.at("CAP204", instruction, message, f"write --{name}=…", word)
+        elif keyword == "RUN":
+            message, hint = flag_wrong(name, value, hints)
+            if message:
+                yield subject.at("CAP204", instruction, message, hint, word)
 
 
 def _arguments_wrong(step: Step) -> str:
