@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -80,7 +81,11 @@ def remove(store: Store) -> None:
         with suppress(ProcessLookupError):
             os.kill(int(pause.read_text()), signal.SIGKILL)
     argv = ["buildah", "unshare", "rm", "-rf", str(store.folder), str(store.runtime)]
-    command.run(argv, environment=env, cwd=Path("/"))
+    # What conmon starts after a container's end may still write while this removes.
+    for check in (False, False, True):
+        if command.run(argv, environment=env, cwd=Path("/"), check=check).returncode == 0:
+            return
+        time.sleep(1)
 
 
 @contextmanager
