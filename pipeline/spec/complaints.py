@@ -82,7 +82,7 @@ def _bad_name(broken: Violation, path: KeyPath) -> Problem:
     name = str(broken.instance)
     fixed = _fixed_name(name, str(broken.schema["pattern"]))
     hint = f"write `{fixed}`" if fixed else ""
-    message = f"the name `{_short(name)}` is refused by every engine: {broken.schema['x-expect']}"
+    message = f"invalid name `{_short(name)}`: {broken.schema['x-expect']}"
     return Problem("CAP007", (*path, name), message, hint, on_key=True)
 
 

@@ -19,7 +19,7 @@ LANGUAGE_RULES = (
     Rule("CAP004", "missing-key", "error", "Without the key the table says too little."),
     Rule("CAP005", "wrong-type", "error", "The key takes a value of another type."),
     Rule("CAP006", "wrong-value", "error", "The value is none of those that the key takes."),
-    Rule("CAP007", "bad-name", "error", "Engines and registries refuse the name (OCI)."),
+    Rule("CAP007", "bad-name", "error", "Engines, registries or shells refuse the name."),
     Rule("CAP008", "variable", "error", "A variable that is not set would be an empty text."),
     Rule("CAP009", "bad-port", "error", "The text says no port that can be published."),
     Rule("CAP010", "bad-volume", "error", "The text says nothing that can be mounted."),
