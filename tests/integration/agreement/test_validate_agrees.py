@@ -38,6 +38,7 @@ OWN = (
     ("", "CAP121"),  # a project holds all that it needs
     ("", "CAP114"),  # of two mounts at one place one is hidden
     ("environment{}", "CAP007"),  # names that no shell and no systemd has
+    ("service", "CAP007"),  # it is a name on a network, too
     ("arg =", "CAP007"),  # names that no ARG can have: Buildah passes over such a value
     ("target", "CAP006"),  # an empty one is none, and nobody means that
     ("labels{}", "CAP007"),  # keys that no filter finds
