@@ -41,7 +41,6 @@ class File:
         path: relative to the context, with slashes.
         mode: the permission bits that Buildah is shown: git's, unless the version keeps them.
         digest: of a file's content, in hexadecimal; a link's target; empty for a folder.
-        actual_mode: the permission bits on disk.
         place: where it really lies, relative to the context, the links among its folders followed.
     """
 
@@ -49,7 +48,6 @@ class File:
     kind: Literal["file", "folder", "link"]
     mode: int
     digest: str
-    actual_mode: int
     place: str = field(default="", compare=False)
 
 
@@ -303,7 +301,7 @@ def _files(
             except OSError as error:
                 unreadable.append(f"{entry.path!r}: {error.strerror}")
                 continue
-        found[entry.path] = File(entry.path, entry.kind, mode, digest, entry.mode, entry.place)
+        found[entry.path] = File(entry.path, entry.kind, mode, digest, entry.place)
     if unreadable:
         raise CapasError(
             f"{version.short} cannot be built: its context has files that cannot be read",

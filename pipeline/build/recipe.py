@@ -59,11 +59,6 @@ def _without_escapes(value: str) -> str:
     return "'" + value.replace("'", "'\"'\"'") + "'"
 
 
-def is_label_instruction(text: str) -> bool:
-    """Whether an instruction is the LABEL that `with_labels` adds."""
-    return text.startswith('LABEL "') and f'"{labels.PIPELINE}"=' in text
-
-
 def arguments_instruction(given: Mapping[str, str], escape: str = "\\") -> str:
     """The LABEL after an ARG: the values of the arguments."""
     values = " ".join(f"{name}={value}" for name, value in sorted(given.items()))

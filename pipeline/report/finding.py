@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -55,8 +54,3 @@ class Finding:
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
         return f"{self.place}: {self.rule}: {self.message}{hint}"
-
-
-def worst(findings: Iterable[Finding]) -> Severity | None:
-    """The highest severity among `findings`, or None when there are none."""
-    return max((f.severity for f in findings), key=_WEIGHT.__getitem__, default=None)

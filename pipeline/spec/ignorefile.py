@@ -51,11 +51,6 @@ class IgnoreRules:
     path: Path | None = None
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def keeps_some(self) -> bool:
-        """Whether any pattern takes something back."""
-        return any(pattern.keeps for pattern in self.patterns)
-
     def excludes(self, path: str) -> bool:
         """Whether a path, relative to the context and with slashes, is left out."""
         excluded = False

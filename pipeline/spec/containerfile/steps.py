@@ -131,8 +131,3 @@ class StageBuild:
     after: ImageState
     inherited: int = 0
     handed: tuple[str, ...] = ()
-
-    def args_at(self, step: Step) -> Mapping[str, str]:
-        """The ARGs that have a value when `step` runs."""
-        known = dict(self.args[: step.declared])
-        return {name: value for name, value in known.items() if value is not None}

@@ -23,7 +23,7 @@ OLD_DIGEST = hashlib.sha256(b"old").hexdigest()
 NEW_DIGEST = hashlib.sha256(b"new").hexdigest()
 
 
-FILE = File("src/run.sh", "file", 0o755, OLD_DIGEST, 0o755)
+FILE = File("src/run.sh", "file", 0o755, OLD_DIGEST)
 
 
 def _layer_file(path: str, mode: int = 0o644) -> LayerFile:

@@ -21,7 +21,6 @@ def test_arguments_above_from_reach_from_and_only_where_declared_again() -> None
     assert first.base == "base:1-y"
     assert first.after.environment == {"A": "", "B": "1"}
     assert [(w.text, name) for w, name in first.steps[0].missing] == [("$V", "V")]
-    assert first.args_at(first.steps[2]) == {"V": "1"}
     assert second.base_stage == 0
     assert second.before == first.after
 
