@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.desired import Wish
+from pipeline.deploy.desired import Wish, digest
 from pipeline.deploy.history import KEPT, Ran, Record, record_name, records_of, standing
 from pipeline.deploy.removal import plan_down
 from tests.unit.deploy.world import World
@@ -29,6 +29,8 @@ def test_what_cannot_be_read_must_be_no_record(value: str) -> None:
 def test_a_long_pipelines_record_must_have_a_name_that_podman_takes() -> None:
     long = "p" * 120
     assert record_name("shop", 7) == "shop.deploy-7"
+    assert record_name("p" * 40, 7) == f"{'p' * 40}.deploy-7"
+    assert record_name("p" * 41, 7) == f"{'p' * 27}-{digest('p' * 41)}.deploy-7"
     assert len(record_name(long, 123456)) <= 64
     assert record_name(long, 1) != record_name(long + "p", 1)
 

@@ -149,6 +149,12 @@ def test_a_run_that_writes_where_something_was_copied_stays_where_it_is(path: st
     assert advise("a", versions([app("1"), tool], [app("2"), tool])) is None
 
 
+def test_two_runs_never_change_their_order() -> None:
+    tool = run("apt-get install -y tool", file("usr/tool", "t" * 90_000))
+    often = [run("date", file("etc/date", content)) for content in "12"]
+    assert advise("a", versions(*([one, tool] for one in often))) is None
+
+
 def whole(content: str) -> Line:
     return copy(
         ".",

@@ -33,3 +33,14 @@ def test_a_versions_own_budget_counts_for_it() -> None:
     budgets = Budgets(min_shared_ratio=0.99, versions={"a:2": Budgets(min_shared_ratio=0.5)})
     (verdict,) = judge(family(), budgets)
     assert (verdict.limit, verdict.held) == (0.5, True)
+
+
+def test_a_version_has_its_own_bytes_and_the_ratio_of_all() -> None:
+    own = {"a:1": Budgets(max_new_bytes=1), "a:2": Budgets(max_new_bytes=20_000)}
+    budgets = Budgets(max_new_bytes=10, min_shared_ratio=0.99, versions=own)
+    size, ratio = judge(family(), budgets)
+    assert (size.rule, size.limit, size.held) == ("max_new_bytes", 20_000, True)
+    assert (ratio.rule, ratio.limit, ratio.held) == ("min_shared_ratio", 0.99, False)
+    assert ratio.difference == "64 % of its bytes are shared with a:1, at least 99 %"
+    exact = family().comparisons[0].shared_ratio
+    assert judge(family(), Budgets(min_shared_ratio=exact))[0].held

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.engine.storage import HistoryEntry
-from pipeline.layers.chain import Version, version_of
+from pipeline.layers.chain import Base, Version, version_of
 from tests.unit.layers.builders import World, file
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
@@ -51,3 +51,18 @@ def test_a_base_with_layers_of_its_own_is_no_part() -> None:
     built = world.image("localhost/a:1", (COPY, [file("a")]), base=base)
     last = version_of("a:1", built).layer_steps[-1]
     assert str(last.instruction) == "COPY … /app"
+
+
+def test_without_a_note_the_largest_known_image_that_it_starts_with_is_its_base() -> None:
+    world = World()
+    steps = [("x", [file(name)]) for name in "abcd"]
+    built = world.image("localhost/a:1", *steps)
+    small, large, same = (
+        world.image(f"localhost/base:{count}", *steps[:count]) for count in (1, 2, 4)
+    )
+    other = world.image("localhost/other:1", *steps[1:])
+    twice = replace(large, names=("localhost/base:2", "localhost/again:2"))
+    base = version_of("a:1", built, [small, twice, same, other]).base
+    assert base == Base("localhost/base:2", 2)
+    assert version_of("a:1", built, [replace(large, names=())]).base == Base("", 2)
+    assert version_of("a:1", built).base == Base()

@@ -22,6 +22,9 @@ def test_volumes_are_told_with_who_is_on_them() -> None:
     assert "not in the spec" in text
     assert report.data["volumes"][0]["used_by"] == [{"name": "web-1", "state": "running"}]
     assert "nobody" in text
+    assert [line.split()[0] for line in text.splitlines() if "shop_" in line] == [
+        "data", "new", "!",
+    ]  # fmt: skip
     assert "2.05 kB" in text
 
 
