@@ -194,6 +194,12 @@ def test_more_than_three_changes_are_counted(tmp_path: Path) -> None:
         ),
         (
             "RUN make",
+            "|2 A=1 B=2 /bin/sh -c make",
+            _before("base", "|2 A=1 B=3 /bin/sh -c make"),
+            "build arg B changed (3 → 2)",
+        ),
+        (
+            "RUN make",
             "|1 A=1 /bin/sh -c make",
             _before("base", "|1 A=1 /bin/sh -c make it"),
             "the instruction changed: it was RUN make it",

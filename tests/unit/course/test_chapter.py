@@ -2,8 +2,10 @@ from pathlib import Path
 
 from pipeline.course.chapter import Chapter, carry_out, contents, section
 from pipeline.course.present import present_course, present_summary
+from pipeline.layers.observe import Observed
 from pipeline.report.words import Facts, Mark, Paragraph
 from pipeline.verify.experiment import Notebook, Step
+from tests.unit.layers.builders import World, file
 
 
 def _body(story: Notebook) -> None:
@@ -42,6 +44,18 @@ def test_the_lead_counts_the_claims_that_held() -> None:
     page = present_course(told, None)
     assert page.lead == summary.lead
     assert page.data == {}
+
+
+def test_the_layers_are_on_the_page_and_their_picture_in_the_summary() -> None:
+    world = World()
+    copied = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
+    images = [world.image(f"localhost/a:{n}", (copied, [file(f"app/{n}")])) for n in "12"]
+    layers = Observed(world.family(*images), world.lists)
+    page = present_course([], layers)
+    assert set(page.data) == {"layers"}
+    assert len(page.parts) > 1
+    without = present_summary([], None, [], Path("page.html"))
+    assert len(present_summary([], layers, [], Path("page.html")).parts) == len(without.parts) + 1
 
 
 def test_the_end_says_where_the_commands_work() -> None:

@@ -108,6 +108,9 @@ def test_dependencies_must_come_first_and_circles_be_named() -> None:
     b = Service("b", "x", False, depends_on=(Dependency("c"),))
     c = Service("c", "x", False)
     assert [s.name for s in in_order([a, b, c])] == ["c", "b", "a"]
+    assert in_order([b]) == [b], "what is not asked for does not come along"
+    d = Service("d", "x", False, depends_on=(Dependency("a"), Dependency("c")))
+    assert [s.name for s in in_order([d, a, b, c])] == ["c", "b", "a", "d"]
     with pytest.raises(CapasError) as raised:
         in_order([a, b, replace(c, depends_on=(Dependency("a"),))])
     assert raised.value.details == "a → b → c → a"
