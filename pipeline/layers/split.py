@@ -55,7 +55,7 @@ def _by_name(line: Line) -> dict[str, tuple[LayerFile, ...]] | None:
     found: dict[str, list[LayerFile]] = {}
     for file in line.files:
         if file.path.startswith(start):
-            name = file.path[len(start) :].split("/", 1)[0]
+            name = file.path[len(start) :].partition("/")[0]
             found.setdefault(name, []).append(file)
         elif file.kind != "directory":
             return None

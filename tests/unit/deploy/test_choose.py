@@ -47,6 +47,20 @@ def test_one_must_run(world: World) -> None:
         one(world.observed.containers, "web-1")
 
 
+def test_of_all_that_runs_one_must_be_a_replica_unless_the_door_is_named(world: World) -> None:
+    world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    world.deploy()
+    door = world.container("pytweets-web-door")
+    others = tuple(c for c in world.observed.containers if c is not door)
+    first = replace(door, service="a")  # the first by its name
+    assert one((first, *others), "").name == "pytweets-web-1"
+    assert one(world.observed.containers, "web-door").is_door
+    with pytest.raises(CapasError) as raised:
+        one((door,), "")
+    assert raised.value.brief == "nothing runs"
+    assert raised.value.details == ""
+
+
 def test_what_runs_must_be_a_wish_that_changes_nothing(world: World) -> None:
     world.deploy(Wish({"web": "1.0"}, {"web": 3}))
     wish = as_it_runs(world.pipeline, world.observed)
@@ -156,6 +170,15 @@ def test_where_no_record_knows_a_version_before_the_lock_must(world: World) -> N
     assert goal(world, *released) == Goal({"web": "1.1"})
     with pytest.raises(CapasError, match="no version to go back to"):
         goal(world, "pytweets:1.2")
+
+
+def test_a_door_and_what_left_the_spec_must_say_nothing_of_where_to_go_back(world: World) -> None:
+    world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    world.deploy(Wish({"web": "1.2"}, {}))
+    gone = replace(world.container("pytweets-web-1"), service="gone", name="pytweets-gone-1")
+    everything = (*world.observed.containers, gone)
+    world.observed = replace(world.observed, containers=everything, secrets={})
+    assert goal(world, "pytweets:1.1") == Goal({"web": "1.1"})
 
 
 def test_containers_from_before_deploys_had_numbers_must_know_the_version_before(

@@ -53,3 +53,11 @@ def test_without_a_check_a_replica_must_keep_running(world: World) -> None:
     wait = next(o for o in world.plan().operations if o.verb == "wait for")
     assert str(wait) == "wait for container pytweets-web-1 (it must keep running)"
     assert wait.after == ("start container pytweets-web-1",)
+
+
+def test_an_exit_code_must_be_told_only_of_what_has_ended(world: World) -> None:
+    world.deploy()
+    world.set("pytweets-web-1", state="paused", exit_code=3)
+    assert str(world.plan()) == "unpause container pytweets-web-1 (it is paused)"
+    world.set("pytweets-web-1", state="stopped", exit_code=3)
+    assert str(world.plan()).startswith("start container pytweets-web-1 (it is stopped with 3)\n")

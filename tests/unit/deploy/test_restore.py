@@ -184,6 +184,7 @@ def test_the_way_back_must_begin_where_nothing_serves(world: World) -> None:
         sick = frozenset({f"pytweets-web-{number}.next"})
         plan = plan_restore(Before(world.pipeline, before, failed=sick), wanted, world.observed)
         starts = [o.name for o in plan.operations if o.verb == "start"]
+        assert plan.headline == "going back to what ran before"
         assert starts == [f"pytweets-web-{number}", f"pytweets-web-{3 - number}"]
 
 
@@ -202,6 +203,15 @@ def test_a_door_of_a_first_deploy_that_failed_must_be_stopped_once(world: World)
     world.set("pytweets-web-2", state="running")
     again = plan_restore(before, wanted, world.observed, again=True)
     assert [f"{o.verb} {o.name}" for o in again.operations] == ["stop pytweets-web-2"]
+
+
+def test_what_stood_still_before_must_stand_still_again(world: World) -> None:
+    world.deploy(OLD)
+    world.set("pytweets-web-2", state="exited", exit_code=3)
+    before = world.observed
+    world.play(world.plan(NEW).head.operations)
+    assert go_back(world, before) == ["back as a whole to what ran before: web 1.0"]
+    assert world.observed.containers == before.containers
 
 
 def test_where_nothing_was_done_nothing_must_be_said(world: World) -> None:

@@ -216,6 +216,10 @@ INSIDE = "of a host there: a Service is reached inside the cluster"
                 )
             ],
         ),
+        (
+            {"networks": ("front",)},
+            ["`networks` (shop_front) is left out: there every pod reaches every other"],
+        ),
         ({"ports": (Port(5000),)}, []),
         ({"ports": (Port(5000, 8080),)}, [f"nothing binds 127.0.0.1:8080 {INSIDE}"]),
         ({"ports": (Port(5000, None, "::1"),)}, [f"nothing binds ::1:any {INSIDE}"]),
@@ -248,7 +252,10 @@ INSIDE = "of a host there: a Service is reached inside the cluster"
 )
 def test_what_kubernetes_alone_cannot_say(changes: dict[str, Any], notes: list[str]) -> None:
     web = replace(PLAIN, **changes)
-    networks = {"back": Network("back", "shop_back", internal=True, labels={"team": "a"})}
+    networks = {
+        "back": Network("back", "shop_back", internal=True, labels={"team": "a"}),
+        "front": Network("front", "shop_front"),
+    }
     found = kubernetes_notes(pipeline(web, networks=networks), web)
     assert list(found) == [f"web: {note}" for note in notes]
 

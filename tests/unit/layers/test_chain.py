@@ -66,3 +66,10 @@ def test_without_a_note_the_largest_known_image_that_it_starts_with_is_its_base(
     assert base == Base("localhost/base:2", 2)
     assert version_of("a:1", built, [replace(large, names=())]).base == Base("", 2)
     assert version_of("a:1", built).base == Base()
+
+
+def test_an_image_without_its_history_has_steps_that_nobody_knows() -> None:
+    image = World().image("a:1", ("x", [file("a")]), ("y", [file("b")]))
+    version = version_of("a:1", replace(image, history=image.history[:1]))
+    said = [(str(step.instruction), step.layer) for step in version.steps]
+    assert said == [("(the history does not say)", layer) for layer in image.layers]

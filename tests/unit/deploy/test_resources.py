@@ -1,0 +1,128 @@
+"""What has to be there before any container: made, used as it is, or missed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipeline.deploy.desired import desire
+from pipeline.deploy.operation import Operation
+from pipeline.deploy.resources import plan_resources
+from pipeline.engine import labels
+from pipeline.errors import CapasError
+from pipeline.spec.model import Network, Secret, SecretMount, Volume
+from tests.unit.deploy.world import World
+
+OURS = {labels.PIPELINE: "pytweets"}
+
+
+def planned(world: World, **observed: Any) -> tuple[list[Operation], list[str]]:
+    world.observed = replace(world.observed, **observed)
+    return plan_resources(world.pipeline, desire(world.pipeline), world.observed)
+
+
+def with_volume(world: World, **changes: Any) -> None:
+    volume = Volume("tweets", "pytweets_tweets", **changes)
+    world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
+
+
+def test_a_volume_must_be_made_with_labels_that_say_whose_it_is(world: World) -> None:
+    with_volume(world, labels={"team": "blue"})
+    (create,), notes = planned(world)
+    assert str(create) == "create volume pytweets_tweets (not there)"
+    assert create.body == {
+        "Name": "pytweets_tweets",
+        "Label": {
+            "team": "blue",
+            "io.github.capas.pipeline": "pytweets",
+            "io.github.capas.volume": "tweets",
+            "com.docker.compose.project": "pytweets",
+            "com.docker.compose.volume": "tweets",
+        },
+    }
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("external", "has", "notes"),
+    [
+        (False, OURS, []),
+        (False, {}, ["volume pytweets_tweets is not ours: it is used as it is"]),
+        (True, OURS, []),
+        (True, {}, []),
+    ],
+)
+def test_a_volume_that_is_there_must_be_used(
+    world: World, has: dict[str, str], notes: list[str], *, external: bool
+) -> None:
+    with_volume(world, external=external)
+    assert planned(world, volumes={"pytweets_tweets": has}) == ([], notes)
+
+
+def test_an_external_volume_must_be_there(world: World) -> None:
+    with_volume(world, external=True)
+    with pytest.raises(CapasError, match="external volume pytweets_tweets is not there"):
+        planned(world)
+
+
+def with_network(world: World, **changes: Any) -> str:
+    """The digest of the network's options that a deploy writes down."""
+    world.change(networks=("default",), mounts=())
+    network = Network("default", "pytweets_default", **{"internal": True, **changes})
+    world.pipeline = replace(world.pipeline, networks={"default": network})
+    (create,), _notes = planned(world, networks={})
+    assert create.body["internal"] is network.internal
+    return str(create.body["labels"][labels.CONFIG])
+
+
+def test_a_network_of_ours_must_have_the_options_of_the_spec(world: World) -> None:
+    has = {**OURS, labels.CONFIG: with_network(world)}
+    assert planned(world, networks={"pytweets_default": has}) == ([], [])
+    other = {**OURS, labels.CONFIG: with_network(world, labels={"a": "b"})}
+    with pytest.raises(CapasError, match="options of the network pytweets_default have changed"):
+        planned(world, networks={"pytweets_default": has})
+    assert planned(world, networks={"pytweets_default": other}) == ([], [])
+
+
+def test_a_network_of_somebody_else_must_be_used_and_told(world: World) -> None:
+    with_network(world)
+    note = "network pytweets_default is not ours: it is used and left as it is"
+    assert planned(world, networks={"pytweets_default": {}}) == ([], [note])
+
+
+def with_secret(world: World) -> None:
+    world.change(secrets=(SecretMount("token", "token"),), mounts=())
+    secret = Secret("token", "pytweets_token", environment="TOKEN")
+    world.pipeline = replace(world.pipeline, secrets={"token": secret})
+
+
+def test_a_secret_must_be_made_and_made_again_when_its_value_changed(world: World) -> None:
+    with_secret(world)
+    operations, _ = planned(world, fingerprints={"pytweets_token": "one"})
+    assert [o.key for o in operations] == ["create secret pytweets_token"]
+    kept = {**OURS, labels.FINGERPRINT: "one"}
+    assert operations[0].body == kept
+    assert planned(world, secrets={"pytweets_token": kept}) == ([], [])
+    operations, _ = planned(world, fingerprints={"pytweets_token": "two"})
+    assert [o.key for o in operations] == [
+        "remove secret pytweets_token", "create secret pytweets_token",
+    ]  # fmt: skip
+    assert operations[1].after == ("remove secret pytweets_token",)
+    assert operations[1].body[labels.FINGERPRINT] == "two"
+
+
+def test_a_secret_of_somebody_else_must_never_be_replaced(world: World) -> None:
+    with_secret(world)
+    there = {"pytweets_token": {labels.FINGERPRINT: "one"}}
+    assert planned(world, fingerprints={"pytweets_token": "two"}, secrets=there) == ([], [])
+
+
+def test_a_secret_whose_source_is_gone_must_stay_and_one_that_never_was_be_told(
+    world: World,
+) -> None:
+    with_secret(world)
+    with pytest.raises(CapasError):
+        planned(world)
+    assert planned(world, secrets={"pytweets_token": OURS}) == ([], [])
