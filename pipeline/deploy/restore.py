@@ -183,7 +183,7 @@ def _service(before: Before, back: _Back, now: Observed) -> list[Operation]:
         others = {c.number for c in (*back.new, *back.woken)} - set(old)
         ends = [o for number in sorted(others) for o in _ends(back, number, step)]
         return [*operations, *follows, *ends]
-    return [*operations, *_stops([c for c in back.new if c.number not in old])]
+    return [*operations, *_stops(back.new)]
 
 
 def _ends(back: _Back, number: int, after: tuple[str, ...]) -> list[Operation]:

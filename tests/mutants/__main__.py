@@ -81,11 +81,13 @@ def _killers(mutants: list[Found], tests: list[str], jobs: int) -> dict[Found, s
 
 
 def _at_import(path: str, mutant: Mutant) -> str:
-    """The same for what runs when the module is imported: all tests, those that name it first."""
+    """The same for what runs when the module is imported: by the tests that name it or its room."""
     module = path.removesuffix(".py").replace("/", ".")
     files = sorted(p.as_posix() for p in Path("tests/unit").rglob("test_*.py"))
-    files.sort(key=lambda file: module not in _source(file))
-    argv = [sys.executable, "-m", "pytest", *_PYTEST, "-p", "tests.mutants.imported", *files]
+    named = [file for file in files if module in _source(file)]
+    near = [file for file in files if file.split("/")[2] == path.split("/")[1]]
+    tests = dict.fromkeys([*named, *near])
+    argv = [sys.executable, "-m", "pytest", *_PYTEST, "-p", "tests.mutants.imported", *tests]
     environment = {**os.environ, "CAPAS_MUTANT": f"{path}:{mutant.number}"}
     done = subprocess.run(argv, env=environment, capture_output=True, check=False)
     if done.returncode == 0:

@@ -61,3 +61,17 @@ def test_an_exit_code_must_be_told_only_of_what_has_ended(world: World) -> None:
     assert str(world.plan()) == "unpause container pytweets-web-1 (it is paused)"
     world.set("pytweets-web-1", state="stopped", exit_code=3)
     assert str(world.plan()).startswith("start container pytweets-web-1 (it is stopped with 3)\n")
+
+
+def test_a_job_that_still_runs_must_be_waited_for_at_once(world: World) -> None:
+    needs = (Dependency("migrate", "service_completed_successfully"),)
+    web = replace(world.pipeline.services["web"], replicas=1, depends_on=needs)
+    migrate = Service("migrate", "localhost/redis:7", built_here=False)
+    world.pipeline = replace(world.pipeline, services={"web": web, "migrate": migrate})
+    first = world.deploy()
+    ended = next(o for o in first.operations if o.verb == "wait for the end of")
+    assert ended.after == ("start container pytweets-migrate-1",)
+    assert world.container("pytweets-migrate-1").running
+    wait = world.plan().operations[0]
+    assert wait.key == "wait for the end of container pytweets-migrate-1"
+    assert wait.after == ()

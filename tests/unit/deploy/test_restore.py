@@ -163,6 +163,18 @@ def test_an_older_container_that_was_only_started_must_lie_stopped_again(world: 
     assert world.observed.containers == before.containers
 
 
+def test_each_of_several_that_were_only_started_must_be_stopped_once(world: World) -> None:
+    world.deploy(OLD)
+    plan = world.plan(NEW)
+    recorded = next(n for n, o in enumerate(plan.operations) if o.verb == "record")
+    world.play(plan.operations[: recorded + 1])
+    before = world.observed
+    world.play(world.plan(OLD).head.operations)
+    back = plan_restore(Before(world.pipeline, before), desire(world.pipeline, OLD), world.observed)
+    stops = [o.name for o in back.operations if o.verb == "stop"]
+    assert sorted(stops) == ["pytweets-web-1", "pytweets-web-2"]
+
+
 def test_a_replica_that_was_on_its_way_out_must_not_come_back(world: World) -> None:
     world.deploy(OLD)
     plan = world.plan(Wish({"web": "1.1"}, {"web": 1}))
