@@ -80,12 +80,15 @@ def remove(store: Store) -> None:
     if pause.exists():
         with suppress(ProcessLookupError):
             os.kill(int(pause.read_text()), signal.SIGKILL)
-    argv = ["buildah", "unshare", "rm", "-rf", str(store.folder), str(store.runtime)]
-    # What conmon starts after a container's end may still write while this removes.
+    remove_argv = ["buildah", "unshare", "rm", "-rf"]
+    # What conmon starts after a container's end may still write while this removes; the settings
+    # that Buildah reads lie in the runtime folder, which goes last.
     for check in (False, False, True):
+        argv = [*remove_argv, str(store.folder)]
         if command.run(argv, environment=env, cwd=Path("/"), check=check).returncode == 0:
-            return
+            break
         time.sleep(1)
+    command.run([*remove_argv, str(store.runtime)], environment=env, cwd=Path("/"))
 
 
 @contextmanager
