@@ -29,6 +29,13 @@ NEARLY_PURE = frozenset(
 """Modules that are changed, too: what they read is little beside what they decide."""
 
 EQUIVALENT = {
+    "pipeline/layers/advice.py: _moved: high < low → high <= low": (
+        "a line above itself is the same layout either way"
+    ),
+    "pipeline/layers/cause.py: causes: if shared == len(newer.layers): → if False:": (
+        "it only saves the work of finding that there is nothing"
+    ),
+    "pipeline/layers/chain.py: _instructions: 1 → 2": "it counts only whether a layer came before",
     "pipeline/layers/advice.py: _below: 1 → 2": "no path has an empty part",
     "pipeline/spec/versions.py: order_key: 0 → 1": "all words, and all ends, have the same number",
 }

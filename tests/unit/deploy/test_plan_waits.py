@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.deploy.desired import Wish
+from pipeline.deploy.plan import Options
+from pipeline.deploy.removal import plan_down
 from pipeline.spec.model import Dependency, Healthcheck, Ingress, Service
 from tests.unit.deploy.world import World
 
@@ -75,3 +77,14 @@ def test_a_job_that_still_runs_must_be_waited_for_at_once(world: World) -> None:
     wait = world.plan().operations[0]
     assert wait.key == "wait for the end of container pytweets-migrate-1"
     assert wait.after == ()
+    world.set("pytweets-migrate-1", state="exited", exit_code=1)
+    for waits in (True, False):
+        verbs = [o.verb for o in world.plan(options=Options(wait=waits)).operations]
+        assert ("wait for the end of" in verbs) is waits
+
+
+def test_down_must_close_the_door_first(world: World) -> None:
+    world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    world.deploy()
+    gone = [o.name for o in plan_down(world.pipeline, world.observed).operations]
+    assert gone[:3] == ["pytweets-web-door", "pytweets-web-1", "pytweets-web-2"]

@@ -226,6 +226,15 @@ def test_what_stood_still_before_must_stand_still_again(world: World) -> None:
     assert world.observed.containers == before.containers
 
 
+def test_what_crashed_in_a_first_deploy_must_not_start_again_by_itself(world: World) -> None:
+    before = Before(world.pipeline, world.observed)
+    world.play(world.plan(NEW).operations[:3])
+    for state, code, stops in (("exited", 3, 1), ("exited", 0, 0), ("created", 3, 0)):
+        world.set("pytweets-web-1", state=state, exit_code=code)
+        plan = plan_restore(before, desire(world.pipeline, NEW), world.observed)
+        assert len(plan.operations) == stops
+
+
 def test_where_nothing_was_done_nothing_must_be_said(world: World) -> None:
     world.deploy(OLD)
     wanted = desire(world.pipeline, NEW)

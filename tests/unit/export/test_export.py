@@ -255,6 +255,12 @@ def test_kubernetes_names_claims_and_services() -> None:
     assert db["livenessProbe"]["exec"] == {"command": ["pg_isready", "-q"]}
 
 
+def test_two_names_that_become_one_in_kubernetes_are_refused() -> None:
+    services = {name: replace(DB, name=name, networks=()) for name in ("a_b", "a-b")}
+    with pytest.raises(UsageError, match="two services would be called shop-a-b"):
+        export_kubernetes(replace(PIPELINE, services=services))
+
+
 def test_a_kubernetes_service_has_each_port_once_under_a_name_of_its_own() -> None:
     ports = (
         Port(5000, 8080),
