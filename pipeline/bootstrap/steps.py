@@ -91,7 +91,7 @@ class MakeRuntimeFolder(NamedTuple):
         """Do it."""
         account = accounts.find(self.name)
         if account is None:
-            raise Stop(f"the account {self.name} is not there")
+            raise Stop(f"the account {self.name} does not exist")
         path = runtime_folder(account.pw_uid)
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         os.makedirs(path, mode=0o700, exist_ok=True)

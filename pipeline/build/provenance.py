@@ -45,7 +45,7 @@ def source_date_epoch(environ: Mapping[str, str]) -> int | None:
     if not given:
         return None
     if not (given.isascii() and given.isdecimal()):
-        raise UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {given!r}")
+        raise UsageError(f"SOURCE_DATE_EPOCH must be a number of seconds, not {given!r}")
     return int(given)
 
 

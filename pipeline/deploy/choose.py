@@ -31,7 +31,7 @@ def chosen(containers: Sequence[Container], names: Sequence[str]) -> tuple[Conta
         if not found:
             there = sorted({word for c in in_order for word in known_as(c)[:2]})
             raise UsageError(
-                f"nothing is called {name}",
+                f"no service or container is named {name}",
                 resolution=f"one of: {', '.join(there)}" if there else "`capas deploy` comes first",
             )
         result += [c for c in found if c not in result]

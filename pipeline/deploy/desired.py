@@ -177,7 +177,7 @@ def replicas_for(pipeline: Pipeline, asked: str) -> dict[str, int]:
         name, equals, number = part.rpartition("=")
         if not number.strip().isdecimal():
             raise UsageError(
-                f"{part!r} is no number of replicas", resolution="say 3, or web=3,worker=2"
+                f"invalid replica count {part!r}", resolution="use 3, or web=3,worker=2"
             )
         result[name.strip() if equals else _only_service(pipeline)] = int(number)
     return result

@@ -211,7 +211,7 @@ def _image(desired: Desired, observed: Observed) -> ImageFacts | None:
     facts = observed.images.get(desired.door)
     if facts is None:
         raise EngineError(
-            f"the image {desired.door} of the door is not there",
+            f"the image {desired.door} of the door does not exist",
             details=f"`ingress` of the service {desired.name} asks for it",
             resolution="`capas build` builds the spec's images; `ingress.image` names another",
         )

@@ -116,7 +116,7 @@ def lost_port(container: Container, held: Held) -> str:
     """Who has a port of this container now, in words, or ""."""
     for binding in container.bindings:
         if who := held.holder(binding.protocol, binding.address, binding.host):
-            return f"port {binding.host} is held by {who}"
+            return f"port {binding.host} is already in use by {who}"
     return ""
 
 

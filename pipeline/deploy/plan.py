@@ -160,8 +160,8 @@ def _image(desired: Desired, observed: Observed) -> ImageFacts:
         return facts
     built_here = desired.service.built_here
     raise EngineError(
-        f"the image {desired.reference} is not there",
-        details=f"service {desired.name} runs it",
+        f"the image {desired.reference} does not exist",
+        details=f"service {desired.name} needs it",
         resolution=f"`capas build --version {desired.version}` builds it"
         if built_here
         else f"`podman pull {desired.reference}`, or build or load it under that name",

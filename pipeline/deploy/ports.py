@@ -148,7 +148,7 @@ class _Skips:
         ports = "port" if len(self.held) == 1 else "ports"
         verb = "is" if len(self.held) == 1 else "are"
         instead = ", ".join(map(str, self.instead))
-        return f"{ports} {_ranges(self.held)} {verb} held by {who}: {instead} instead"
+        return f"{ports} {_ranges(self.held)} {verb} already in use by {who}: {instead} instead"
 
 
 def _ranges(ports: Collection[int]) -> str:
@@ -175,7 +175,7 @@ def _next_free(
     first = port.published + number - 1
     if first < held.first:
         raise HostUnable(
-            f"port {first} is root's: a user's ports begin at {held.first}",
+            f"port {first} is privileged: unprivileged users can bind {held.first} and above",
             details=f"the spec publishes {port.published}:{port.target}",
             resolution=f"publish a port from {held.first} on; `capas doctor` says what an "
             "administrator can do",
@@ -190,9 +190,9 @@ def _next_free(
             return Binding(port.target, candidate, port.address, port.protocol), skipped
         if port.strict:
             raise CapasError(
-                f"port {candidate} is held by {who}",
+                f"port {candidate} is already in use by {who}",
                 details=f"{port.published}:{port.target} is strict: no other port will do",
-                resolution="free the port, publish another one, or take `strict` away",
+                resolution="free the port, publish another one, or remove `strict`",
             )
         skipped.append((candidate, who))
     raise CapasError(f"no free port from {first} on", resolution="publish a lower port")

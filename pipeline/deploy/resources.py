@@ -98,7 +98,7 @@ def _volumes(
             continue
         if volume.external:
             raise CapasError(
-                f"the external volume {volume.engine_name} is not there",
+                f"the external volume {volume.engine_name} does not exist",
                 resolution=f"make it (`podman volume create {volume.engine_name}`), "
                 "or take `external` away",
             )

@@ -301,7 +301,7 @@ def _startable(argv: Sequence[str], cwd: Path | None) -> Iterator[None]:
 
 def _not_startable(argv: Sequence[str], error: OSError, cwd: Path | None) -> Exception:
     if cwd is not None and not cwd.is_dir():
-        return EngineError(f"the folder {cwd} is not there", details=shlex.join(argv))
+        return EngineError(f"the folder {cwd} does not exist", details=shlex.join(argv))
     if isinstance(error, PermissionError):
         return HostUnable(f"{argv[0]} may not be executed here", details=str(error))
     return HostUnable(

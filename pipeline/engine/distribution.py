@@ -119,7 +119,7 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
             raise Odd(f"it has {len(found['layers'])} layers, an image has {LAYERS_MOST} at most")
     except ValueError as error:
         raise EngineError(
-            f"what is at {where} is no image of one platform",
+            f"{where} does not hold the manifest of a single image",
             details=f"{error}: {raw[:_SHOWN].decode(errors='replace')}",
             resolution="push the image there again",
         ) from None

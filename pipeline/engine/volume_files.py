@@ -55,7 +55,7 @@ def folder_of(volume: Mapping[str, Any]) -> Path:
     if not is_folder(folder.parent):
         raise HostUnable(
             f"the files of the volume {volume['Name']} are not on this machine",
-            details=f"{folder} is not there",
+            details=f"{folder} does not exist",
             resolution="run this where Podman runs (CONTAINER_HOST names another machine)",
         )
     return folder

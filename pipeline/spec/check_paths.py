@@ -80,7 +80,7 @@ def _secret(secret: Secret, project: _Project, scope: Scope) -> Iterator[Problem
     if secret.file and not secret.allow_outside_project and not project.holds(secret.file):
         yield outside(f"secret {secret.name}'s file", secret.file, (*path, "file"))
     elif secret.file is not None and kind_at(secret.file) != "file":
-        message = f"the secret's file {project.name(secret.file)} is not there"
+        message = f"the secret's file {project.name(secret.file)} does not exist"
         yield Problem("CAP125", (*path, "file"), message, near_file(secret.file))
     if secret.environment is not None and secret.environment not in scope.environ:
         message = f"the secret's variable {secret.environment} is not set"

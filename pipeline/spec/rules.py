@@ -15,7 +15,7 @@ from pipeline.spec.rules_containerfile import CONTAINERFILE_RULES
 LANGUAGE_RULES = (
     Rule("CAP001", "unreadable-spec", "error", "A spec is a file of UTF-8 text, at most 1 MiB."),
     Rule("CAP002", "toml-syntax", "error", "A spec is TOML 1.0; nothing else of it can be read."),
-    Rule("CAP003", "unknown-key", "error", "A key that nobody reads is a wish nobody grants."),
+    Rule("CAP003", "unknown-key", "error", "An unknown key would be ignored without a word."),
     Rule("CAP004", "missing-key", "error", "Without the key the table says too little."),
     Rule("CAP005", "wrong-type", "error", "The key takes a value of another type."),
     Rule("CAP006", "wrong-value", "error", "The value is none of those that the key takes."),

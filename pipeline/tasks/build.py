@@ -69,5 +69,5 @@ def build(
         if one.built and one.built.note:
             say(f"{one.name}  note: {one.built.note}")
     for name in results.skipped:
-        say(f"{name}  not begun, because another version failed")
+        say(f"{name}  skipped: another version failed")
     return tell_failures(results.errors)

@@ -143,7 +143,7 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
 def _unforeseen(error: Exception) -> tuple[str, str, str]:
     """What is told of an error that no room made its own."""
     if isinstance(error, OSError) and error.errno in _FULL:
-        return "the disk is full", str(error), "make room, and give the command again"
+        return "the disk is full", str(error), "free some space and run the command again"
     return (
         f"capas itself failed: {type(error).__name__}: {error}",
         _where(error),
@@ -235,7 +235,7 @@ def confirmed(consequence: str, name: str) -> None:
     from pipeline.errors import Refused
 
     if not sys.stdin.isatty():
-        raise Refused(consequence, resolution="--yes says that this is meant")
+        raise Refused(consequence, resolution="pass --yes to confirm")
     sys.stderr.write(f"{consequence}\nType its name ({name}) to go on: ")
     sys.stderr.flush()
     if sys.stdin.readline().strip() != name:

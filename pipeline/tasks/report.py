@@ -149,8 +149,8 @@ def _refuse_without_spec(wanted: bool) -> None:
 
     if wanted:
         raise UsageError(
-            "advice and experiments need a spec, which --images does without",
-            resolution="leave --images out: the spec names them",
+            "--advise, --prove and --verify need a spec; they cannot be combined with --images",
+            resolution="leave out --images: the spec names the images",
         )
 
 

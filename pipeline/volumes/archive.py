@@ -43,7 +43,7 @@ class Writing:
         self.content = hashlib.sha256()
         private_folder(target.parent, ours=False)
         if os.path.lexists(target):
-            raise UsageError(f"{target} is there already", resolution="name another file")
+            raise UsageError(f"{target} already exists", resolution="choose another name")
         self._partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
 
     def __enter__(self) -> Writing:

@@ -83,11 +83,11 @@ def existing(reader: Reader, volume: Volume) -> dict[str, Any]:
     name = volume.engine_name
     if volume.external:
         raise UsageError(
-            f"the external volume {name} is not there",
+            f"the external volume {name} does not exist",
             resolution=f"make it (`podman volume create {name}`), or take `external` away",
         )
     raise UsageError(
-        f"the volume {name} is not there",
+        f"the volume {name} does not exist",
         resolution="`capas deploy` makes it; `capas volume.restore` makes and fills it",
     )
 

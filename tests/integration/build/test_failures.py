@@ -220,8 +220,8 @@ def test_what_depends_on_a_failure_is_not_begun_and_the_rest_is_kept(
     failed = capas("build", cwd=project, check=False)
     assert failed.returncode == 1
     assert failed.stdout.splitlines() == [
-        "app:1.0  not begun, because another version failed",
-        "app:1.1  not begun, because another version failed",
+        "app:1.0  skipped: another version failed",
+        "app:1.1  skipped: another version failed",
     ]
 
 

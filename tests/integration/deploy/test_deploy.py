@@ -106,7 +106,7 @@ def test_a_strict_port_must_be_refused_when_it_is_held(project: Project) -> None
     with socket.create_server(("127.0.0.1", project.port)):
         done = project.run("deploy", check=False)
     assert done.returncode == 1
-    assert f"port {project.port} is held by" in done.stderr
+    assert f"port {project.port} is already in use by" in done.stderr
     assert project.status() == {}
 
 

@@ -237,7 +237,7 @@ def test_a_rollback_must_know_releases_and_refuse_what_is_none(project: Project)
     project.podman("untag", "localhost/app:2.0")
     gone = project.run("rollback", check=False)
     assert gone.returncode == 1
-    assert "the image localhost/app:2.0 is not there" in gone.stderr
+    assert "the image localhost/app:2.0 does not exist" in gone.stderr
     assert "`capas build --version 2.0` builds it" in gone.stderr
     project.podman("tag", "localhost/app:2.1", "localhost/app:2.0")
     other = project.run("rollback", check=False)

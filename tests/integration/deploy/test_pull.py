@@ -70,5 +70,5 @@ def test_an_image_that_cannot_be_had_must_be_said_and_nothing_be_touched(
     project.write(image=f"{registry.address}/nothing:1", pull_policy="never")
     refused = deploy(check=False)
     assert refused.returncode == 1
-    assert "is not there" in refused.stderr
+    assert "does not exist" in refused.stderr
     assert project.ids() == before

@@ -34,7 +34,7 @@ def test_a_word_must_mean_a_service_a_place_or_a_name(
 
 def test_a_word_that_means_nothing_must_name_those_that_do(world: World) -> None:
     world.deploy()
-    with pytest.raises(UsageError, match="nothing is called wbe") as raised:
+    with pytest.raises(UsageError, match="no service or container is named wbe") as raised:
         chosen(world.observed.containers, ["wbe"])
     assert raised.value.resolution == "one of: web, web-1, web-2"
 

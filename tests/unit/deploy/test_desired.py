@@ -57,7 +57,7 @@ def test_a_number_alone_must_mean_the_only_service_or_the_only_one_that_is_built
 
 @pytest.mark.parametrize("asked", ["many", "web=", "-1", "web=1.5", ""])
 def test_what_is_no_number_of_replicas_must_be_refused(world: World, asked: str) -> None:
-    with pytest.raises(UsageError, match="no number of replicas"):
+    with pytest.raises(UsageError, match="invalid replica count"):
         replicas_for(world.pipeline, asked)
 
 

@@ -222,7 +222,7 @@ def test_a_stopped_replica_whose_port_was_taken_must_move_on(world: World) -> No
     world.observed = replace(
         world.observed, held=Held({("tcp", "127.0.0.1", 8080): "another program or user"})
     )
-    held = "(replica 1: port 8080 is held by another program or user)"
+    held = "(replica 1: port 8080 is already in use by another program or user)"
     assert str(world.plan()) == text(
         f"create container pytweets-web-1.next {held}",
         f"start container pytweets-web-1.next {held}",
@@ -231,7 +231,7 @@ def test_a_stopped_replica_whose_port_was_taken_must_move_on(world: World) -> No
         "record deploy 2 (healthy as a whole)",
         "remove container pytweets-web-1 (pytweets-web-1.next has its place)",
         "rename container pytweets-web-1.next (it is replica 1)",
-        "note: web: port 8080 is held by another program or user: 8082 instead",
+        "note: web: port 8080 is already in use by another program or user: 8082 instead",
     )
 
 
@@ -258,7 +258,7 @@ def test_an_image_built_anew_must_be_named(world: World) -> None:
 
 def test_a_missing_image_must_say_how_to_build_it(world: World) -> None:
     world.observed = replace(world.observed, images={})
-    with pytest.raises(EngineError, match=r"pytweets:1\.2 is not there") as raised:
+    with pytest.raises(EngineError, match=r"pytweets:1\.2 does not exist") as raised:
         world.plan()
     assert raised.value.resolution == "`capas build --version 1.2` builds it"
 

@@ -30,7 +30,7 @@ def test_replica_i_must_take_base_plus_i_minus_1() -> None:
 def test_a_held_port_must_be_skipped_and_told() -> None:
     bindings, notes = assign([Port(5000, 8080)], [1, 2], {}, held(8080))
     assert hosts(bindings) == [[8081], [8082]]
-    assert notes == ("port 8080 is held by a neighbour: 8081 instead",)
+    assert notes == ("port 8080 is already in use by a neighbour: 8081 instead",)
 
 
 def test_many_held_ports_must_be_told_in_one_line_for_each_holder() -> None:
@@ -39,22 +39,24 @@ def test_many_held_ports_must_be_told_in_one_line_for_each_holder() -> None:
     _, notes = assign([Port(5000, 8080)], [1, 2], {}, other)
     assert notes == (
         "ports 8080-8082, 8085 are held by a neighbour: 8083, 8086 instead",
-        "port 8084 is held by the container db: 8086 instead",
+        "port 8084 is already in use by the container db: 8086 instead",
     )
 
 
 def test_a_strict_port_must_be_refused_when_it_is_held() -> None:
-    with pytest.raises(CapasError, match="port 8081 is held by a neighbour"):
+    with pytest.raises(CapasError, match="port 8081 is already in use by a neighbour"):
         assign([Port(5000, 8080, strict=True)], [1, 2], {}, held(8081))
 
 
 def test_a_strict_port_must_be_refused_when_the_pipeline_itself_holds_it() -> None:
-    with pytest.raises(CapasError, match="port 8080 is held by this pipeline"):
+    with pytest.raises(CapasError, match="port 8080 is already in use by this pipeline"):
         assign([Port(5000, 8080, strict=True)], [1], {}, held(), [Binding(1, 8080, LOOPBACK)])
 
 
 def test_a_port_of_roots_must_be_refused_before_anything_starts() -> None:
-    with pytest.raises(HostUnable, match="port 80 is root's: a user's ports begin at 1024"):
+    with pytest.raises(
+        HostUnable, match="port 80 is privileged: unprivileged users can bind 1024 and above"
+    ):
         assign([Port(5000, 80)], [1], {}, Held(first=1024))
     bindings, _ = assign([Port(5000, 1024), Port(5001)], [1], {}, Held(first=1024))
     assert hosts(bindings) == [[1024, 0]]

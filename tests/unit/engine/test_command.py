@@ -34,7 +34,7 @@ def test_a_missing_program_must_be_the_hosts_inability() -> None:
 
 
 def test_a_missing_folder_must_not_be_taken_for_a_missing_program(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="is not there"):
+    with pytest.raises(EngineError, match="does not exist"):
         run(["true"], cwd=tmp_path / "gone")
 
 

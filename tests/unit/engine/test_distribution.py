@@ -45,7 +45,7 @@ def test_a_manifest_names_the_image_by_its_configuration() -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"manifests": []}', b'{"config": 1}'])
 def test_what_is_no_manifest_of_an_image_must_be_told(raw: bytes) -> None:
-    with pytest.raises(EngineError, match="no image of one platform"):
+    with pytest.raises(EngineError, match="manifest of a single image"):
         parse_manifest(raw, "there")
 
 

@@ -71,7 +71,7 @@ def test_nothing_is_left_when_the_interruption_comes_while_it_is_given_up(
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "data.tar.gz"
     path.write_text("precious")
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="already exists"):
         Writing(path)
     assert path.read_text() == "precious"
 
