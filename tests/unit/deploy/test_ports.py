@@ -38,7 +38,7 @@ def test_many_held_ports_must_be_told_in_one_line_for_each_holder() -> None:
     other = Held({**neighbours.ports, ("tcp", LOOPBACK, 8084): "the container db"})
     _, notes = assign([Port(5000, 8080)], [1, 2], {}, other)
     assert notes == (
-        "ports 8080-8082, 8085 are held by a neighbour: 8083, 8086 instead",
+        "ports 8080-8082, 8085 are already in use by a neighbour: 8083, 8086 instead",
         "port 8084 is already in use by the container db: 8086 instead",
     )
 
