@@ -100,7 +100,7 @@ def _volumes(
             raise CapasError(
                 f"the external volume {volume.engine_name} does not exist",
                 resolution=f"make it (`podman volume create {volume.engine_name}`), "
-                "or take `external` away",
+                "or remove `external`",
             )
         body = {
             "Name": volume.engine_name,

@@ -63,7 +63,7 @@ def test_a_volume_that_is_there_must_be_used(
 
 def test_an_external_volume_must_be_there(world: World) -> None:
     with_volume(world, external=True)
-    with pytest.raises(CapasError, match="external volume pytweets_tweets is not there"):
+    with pytest.raises(CapasError, match="external volume pytweets_tweets does not exist"):
         planned(world)
 
 
