@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench.memory import peak
 from bench.timing import ROOT, as_installed, interleaved, seconds
-from pipeline.build.rootfs import prepare_rootfs
+from pipeline.build.rootfs.rootfs import prepare_rootfs
 from pipeline.spec.load import load
 from pipeline.spec.model import ROOTFS_TAR, Pipeline
 from tests.integration.storage import Store, session_store

@@ -19,8 +19,8 @@ def main() -> None:
         from pipeline.lean_invoke import import_invoke
 
         import_invoke()
-        from pipeline.report.encoding import say_all_plainly
-        from pipeline.report.outlet import guard_outputs
+        from pipeline.output.encoding import say_all_plainly
+        from pipeline.output.output_filter import guard_outputs
 
         guard_outputs()
         say_all_plainly()
@@ -38,7 +38,7 @@ def main() -> None:
 
 def _end_without_waiting(code: int) -> None:
     """End now when threads are left: Python would wait for them, and the user does not."""
-    workers = sys.modules.get("pipeline.engine.workers")
+    workers = sys.modules.get("pipeline.engine.thread_pool")
     if workers is not None and workers.still_work():
         sys.stdout.flush()
         sys.stderr.flush()

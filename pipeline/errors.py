@@ -18,7 +18,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 
 _FULL = re.compile(
     r"no space left on device|disk quota exceeded|enough free (?:disk )?space", re.IGNORECASE
@@ -92,7 +92,7 @@ class Refused(CapasError):
     exit_code = 3
 
 
-class HostUnable(CapasError):
+class HostUnsupported(CapasError):
     """This host cannot do what was asked."""
 
     exit_code = 4

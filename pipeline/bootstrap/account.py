@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from pipeline.bootstrap.become import runtime_folder
+from pipeline.bootstrap.privileges import runtime_folder
 
 DEFAULT_NAME = "capas"
 COMMENT = "rootless containers of capas"

@@ -18,12 +18,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
-from pipeline.bootstrap import porter
-from pipeline.bootstrap.become import child, environment_of
+from pipeline.bootstrap import engine_server
 from pipeline.bootstrap.engine_roots import FOLDER, is_held, kept_root, new_folder
 from pipeline.bootstrap.engines import ACCOUNT, UID, Engine, here, to_enter, wanted
 from pipeline.bootstrap.machine import os_release
-from pipeline.bootstrap.speak import Stop, tell_stop
+from pipeline.bootstrap.messages import Stop, print_stop
+from pipeline.bootstrap.privileges import child, environment_of
 from pipeline.bootstrap.terminal import leave_terminal
 
 VARIABLE = "CAPAS_ENGINE_DOORS"
@@ -91,7 +91,7 @@ def _opened(engine: Engine, caller: pwd.struct_passwd, stack: ExitStack) -> dict
         root = stack.enter_context(kept_root(engine))
         return {"door": stack.enter_context(_entered(engine, root, caller))}
     except Stop as stop:
-        tell_stop(stop)
+        print_stop(stop)
         return {"error": stop.brief}
 
 
@@ -122,7 +122,7 @@ def _start(
     root: str, run: str, group: str, listener: socket.socket, caller: pwd.struct_passwd
 ) -> int:
     """Start what keeps the namespaces, and answers at the door; its process id."""
-    with open(porter.__file__, encoding="utf-8") as file:
+    with open(engine_server.__file__, encoding="utf-8") as file:
         code = file.read()
     inside = pwd.struct_passwd((ACCOUNT, "x", UID, UID, "", f"/home/{ACCOUNT}", "/bin/bash"))
     argv = ["setpriv", "--pdeathsig=KILL", "unshare", *_NAMESPACES, "--propagation=private"]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipeline.bootstrap.engines import Engine, key_of, making_argv, mirror_of
-from pipeline.bootstrap.speak import UNABLE, Stop, tell
+from pipeline.bootstrap.messages import UNABLE, Stop, print_message
 from pipeline.bootstrap.tools import run_tool
 
 FOLDER = "/var/cache/capas/engines"
@@ -103,7 +103,7 @@ def _place(engine: Engine) -> str:
         kept = sorted(whole, key=os.path.getmtime)
         if not kept:
             raise
-        tell(f"{stop.brief}: the root of {engine.name} that is kept here is used as it is")
+        print_message(f"{stop.brief}: the root of {engine.name} that is kept here is used as it is")
         return kept[-1]
     return f"{FOLDER}/{engine.name}-{key_of(engine, releases, _reached_by())}"
 
@@ -157,7 +157,7 @@ def _make(engine: Engine, place: str) -> None:
     """
     half = f"{place}.new"
     shutil.rmtree(half, ignore_errors=True)
-    tell(f"    root of {engine.name}, made once and kept in {place}")
+    print_message(f"    root of {engine.name}, made once and kept in {place}")
     argv = making_argv(engine, _mirror(), half)
     said = _run_whole(argv)
     if said is not None:
@@ -218,7 +218,7 @@ def _locked(name: str, waiting: str) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if waiting:
-                tell(waiting)
+                print_message(waiting)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -7,7 +7,7 @@ import pwd
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pipeline.bootstrap.become import child_as
+from pipeline.bootstrap.privileges import child_as
 from pipeline.bootstrap.safe_files import open_regular
 
 _LONGEST = 10_000

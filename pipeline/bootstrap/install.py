@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Literal
 
+from pipeline.bootstrap.messages import UNABLE, Stop, print_message
 from pipeline.bootstrap.packages import Manager, install_argv
-from pipeline.bootstrap.speak import UNABLE, Stop, tell
-from pipeline.bootstrap.tools import Said, run_tool
+from pipeline.bootstrap.tools import ToolOutput, run_tool
 
 Trouble = Literal["busy", "half-done", "stale", "unknown", "network", "full", "rights", "other"]
 
@@ -78,7 +78,7 @@ def install(manager: Manager, packages: Sequence[str], *, prefix: Sequence[str] 
     """
     attempt = _Attempt(manager, prefix)
     argv, refresh = install_argv(manager, packages), [manager.name, *manager.refresh]
-    renewed = Said(0, "")
+    renewed = ToolOutput(0, "")
     if manager.name != "apt-get" or not _apt_lists():
         renewed = attempt.run(refresh)
     said = attempt.run(argv)
@@ -92,7 +92,7 @@ def install(manager: Manager, packages: Sequence[str], *, prefix: Sequence[str] 
     }
     while said.code != 0 and (cure := cures.pop(trouble_of(said.text), None)):
         for step in cure:
-            tell(f"    {' '.join(step)}")
+            print_message(f"    {' '.join(step)}")
             cured = attempt.run(step)
             renewed = cured if step == refresh else renewed
         said = attempt.run(argv)
@@ -115,7 +115,7 @@ class _Attempt:
         )
         self._told = False
 
-    def run(self, argv: Sequence[str]) -> Said:
+    def run(self, argv: Sequence[str]) -> ToolOutput:
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
         while True:
             said = run_tool([*self._prefix, *argv], environment=env)
@@ -128,7 +128,9 @@ class _Attempt:
                 self._told = True
                 holder = re.search(r"held by process .*", said.text)
                 who = f" ({holder[0].rstrip('.')})" if holder else ""
-                tell(f"    {self._manager.name} is busy{who}: waiting for at most {left:.0f} s")
+                print_message(
+                    f"    {self._manager.name} is busy{who}: waiting for at most {left:.0f} s"
+                )
             time.sleep(_POLL_SECONDS)  # a lock of another program tells nobody that it is free
 
 
@@ -139,7 +141,7 @@ def _apt_lists() -> bool:
     return False
 
 
-def _stop(said: Said, argv: Sequence[str]) -> Stop:
+def _stop(said: ToolOutput, argv: Sequence[str]) -> Stop:
     trouble = trouble_of(said.text)
     line = " ".join(argv)
     details = f"{line}\n{_telling(said)}"
@@ -148,7 +150,7 @@ def _stop(said: Said, argv: Sequence[str]) -> Stop:
     return Stop(_BRIEF[trouble], details, resolution, code=code)
 
 
-def _telling(said: Said) -> str:
+def _telling(said: ToolOutput) -> str:
     """The lines that apt itself marks as errors, else the last ones."""
     marks = ("E:", "Err:", "W: Failed", "error")
     errors = [line for line in said.text.splitlines() if line.startswith(marks)]

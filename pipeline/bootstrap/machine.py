@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.bootstrap.messages import UNABLE, Stop, print_message
 from pipeline.bootstrap.packages import (
     Host,
     Manager,
@@ -16,7 +17,6 @@ from pipeline.bootstrap.packages import (
     ships_podman5,
 )
 from pipeline.bootstrap.safe_files import open_lock
-from pipeline.bootstrap.speak import UNABLE, Stop, tell
 
 
 def missing_here(level: str, *, venv: bool) -> tuple[Manager | None, tuple[str, ...]]:
@@ -65,7 +65,7 @@ def alone(checkout: str | int) -> Iterator[None]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        tell("another set-up of this checkout is at work: waiting for it")
+        print_message("another set-up of this checkout is at work: waiting for it")
         fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError:
         pass  # a file system without locks

@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Sequence
 
-from pipeline.bootstrap.speak import INTERRUPTED, Stop, tell, tell_stop
+from pipeline.bootstrap.messages import INTERRUPTED, Stop, print_message, print_stop
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 _AGAIN = "run the same command again: it goes on from here"
@@ -27,13 +27,13 @@ def main(level: str, arguments: Sequence[str]) -> int:
             from pipeline.bootstrap.user import run
         return run(CHECKOUT, level, arguments)
     except Stop as stop:
-        tell_stop(stop)
+        print_stop(stop)
         return stop.code
     except KeyboardInterrupt:
-        tell("interrupted: the next run goes on from here")
+        print_message("interrupted: the next run goes on from here")
         return INTERRUPTED
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         brief = "the disk is full" if full else "the set-up failed"
-        tell_stop(Stop(brief, str(error), f"make room, then {_AGAIN}" if full else _AGAIN))
+        print_stop(Stop(brief, str(error), f"make room, then {_AGAIN}" if full else _AGAIN))
         return 1

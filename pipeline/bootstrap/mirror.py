@@ -13,10 +13,10 @@ import hashlib
 import os
 import pwd
 
-from pipeline.bootstrap.become import child_as, child_as_owner, environment_of
 from pipeline.bootstrap.environment import Environment
+from pipeline.bootstrap.messages import Stop
+from pipeline.bootstrap.privileges import child_as, child_as_owner, environment_of
 from pipeline.bootstrap.sides import Mirror, account_side, source_side
-from pipeline.bootstrap.speak import Stop
 
 NONSENSE = (EOFError, BrokenPipeError, ValueError, TypeError, LookupError, RecursionError)
 """How an exchange ends when the other side is gone, or says what makes no sense."""

@@ -8,15 +8,9 @@ from collections.abc import Sequence
 from pipeline.bootstrap import account as accounts
 from pipeline.bootstrap.environment import is_ready
 from pipeline.bootstrap.machine import missing_here, no_manager
+from pipeline.bootstrap.messages import Stop, agreed, print_setup_plan
 from pipeline.bootstrap.mirror import environment_for
-from pipeline.bootstrap.speak import Stop, agreed, tell_plan
-from pipeline.bootstrap.steps import (
-    LASTING,
-    InstallPackages,
-    OpenDevice,
-    Step,
-    plan_accounts,
-)
+from pipeline.bootstrap.steps import LASTING, InstallPackages, OpenDevice, Step, plan_accounts
 from pipeline.bootstrap.venv import find_python
 
 
@@ -39,7 +33,7 @@ def prepare(checkout: str, level: str, names: Sequence[str]) -> pwd.struct_passw
     steps = _steps(level, names, venv=venv)
     renewed = [] if ready else ["make or renew the account's copy of this checkout and its .venv"]
     if steps or renewed:
-        tell_plan([*steps, *renewed])
+        print_setup_plan([*steps, *renewed])
     if any(isinstance(step, LASTING) for step in steps) and not agreed():
         raise Stop("nothing was changed")
     for step in steps:

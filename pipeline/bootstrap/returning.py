@@ -21,7 +21,7 @@ _EXPORTED = (
 _PACKED = ("gz", "tgz", "zst", "tar", "sha256")
 
 
-class Row(NamedTuple):
+class ReturnRule(NamedTuple):
     """What may return.
 
     Attributes:
@@ -38,14 +38,14 @@ class Row(NamedTuple):
 
 
 TABLE = (
-    Row(("reports", "**"), _TOLD, replaces=True, limit=256 * _MIB),
-    Row(("specs",), ("lock",), replaces=True, limit=16 * _MIB),
-    Row(("specs",), ("toml", "json"), replaces=False, limit=4 * _MIB),
-    Row(("containers", "**"), (), replaces=False, limit=64 * _MIB),
-    Row(("backups", "**"), _PACKED, replaces=False, limit=1 << 50),
+    ReturnRule(("reports", "**"), _TOLD, replaces=True, limit=256 * _MIB),
+    ReturnRule(("specs",), ("lock",), replaces=True, limit=16 * _MIB),
+    ReturnRule(("specs",), ("toml", "json"), replaces=False, limit=4 * _MIB),
+    ReturnRule(("containers", "**"), (), replaces=False, limit=64 * _MIB),
+    ReturnRule(("backups", "**"), _PACKED, replaces=False, limit=1 << 50),
 )
 """What returns of every folder. A file that `capas` itself does not make has no place here."""
-ASKED = Row((), (*_TOLD, *_EXPORTED, *_PACKED), replaces=True, limit=1 << 50)
+ASKED = ReturnRule((), (*_TOLD, *_EXPORTED, *_PACKED), replaces=True, limit=1 << 50)
 """What returns of a path that root named for a result; also the files of an OCI image layout."""
 _NAMING = ("--output", "--to")
 """Options whose value is such a path."""
@@ -70,7 +70,7 @@ def asked_for(words: Sequence[str], place: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def row_for(path: str, asked: Sequence[str] = ()) -> Row | None:
+def row_for(path: str, asked: Sequence[str] = ()) -> ReturnRule | None:
     """The row by which a file may return, or None: then it stays.
 
     Args:

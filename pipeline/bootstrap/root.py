@@ -11,16 +11,16 @@ from functools import partial
 from typing import NamedTuple
 
 from pipeline.bootstrap import account as accounts
-from pipeline.bootstrap import gone
-from pipeline.bootstrap.become import child_as, leave_environment
+from pipeline.bootstrap import stale_mirrors
 from pipeline.bootstrap.environment import Environment, is_ready
 from pipeline.bootstrap.machine import alone, missing_here
+from pipeline.bootstrap.messages import print_message
 from pipeline.bootstrap.mirror import bring_home, bring_up_to_date, environment_for, place_of
+from pipeline.bootstrap.privileges import child_as, leave_environment
 from pipeline.bootstrap.returning import asked_for, below
 from pipeline.bootstrap.safe_files import read_text
 from pipeline.bootstrap.sides import Mirror
-from pipeline.bootstrap.source import Source, here, opened, project_around
-from pipeline.bootstrap.speak import tell
+from pipeline.bootstrap.source import SourceFolder, here, opened, project_around
 from pipeline.bootstrap.terminal import run_apart
 from pipeline.bootstrap.tools import run_tool
 from pipeline.bootstrap.tree import open_folder
@@ -79,7 +79,7 @@ class Work(NamedTuple):
 
 
 def work_for(
-    current: Source, program: Mirror, arguments: Sequence[str], *, usable: bool, home: str
+    current: SourceFolder, program: Mirror, arguments: Sequence[str], *, usable: bool, home: str
 ) -> Work:
     """Where a task runs that root called in a folder.
 
@@ -139,10 +139,10 @@ def _run_task(
         code = run_apart(as_account, argv, cwd=work.cwd, environment=environ)
     for mirror in work.mirrors:
         bring_home(account, mirror)
-    note = gone.note_path()
-    gone.remember([mirror.source.path for mirror in work.mirrors], note)
+    note = stale_mirrors.note_path()
+    stale_mirrors.remember([mirror.source.path for mirror in work.mirrors], note)
     if _task(arguments) == "prune":
-        gone.sweep(account, note, remove="--yes" in arguments)
+        stale_mirrors.sweep(account, note, remove="--yes" in arguments)
     return code
 
 
@@ -152,7 +152,7 @@ def _doors(account: pwd.struct_passwd, program: Mirror) -> Iterator[dict[str, st
 
     What root runs for it is read from root's own folder, and handed over as text.
     """
-    from pipeline.bootstrap.second import door
+    from pipeline.bootstrap.second_account import door
 
     second = f"{account.pw_name}{SECOND}"
     limiting = ("/bin/bash", "-c", _text_of(program.source, LIMITING_HOST), "enter-host")
@@ -173,14 +173,14 @@ def _open_to_others(account: pwd.struct_passwd, program: Mirror) -> None:
 def _attacked(account: pwd.struct_passwd, program: Mirror) -> dict[str, str]:
     """What an attack on root by the two accounts gained, for the test that tells it."""
     swaps = os.environ.get("CAPAS_SWAPS") or _SWAPS
-    tell(f"the two accounts attack root: {swaps} swaps of a folder")
+    print_message(f"the two accounts attack root: {swaps} swaps of a folder")
     code = _text_of(program.source, ATTACK)
     names = (account.pw_name, f"{account.pw_name}{SECOND}")
     said = run_tool([sys.executable, "-IS", "-c", code, program.source.path, *names, swaps])
     return {"CAPAS_ATTACK": said.last(1) if said.code == 0 else said.last(20)}
 
 
-def _text_of(checkout: Source, path: str) -> str:
+def _text_of(checkout: SourceFolder, path: str) -> str:
     """A file of root's own checkout."""
     *folders, name = path.split("/")
     folder = open_folder(checkout.descriptor, folders)
@@ -190,9 +190,11 @@ def _text_of(checkout: Source, path: str) -> str:
         os.close(folder)
 
 
-def _tell_owner(checkout: Source) -> None:
+def _tell_owner(checkout: SourceFolder) -> None:
     if checkout.uid != 0:
-        tell(f"note: {checkout.path} belongs to user id {checkout.uid}, who decides what root runs")
+        print_message(
+            f"note: {checkout.path} belongs to user id {checkout.uid}, who decides what root runs"
+        )
 
 
 def _task(arguments: Sequence[str]) -> str:

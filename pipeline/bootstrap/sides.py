@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, NamedTuple
 
-from pipeline.bootstrap.remembered import Last, entry_told, last_of, remember, tree_told
-from pipeline.bootstrap.returning import Row, row_for
-from pipeline.bootstrap.source import Source
-from pipeline.bootstrap.speak import tell
+from pipeline.bootstrap.messages import print_message
+from pipeline.bootstrap.mirror_state import Last, entry_told, last_of, remember, tree_told
+from pipeline.bootstrap.returning import ReturnRule, row_for
+from pipeline.bootstrap.source import SourceFolder
 from pipeline.bootstrap.stream import (
     content,
     read_message,
@@ -22,9 +22,9 @@ from pipeline.bootstrap.stream import (
     write_message,
 )
 from pipeline.bootstrap.tree import (
-    Entry,
     Root,
     Tree,
+    TreeEntry,
     open_folder,
     read_entry,
     read_tree,
@@ -55,7 +55,7 @@ class Mirror(NamedTuple):
         asked: paths that root named for results.
     """
 
-    source: Source
+    source: SourceFolder
     place: str
     is_program: bool
     asked: tuple[str, ...] = ()
@@ -91,28 +91,32 @@ def _take_home(mirror: Mirror, source: IO[bytes]) -> None:
             pass
     if stays:
         more = f" and {len(stays) - _NAMED} more" if len(stays) > _NAMED else ""
-        tell(f"stays in the account's copy: {', '.join(stays[:_NAMED])}{more}")
-        tell("  → what returns to root's folders, and what never does, is in docs/security.md")
+        print_message(f"stays in the account's copy: {', '.join(stays[:_NAMED])}{more}")
+        print_message(
+            "  → what returns to root's folders, and what never does, is in docs/security.md"
+        )
 
 
 class _Brought(NamedTuple):
     path: str
-    entry: Entry
-    before: Entry | None
+    entry: TreeEntry
+    before: TreeEntry | None
 
 
-def _bring(root: int, told: _Brought, row: Row, chunks: Iterator[bytes]) -> None:
+def _bring(root: int, told: _Brought, row: ReturnRule, chunks: Iterator[bytes]) -> None:
     path, entry, before = told
     here = read_entry(root, path)
     if here is not None and (here != before or not row.replaces):
         if here != entry:
-            tell(f"kept as you {'changed it meanwhile' if row.replaces else 'had it'}: {path}")
+            print_message(
+                f"kept as you {'changed it meanwhile' if row.replaces else 'had it'}: {path}"
+            )
         return
     try:
         # Nobody may execute it, or write it but its owner.
         receive_entry(chunks, root, path, entry._replace(mode=entry.mode & 0o644))
     except (OSError, OverflowError) as error:
-        tell(f"not brought back: {path}: {getattr(error, 'strerror', error)}")
+        print_message(f"not brought back: {path}: {getattr(error, 'strerror', error)}")
 
 
 def _give(root: int, source: IO[bytes], out: IO[bytes]) -> None:
@@ -196,7 +200,7 @@ def _take(mirror: Mirror, there: Tree, now: Last, source: IO[bytes], out: IO[byt
         except OSError as error:
             if error.errno not in _IN_THE_WAY:
                 raise
-            tell(f"not renewed in the account's copy: {record['path']}: {error.strerror}")
+            print_message(f"not renewed in the account's copy: {record['path']}: {error.strerror}")
             for _ in chunks:
                 pass
     after = read_tree(place, leave_out=_GIT)

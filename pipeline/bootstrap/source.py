@@ -14,7 +14,7 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONB
 _WRITABLE_BY_OTHERS = 0o002
 
 
-class Source(NamedTuple):
+class SourceFolder(NamedTuple):
     """A folder.
 
     Attributes:
@@ -30,7 +30,7 @@ class Source(NamedTuple):
     gid: int
 
 
-def opened(path: str) -> Source:
+def opened(path: str) -> SourceFolder:
     """A folder by its absolute path, none of whose components may be a link.
 
     Raises:
@@ -47,12 +47,12 @@ def opened(path: str) -> Source:
     return _source(path, at)
 
 
-def here() -> Source:
+def here() -> SourceFolder:
     """The current folder, whatever its path leads to by now."""
     return _source(os.getcwd(), os.open(".", FOLDER & ~os.O_NOFOLLOW))
 
 
-def project_around(current: Source) -> Source | None:
+def project_around(current: SourceFolder) -> SourceFolder | None:
     """The folder of the project that a folder lies in; an empty folder is where one begins.
 
     It is looked for upwards, as long as the folders are those of one owner. A folder that others
@@ -82,6 +82,6 @@ def _has_specs(folder: int) -> bool:
         return False
 
 
-def _source(path: str, descriptor: int) -> Source:
+def _source(path: str, descriptor: int) -> SourceFolder:
     status = os.fstat(descriptor)
-    return Source(path, descriptor, status.st_uid, status.st_gid)
+    return SourceFolder(path, descriptor, status.st_uid, status.st_gid)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipeline.bootstrap import account as accounts
-from pipeline.bootstrap.become import runtime_folder
 from pipeline.bootstrap.install import install
+from pipeline.bootstrap.messages import UNABLE, Stop, print_message
 from pipeline.bootstrap.packages import Manager, install_argv
-from pipeline.bootstrap.speak import UNABLE, Stop, tell
+from pipeline.bootstrap.privileges import runtime_folder
 from pipeline.bootstrap.tools import run_tool
 
 
@@ -28,7 +28,7 @@ class InstallPackages(NamedTuple):
         """Do it."""
         count = len(self.packages)
         what = f"{count} packages" if count > 1 else "a package"
-        tell(f"    {self.manager.name} installs {what} and what is needed for that")
+        print_message(f"    {self.manager.name} installs {what} and what is needed for that")
         install(self.manager, self.packages, prefix=self.prefix)
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from pipeline.bootstrap.safe_files import open_regular
-from pipeline.bootstrap.tree import Entry, Root, open_folder
+from pipeline.bootstrap.tree import Root, TreeEntry, open_folder
 
 _CHUNK = 1 << 20
 _NEW = ".capas-new"
@@ -40,7 +40,7 @@ def read_message(source: IO[bytes]) -> Any:
     return json.loads(line)
 
 
-def send_entry(out: IO[bytes], root: Root, path: str, entry: Entry, **more: Any) -> None:
+def send_entry(out: IO[bytes], root: Root, path: str, entry: TreeEntry, **more: Any) -> None:
     """Write one entry; a file that shrinks meanwhile is filled with zeros, and sent again later."""
     if entry.kind != "f":
         write_message(out, {"path": path, "entry": entry, **more})
@@ -74,7 +74,7 @@ def content(source: IO[bytes], size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def receive_entry(chunks: Iterator[bytes], root: Root, path: str, entry: Entry) -> None:
+def receive_entry(chunks: Iterator[bytes], root: Root, path: str, entry: TreeEntry) -> None:
     """Make the entry below `root`, and the folders that it lies in.
 
     Args:
@@ -141,7 +141,9 @@ def _make_link(folder: int, name: str, target: str) -> None:
     os.rename(half, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def _make_file(folder: int, name: str, chunks: Iterator[bytes], entry: Entry, mode: int) -> None:
+def _make_file(
+    folder: int, name: str, chunks: Iterator[bytes], entry: TreeEntry, mode: int
+) -> None:
     half = f"{name}{_NEW}"
     with suppress(FileNotFoundError):
         os.unlink(half, dir_fd=folder)

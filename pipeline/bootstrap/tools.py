@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
-from pipeline.bootstrap.speak import tell
+from pipeline.bootstrap.messages import print_message
 
 _END_SECONDS = 5.0
 """How long a tool may clear away after an interruption."""
 
 
-class Said(NamedTuple):
+class ToolOutput(NamedTuple):
     """How a tool ended, and what it said on both of its streams."""
 
     code: int
@@ -35,7 +35,7 @@ def run_tool(
     environment: Mapping[str, str] | None = None,
     cwd: str = "/",
     shown: bool = False,
-) -> Said:
+) -> ToolOutput:
     """Run a tool to its end; one that is not there answers 127.
 
     Args:
@@ -63,14 +63,14 @@ def run_tool(
             start_new_session=account is not None,  # it shall not type on root's terminal
         )
     except OSError as error:
-        return Said(127, f"{argv[0]}: {error.strerror}")
+        return ToolOutput(127, f"{argv[0]}: {error.strerror}")
     kept: deque[str] = deque(maxlen=200)
     with process, ended(process) if account else nullcontext():
         for line in process.stdout or ():
             kept.append(line)
             if shown:
-                tell(f"    {line.rstrip()}")
-        return Said(process.wait(), "".join(kept))
+                print_message(f"    {line.rstrip()}")
+        return ToolOutput(process.wait(), "".join(kept))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ _LEFT_OUT = frozenset(
 )
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """One entry of a folder.
 
     Attributes:
@@ -47,7 +47,7 @@ _DEEPEST = 60
 
 Root = int | str
 """A folder: its descriptor, or its path for whoever owns all that leads to it."""
-Tree = dict[str, Entry]
+Tree = dict[str, TreeEntry]
 """Entries by their path below the root, parents before children."""
 
 
@@ -65,7 +65,7 @@ def read_tree(root: Root, *, leave_out: str = "") -> Tree:
         os.close(folder)
 
 
-def read_entry(root: Root, path: str) -> Entry | None:
+def read_entry(root: Root, path: str) -> TreeEntry | None:
     """One entry below `root`, or None when there is none of a kind that is mirrored."""
     *folders, name = path.split("/")
     try:
@@ -117,12 +117,12 @@ def _own(folder: int, name: str) -> None:
         raise OSError(errno.EPERM, f"the folder belongs to user id {owner}", name)
 
 
-def to_send(have: Mapping[str, Entry], want: Mapping[str, Entry]) -> list[str]:
+def to_send(have: Mapping[str, TreeEntry], want: Mapping[str, TreeEntry]) -> list[str]:
     """The paths of `want` that differ from `have`, parents first."""
     return [path for path, entry in want.items() if have.get(path) != entry]
 
 
-def to_delete(have: Mapping[str, Entry], want: Mapping[str, Entry]) -> list[str]:
+def to_delete(have: Mapping[str, TreeEntry], want: Mapping[str, TreeEntry]) -> list[str]:
     """The paths of `have` that `want` no longer has, or has as another kind; children first."""
     return [
         path
@@ -131,7 +131,7 @@ def to_delete(have: Mapping[str, Entry], want: Mapping[str, Entry]) -> list[str]
     ]
 
 
-def _walk(folder: int, below: str, left_out: AbstractSet[str]) -> Iterator[tuple[str, Entry]]:
+def _walk(folder: int, below: str, left_out: AbstractSet[str]) -> Iterator[tuple[str, TreeEntry]]:
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda one: one.name)
     for one in found:
@@ -148,7 +148,7 @@ def _walk(folder: int, below: str, left_out: AbstractSet[str]) -> Iterator[tuple
                 yield from _below(folder, one.name, f"{path}/")
 
 
-def _below(folder: int, name: str, path: str) -> Iterator[tuple[str, Entry]]:
+def _below(folder: int, name: str, path: str) -> Iterator[tuple[str, TreeEntry]]:
     try:
         inner = open_folder(folder, (name,))
     except OSError:
@@ -159,12 +159,12 @@ def _below(folder: int, name: str, path: str) -> Iterator[tuple[str, Entry]]:
         os.close(inner)
 
 
-def _entry_of(folder: int, name: str, status: os.stat_result) -> Entry | None:
+def _entry_of(folder: int, name: str, status: os.stat_result) -> TreeEntry | None:
     mode = status.st_mode & 0o777 | 0o600
     if stat.S_ISDIR(status.st_mode):
-        return Entry("d", mode | 0o100, 0, 0, "")
+        return TreeEntry("d", mode | 0o100, 0, 0, "")
     if stat.S_ISREG(status.st_mode):
-        return Entry("f", mode, status.st_size, status.st_mtime_ns, "")
+        return TreeEntry("f", mode, status.st_size, status.st_mtime_ns, "")
     if stat.S_ISLNK(status.st_mode):
-        return Entry("l", 0, 0, 0, os.readlink(name, dir_fd=folder))
+        return TreeEntry("l", 0, 0, 0, os.readlink(name, dir_fd=folder))
     return None

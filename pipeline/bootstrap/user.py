@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from pipeline.bootstrap.environment import Environment, is_ready
 from pipeline.bootstrap.machine import alone, missing_here, no_manager
+from pipeline.bootstrap.messages import UNABLE, Stop, agreed, print_setup_plan
 from pipeline.bootstrap.packages import Manager, install_argv
-from pipeline.bootstrap.speak import UNABLE, Stop, agreed, tell_plan
 from pipeline.bootstrap.steps import InstallPackages
 from pipeline.bootstrap.tools import run_tool
 from pipeline.bootstrap.venv import find_python, make
@@ -41,7 +41,7 @@ def _prepare(environment: Environment, level: str) -> None:
         )
     manager, packages = missing_here(level, venv=find_python(None) is not None)
     install = _installation(manager, packages)
-    tell_plan([*([install] if install else []), f"make or renew {environment.folder}/.venv"])
+    print_setup_plan([*([install] if install else []), f"make or renew {environment.folder}/.venv"])
     if install:
         if not agreed():
             raise Stop("nothing was changed", code=1)

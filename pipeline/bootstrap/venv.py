@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 
 from pipeline.bootstrap.environment import Environment, is_ready
-from pipeline.bootstrap.speak import UNABLE, Stop, tell
-from pipeline.bootstrap.tools import Said, run_tool
+from pipeline.bootstrap.messages import UNABLE, Stop, print_message
+from pipeline.bootstrap.tools import ToolOutput, run_tool
 
 LEVELS = ("base", "engine", "develop")
 _EXTRAS = {"base": ".", "engine": ".", "develop": ".[dev]"}
@@ -72,7 +72,7 @@ def make(environment: Environment, level: str) -> None:
         Stop: no Python can make it, or the dependencies could not be installed.
     """
     if not any(is_ready(environment, other) for other in _ENOUGH_FOR[level]):
-        tell(f"    Python environment {environment.folder}/.venv")
+        print_message(f"    Python environment {environment.folder}/.venv")
         if not _has_pip(environment):
             _create(environment)
         install = ["install", "--no-input", "--progress-bar=off", "--editable", _EXTRAS[level]]
@@ -118,7 +118,7 @@ def _create(environment: Environment) -> None:
         raise _stop(environment, said)
 
 
-def _run(environment: Environment, argv: list[str]) -> Said:
+def _run(environment: Environment, argv: list[str]) -> ToolOutput:
     # A user's own pip settings must not send packages elsewhere than into the environment.
     environ = {**environment.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     for name in ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX"):
@@ -126,7 +126,7 @@ def _run(environment: Environment, argv: list[str]) -> Said:
     return run_tool(argv, account=environment.account, environment=environ, cwd=environment.folder)
 
 
-def _stop(environment: Environment, said: Said) -> Stop:
+def _stop(environment: Environment, said: ToolOutput) -> Stop:
     again = "run the same command again: it goes on from here"
     free = _free_bytes(environment.folder)
     if "No space left on device" in said.text or "quota exceeded" in said.text or free < _TOO_FULL:

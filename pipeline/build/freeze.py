@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.build.decide import decide
-from pipeline.build.lockfile import read_lock, write_lock
-from pipeline.build.observe import Survey
-from pipeline.build.provenance import Provenance
-from pipeline.build.releases import Release
+from pipeline.build.observe.survey import Survey
+from pipeline.build.release.decide import decide
+from pipeline.build.release.lockfile import read_lock, write_lock
+from pipeline.build.release.provenance import Provenance
+from pipeline.build.release.releases import Release
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.images import inspect_image
 from pipeline.errors import CapasError
-from pipeline.host.maker import maker_here
+from pipeline.host.build_engine import build_engine_here
 
 
 def freeze(survey: Survey, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def freeze(survey: Survey, environment: Mapping[str, str]) -> tuple[str, ...]:
     with _mutex(path):
         releases = dict(read_lock(path))
         new = [name for name in survey.names if name not in releases]
-        engines = maker_here(environment).engines if new else {}
+        engines = build_engine_here(environment).engines if new else {}
         for name in new:
             releases[name] = _release(survey, name, environment, engines)
         if new:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.report.words import Mark, Paragraph, Part, Section, Table
-from pipeline.verify.experiment import Notebook, Refuted, Step
+from pipeline.output.document import Mark, Paragraph, Part, Section, Table
+from pipeline.verify.experiment import ExperimentStep, Notebook, Refuted
 from pipeline.verify.present import bullets
 
 
@@ -32,7 +32,7 @@ class Told:
     """
 
     chapter: Chapter
-    steps: tuple[Step, ...]
+    steps: tuple[ExperimentStep, ...]
     refuted: str = ""
 
 
@@ -40,7 +40,7 @@ class Told:
 class Story(Notebook):
     """A notebook that is read aloud while it is written."""
 
-    aloud: Callable[[Step], None] = field(default=lambda _step: None)
+    aloud: Callable[[ExperimentStep], None] = field(default=lambda _step: None)
 
     def do(self, text: str) -> None:
         """Write down what is done next."""
@@ -59,7 +59,7 @@ class Story(Notebook):
             self.aloud(self.steps[-1])
 
 
-def carry_out(chapter: Chapter, aloud: Callable[[Step], None]) -> Told:
+def carry_out(chapter: Chapter, aloud: Callable[[ExperimentStep], None]) -> Told:
     """Do what a chapter says; what goes wrong on the way is raised."""
     story = Story(aloud=aloud)
     try:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.course.chapter import Told, contents, section
-from pipeline.layers.observe import Observed
+from pipeline.layers.observe import ObservedFamily
 from pipeline.layers.present import present_family, present_picture
-from pipeline.report.called import as_called
-from pipeline.report.words import Facts, Part, Report, Section
+from pipeline.output.document import KeyValues, Part, Report, Section
+from pipeline.output.terminal import with_program_name
 
 _TITLE = "PyTweets: the whole course"
 
 
-def present_course(told: Sequence[Told], layers: Observed | None) -> Report:
+def present_course(told: Sequence[Told], layers: ObservedFamily | None) -> Report:
     """Every chapter with what was done and seen, and the layers."""
     parts: list[Part] = [Section("Contents", (contents(told),))]
     data = {}
@@ -29,7 +29,7 @@ def present_course(told: Sequence[Told], layers: Observed | None) -> Report:
 
 def present_summary(
     told: Sequence[Told],
-    layers: Observed | None,
+    layers: ObservedFamily | None,
     urls: Sequence[str],
     page: Path,
     project: str = "",
@@ -44,13 +44,16 @@ def present_summary(
         parts.append(present_picture(layers.family, layers.lists))
     parts.append(contents(told))
     parts.append(
-        Facts(
+        KeyValues(
             (
                 ("it runs at", " ".join(urls)),
                 ("the page", str(page)),
                 *((("go to", f"`cd {shlex.quote(project)}`"),) if project else ()),
-                ("look around", as_called("`capas status`, `capas report`, `capas verify`")),
-                ("clean up", as_called("`capas down`, which keeps the volume")),
+                (
+                    "look around",
+                    with_program_name("`capas status`, `capas report`, `capas verify`"),
+                ),
+                ("clean up", with_program_name("`capas down`, which keeps the volume")),
             )
         )
     )

@@ -5,22 +5,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 
-from pipeline.build.observe import observe_build
-from pipeline.build.order import select
-from pipeline.build.run import build
+from pipeline.build.context.order import select
+from pipeline.build.observe.survey import observe_build
+from pipeline.build.run.build_run import build
 from pipeline.course.chapter import Chapter
 from pipeline.course.tweets import Replica
-from pipeline.deploy.apply import apply
-from pipeline.deploy.converge import Telling, converge
-from pipeline.deploy.desired import Wish, desire
-from pipeline.deploy.observe import observe
-from pipeline.deploy.removal import plan_down
-from pipeline.deploy.status import Row, status_of
-from pipeline.engine.podman import Reader
+from pipeline.deploy.apply.executor import apply
+from pipeline.deploy.converge import DeployListener, converge
+from pipeline.deploy.model.desired import Overrides, desired_services
+from pipeline.deploy.observe.snapshot import observe
+from pipeline.deploy.plan.removal import plan_down
+from pipeline.deploy.show.status import StatusRow, status_of
+from pipeline.engine.podman import PodmanReader
 from pipeline.engine.storage import find_image, observe_storage
 from pipeline.layers.family import Family, Named
-from pipeline.layers.observe import Observed, observe_family
-from pipeline.report.progress import Progress
+from pipeline.layers.observe import ObservedFamily, observe_family
+from pipeline.output.progress import Progress
 from pipeline.spec.model import Pipeline
 from pipeline.verify.experiment import Notebook
 
@@ -46,7 +46,7 @@ class Course:
         environment: Mapping[str, str],
         uri: str,
         progress: Progress,
-        telling: Telling,
+        telling: DeployListener,
     ) -> None:
         self._pipeline = pipeline
         self._environment = environment
@@ -54,7 +54,7 @@ class Course:
         self._progress = progress
         self._telling = telling
         self._tweet = f"Hello from the course #capas {secrets.token_hex(3)}"
-        self.layers: Observed | None = None
+        self.layers: ObservedFamily | None = None
 
     def chapters(self) -> tuple[Chapter, ...]:
         """What the course says, in its order."""
@@ -164,16 +164,18 @@ class Course:
             raise error
         return {one.name: one.image for one in results.done}
 
-    def _converge(self, version: str) -> Sequence[Row]:
-        wanted = desire(self._pipeline, Wish({SERVICE: version}, {SERVICE: REPLICAS}))
+    def _converge(self, version: str) -> Sequence[StatusRow]:
+        wanted = desired_services(
+            self._pipeline, Overrides({SERVICE: version}, {SERVICE: REPLICAS})
+        )
         converge(self._uri, self._pipeline, wanted, telling=self._telling)
         return self._rows()
 
-    def _rows(self) -> tuple[Row, ...]:
+    def _rows(self) -> tuple[StatusRow, ...]:
         rows = status_of(self._uri, self._pipeline, probe=False)
         return tuple(row for row in rows if row.container.running)
 
-    def _introduce(self, story: Notebook, rows: Sequence[Row], version: str) -> set[str]:
+    def _introduce(self, story: Notebook, rows: Sequence[StatusRow], version: str) -> set[str]:
         names = set()
         for replica in _replicas(rows):
             name, answered = replica.introduce()
@@ -182,14 +184,14 @@ class Course:
         return names
 
     def _remove_containers(self) -> None:
-        with Reader(self._uri) as reader:
+        with PodmanReader(self._uri) as reader:
             plan = plan_down(self._pipeline, observe(reader, self._pipeline.name))
         for failure in apply(plan, self._uri, self._telling.ended).failed:
             raise failure.error
 
     def _has_volume(self) -> bool:
         names = {volume.engine_name for volume in self._pipeline.volumes.values()}
-        with Reader(self._uri) as reader:
+        with PodmanReader(self._uri) as reader:
             return names <= {volume["Name"] for volume in reader.volumes()}
 
 
@@ -202,13 +204,13 @@ def _layers(family: Family, name: str) -> tuple[str, ...]:
     return tuple(layer.diff_id for layer in version.layers)
 
 
-def _ids(rows: Sequence[Row]) -> set[str]:
+def _ids(rows: Sequence[StatusRow]) -> set[str]:
     return {row.container.id for row in rows}
 
 
-def _images(rows: Sequence[Row]) -> set[str]:
+def _images(rows: Sequence[StatusRow]) -> set[str]:
     return {row.container.image_id for row in rows}
 
 
-def _replicas(rows: Sequence[Row]) -> list[Replica]:
+def _replicas(rows: Sequence[StatusRow]) -> list[Replica]:
     return [Replica(url) for row in rows for url in row.urls]

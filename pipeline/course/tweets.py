@@ -9,8 +9,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from pipeline.engine.reading import parse_json
-from pipeline.engine.shapes import Shape, fit
+from pipeline.engine.json_input import parse_json
+from pipeline.engine.json_shape import Shape, fit
 from pipeline.errors import CapasError
 
 _PATIENCE = 10.0

@@ -8,19 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pipeline.deploy.apply import Failure, Listener, Outcome, apply
-from pipeline.deploy.bring_up import plan_bring_up
-from pipeline.deploy.desired import Desired
-from pipeline.deploy.door import door_check
-from pipeline.deploy.observe import Observed
-from pipeline.deploy.operation import Operation, Plan
-from pipeline.deploy.place import STARTABLE
-from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
-from pipeline.deploy.ports import lost_ports
+from pipeline.deploy.apply.executor import Failure, Listener, Outcome, apply
+from pipeline.deploy.apply.pull import plan_pulls, pull
+from pipeline.deploy.model.desired import DesiredService
+from pipeline.deploy.model.operation import Operation, Plan
+from pipeline.deploy.model.ports import lost_ports
+from pipeline.deploy.observe.snapshot import Observed
+from pipeline.deploy.plan.bring_up import plan_bring_up
+from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
+from pipeline.deploy.plan.ingress import ingress_check
+from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore, what_became
+from pipeline.deploy.plan.slots import STARTABLE
 from pipeline.deploy.preview import look
-from pipeline.deploy.pull import plan_pulls, pull
-from pipeline.deploy.restore import Before, plan_restore, what_became
-from pipeline.engine.podman import Reader
+from pipeline.engine.podman import PodmanReader
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
 
@@ -36,7 +36,7 @@ _NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use')
 
 
 @dataclass(frozen=True)
-class Telling:
+class DeployListener:
     """Who is told what happens, while it happens.
 
     Attributes:
@@ -52,13 +52,13 @@ class Telling:
     pulling: Callable[[Operation, str], None] = lambda _operation, _line: None
 
 
-QUIETLY = Telling()
+QUIETLY = DeployListener()
 
 
-class Engine(Protocol):
+class DeployBackend(Protocol):
     """What a deploy looks at and acts on."""
 
-    def look(self, wanted: Sequence[Desired], lost: Iterable[int] = ()) -> Observed:
+    def look(self, wanted: Sequence[DesiredService], lost: Iterable[int] = ()) -> Observed:
         """One snapshot; `lost` are ports that could not be bound though nobody held them."""
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
@@ -71,16 +71,16 @@ class Engine(Protocol):
 def converge(
     uri: str,
     pipeline: Pipeline,
-    wanted: Sequence[Desired],
+    wanted: Sequence[DesiredService],
     options: Options = DEFAULT_OPTIONS,
-    telling: Telling = QUIETLY,
+    telling: DeployListener = QUIETLY,
 ) -> Plan:
     """Make reality equal the spec; what the last plan was.
 
     Raises:
         CapasError: it could not be done; all services are what they were before.
     """
-    with Reader(uri) as reader:
+    with PodmanReader(uri) as reader:
         engine = _Podman(uri, reader, pipeline, telling)
         return Deploy(engine, pipeline, wanted, options, telling).run()
 
@@ -90,11 +90,11 @@ class Deploy:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: DeployBackend,
         pipeline: Pipeline,
-        wanted: Sequence[Desired],
+        wanted: Sequence[DesiredService],
         options: Options = DEFAULT_OPTIONS,
-        telling: Telling = QUIETLY,
+        telling: DeployListener = QUIETLY,
     ) -> None:
         self._engine = engine
         self._pipeline = pipeline
@@ -213,7 +213,7 @@ class Deploy:
         """Let everything be as it was; the error that says why, and what became of it."""
         waited = {f.operation.name for f in outcome.failed if f.operation.verb.startswith("wait")}
         started = {o.name for o in outcome.done if o.verb == "start"}
-        found = Before(self._pipeline, before, frozenset(waited), frozenset(started))
+        found = BeforeDeploy(self._pipeline, before, frozenset(waited), frozenset(started))
         failures = outcome.failed
         lines: list[str] = []
         with suppress(CapasError):  # an engine that is gone: the next deploy goes on from here
@@ -244,13 +244,15 @@ def _told(failures: Sequence[Failure], lines: Sequence[str]) -> CapasError:
 class _Podman:
     """The engine behind the API of its service."""
 
-    def __init__(self, uri: str, reader: Reader, pipeline: Pipeline, telling: Telling) -> None:
+    def __init__(
+        self, uri: str, reader: PodmanReader, pipeline: Pipeline, telling: DeployListener
+    ) -> None:
         self._uri = uri
         self._reader = reader
         self._pipeline = pipeline
         self._telling = telling
 
-    def look(self, wanted: Sequence[Desired], lost: Iterable[int] = ()) -> Observed:
+    def look(self, wanted: Sequence[DesiredService], lost: Iterable[int] = ()) -> Observed:
         return look(self._reader, self._pipeline, wanted, lost)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
@@ -272,7 +274,7 @@ def _is_overtaken(failure: Failure) -> bool:
 
 
 def _waits_for_the_unchanged(
-    wanted: Sequence[Desired], observed: Observed, plan: Plan
+    wanted: Sequence[DesiredService], observed: Observed, plan: Plan
 ) -> tuple[Operation, ...]:
     """Hold to their health checks what the plan does not touch."""
     touched = {operation.name for operation in plan.operations}
@@ -284,7 +286,7 @@ def _waits_for_the_unchanged(
         if c.running and c.name not in touched and c.number <= d.service.replicas
     ]
     waits += [
-        Operation("wait for", "door", c.name, "unchanged", check=door_check(d.service))
+        Operation("wait for", "door", c.name, "unchanged", check=ingress_check(d.service))
         for d in wanted
         if d.door
         for c in observed.doors(d.name)

@@ -6,19 +6,22 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pipeline.deploy.bring_up import as_if_up, plan_bring_up
-from pipeline.deploy.desired import Desired
-from pipeline.deploy.observe import Observed, containers_of, observe
-from pipeline.deploy.operation import Plan
-from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
-from pipeline.deploy.pull import as_if_pulled, plan_pulls
-from pipeline.deploy.secret import fingerprints
-from pipeline.engine.podman import Reader
+from pipeline.deploy.apply.pull import as_if_pulled, plan_pulls
+from pipeline.deploy.model.desired import DesiredService
+from pipeline.deploy.model.operation import Plan
+from pipeline.deploy.model.secret import fingerprints
+from pipeline.deploy.observe.snapshot import Observed, containers_of, observe
+from pipeline.deploy.plan.bring_up import as_if_up, plan_bring_up
+from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
+from pipeline.engine.podman import PodmanReader
 from pipeline.spec.model import Pipeline
 
 
 def look(
-    reader: Reader, pipeline: Pipeline, wanted: Sequence[Desired], lost: Iterable[int] = ()
+    reader: PodmanReader,
+    pipeline: Pipeline,
+    wanted: Sequence[DesiredService],
+    lost: Iterable[int] = (),
 ) -> Observed:
     """One snapshot of all that a deploy of these services depends on.
 
@@ -37,7 +40,7 @@ def look(
     )
 
 
-def what_runs(reader: Reader, pipeline: str) -> Observed:
+def what_runs(reader: PodmanReader, pipeline: str) -> Observed:
     """Only the containers of a pipeline, and the secrets, which keep the records of its deploys."""
     return Observed(
         containers=containers_of(reader, pipeline),
@@ -46,9 +49,9 @@ def what_runs(reader: Reader, pipeline: str) -> Observed:
 
 
 def preview(
-    reader: Reader,
+    reader: PodmanReader,
     pipeline: Pipeline,
-    wanted: Sequence[Desired],
+    wanted: Sequence[DesiredService],
     options: Options = DEFAULT_OPTIONS,
 ) -> Plan:
     """What a deploy would do now.

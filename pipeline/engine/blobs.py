@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pipeline.engine import command
 from pipeline.engine.cache import cache_folder, read_json, write_atomic
-from pipeline.engine.distribution import Place, find_manifest
-from pipeline.engine.shapes import fit, whole
+from pipeline.engine.distribution import ImageLocation, find_manifest
+from pipeline.engine.json_shape import fit, whole
 from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
 from pipeline.errors import EngineError
 
@@ -61,7 +61,7 @@ def measure_blobs(
 
 
 def registry_blobs(
-    image: LayeredImage, place: Place, short: str, environment: Mapping[str, str]
+    image: LayeredImage, place: ImageLocation, short: str, environment: Mapping[str, str]
 ) -> Mapping[str, Blob]:
     """The blobs that a registry holds for `image`, from its manifest, by diff_id.
 
@@ -106,7 +106,7 @@ def _measure(
             ["skopeo", "copy", "--quiet", f"containers-storage:@{image.id}", f"oci:{folder}:{_IT}"],
             environment=environment,
         )
-        manifest = find_manifest(Place(folder, folder=Path(folder)), _IT, environment)
+        manifest = find_manifest(ImageLocation(folder, folder=Path(folder)), _IT, environment)
     if manifest is None or len(manifest.layers) != len(image.layers):
         raise EngineError(
             f"skopeo did not copy all layers of {image.names[0] if image.names else image.id}",

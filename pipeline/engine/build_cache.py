@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bootstrap.safe_files import read_bytes
-from pipeline.engine.reading import Odd, parse_json
-from pipeline.engine.shapes import fit
+from pipeline.engine.json_input import InvalidJson, parse_json
+from pipeline.engine.json_shape import fit
 from pipeline.engine.storage import Storage
 from pipeline.engine.store_records import CONFIG, MANIFEST, RECORD, file_name, records, whole_record
 
@@ -116,7 +116,7 @@ def _image(store: Storage, root: Path, folder: Path, record: Mapping[str, Any]) 
     layer = record["layer"]
     while layer:
         if layer in layers:
-            raise Odd("its layers lie on each other in a circle")
+            raise InvalidJson("its layers lie on each other in a circle")
         entry = whole_record(store.layers[layer][1])
         layers[layer] = entry.get("diff-size", 0)
         layer = entry["parent"]

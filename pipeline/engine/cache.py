@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.bootstrap.private import close_tree, private_folder
 from pipeline.bootstrap.safe_files import read_bytes
-from pipeline.engine.reading import parse_json
+from pipeline.engine.json_input import parse_json
 
 
 def home(environ: Mapping[str, str]) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipeline.engine.log_messages import strip_logrus
 from pipeline.engine.process_group import end_group
-from pipeline.engine.said import plainly
-from pipeline.errors import EngineError, HostUnable
+from pipeline.errors import EngineError, HostUnsupported
 
 _LAST_LINES = 15
 _PIECE = 1 << 20
@@ -279,7 +279,7 @@ def attend(
 
 def failure(completed: Completed) -> EngineError:
     """The error for a program that failed: its own last lines tell why."""
-    said = plainly(completed.stderr.strip() or completed.stdout.strip()).splitlines()
+    said = strip_logrus(completed.stderr.strip() or completed.stdout.strip()).splitlines()
     brief = f"{completed.argv[0]} failed with exit code {completed.returncode}"
     return EngineError(brief, details="\n".join([completed.command, *said[-_LAST_LINES:]]))
 
@@ -303,8 +303,8 @@ def _not_startable(argv: Sequence[str], error: OSError, cwd: Path | None) -> Exc
     if cwd is not None and not cwd.is_dir():
         return EngineError(f"the folder {cwd} does not exist", details=shlex.join(argv))
     if isinstance(error, PermissionError):
-        return HostUnable(f"{argv[0]} may not be executed here", details=str(error))
-    return HostUnable(
+        return HostUnsupported(f"{argv[0]} may not be executed here", details=str(error))
+    return HostUnsupported(
         f"{argv[0]} is not installed",
         details=f"needed for: {shlex.join(argv)}",
         resolution="`capas doctor` says how to install it",

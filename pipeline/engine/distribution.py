@@ -16,9 +16,9 @@ from pathlib import Path
 
 from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import command
-from pipeline.engine.reading import Odd, parse_json
-from pipeline.engine.said import plainly
-from pipeline.engine.shapes import fit, like, whole
+from pipeline.engine.json_input import InvalidJson, parse_json
+from pipeline.engine.json_shape import fit, like, whole
+from pipeline.engine.log_messages import strip_logrus
 from pipeline.errors import EngineError
 
 _NOT_THERE = ("manifest unknown", "name unknown", "repository name not known")
@@ -51,7 +51,7 @@ _SHOWN = 200
 
 
 @dataclass(frozen=True)
-class Place:
+class ImageLocation:
     """Where images are kept besides the store.
 
     Attributes:
@@ -90,7 +90,9 @@ class Manifest:
     layers: tuple[str, ...]
 
 
-def find_manifest(place: Place, short: str, environment: Mapping[str, str]) -> Manifest | None:
+def find_manifest(
+    place: ImageLocation, short: str, environment: Mapping[str, str]
+) -> Manifest | None:
     """The manifest of `image:version` at a place, or None when there is none.
 
     Raises:
@@ -113,10 +115,12 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
     """
     try:
         if len(raw) > MANIFEST_MOST:
-            raise Odd(f"it is larger than {MANIFEST_MOST >> 20} MiB")
+            raise InvalidJson(f"it is larger than {MANIFEST_MOST >> 20} MiB")
         found = fit(parse_json(raw), _MANIFEST)
         if len(found["layers"]) > LAYERS_MOST:
-            raise Odd(f"it has {len(found['layers'])} layers, an image has {LAYERS_MOST} at most")
+            raise InvalidJson(
+                f"it has {len(found['layers'])} layers, an image has {LAYERS_MOST} at most"
+            )
     except ValueError as error:
         raise EngineError(
             f"{where} does not hold the manifest of a single image",
@@ -131,13 +135,13 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
     )
 
 
-def copy_out_argv(image: str, place: Place, short: str) -> list[str]:
+def copy_out_argv(image: str, place: ImageLocation, short: str) -> list[str]:
     """Copy an image of the store to a place."""
     tls = [f"--dest-tls-verify={_word(place)}"] if place.folder is None else []
     return ["skopeo", "copy", *tls, f"containers-storage:@{image}", place.reference(short)]
 
 
-def copy_in_argv(place: Place, short: str, reference: str) -> list[str]:
+def copy_in_argv(place: ImageLocation, short: str, reference: str) -> list[str]:
     """Copy an image of a place into the store, under a name there."""
     tls = [f"--src-tls-verify={_word(place)}"] if place.folder is None else []
     return ["skopeo", "copy", *tls, place.reference(short), f"containers-storage:{reference}"]
@@ -153,7 +157,7 @@ def copy(argv: Sequence[str], environment: Mapping[str, str]) -> None:
     command.run(list(argv), environment=environment)
 
 
-def _of_registry(place: Place, short: str, environment: Mapping[str, str]) -> bytes | None:
+def _of_registry(place: ImageLocation, short: str, environment: Mapping[str, str]) -> bytes | None:
     argv = ["skopeo", "inspect", "--raw", f"--tls-verify={_word(place)}", place.reference(short)]
     answer = command.run(argv, environment=environment, check=False, timeout=_PATIENCE)
     if answer.returncode == 0:
@@ -162,7 +166,7 @@ def _of_registry(place: Place, short: str, environment: Mapping[str, str]) -> by
         return None
     raise EngineError(
         f"{place.name} does not say what it has under {short}",
-        details=plainly(answer.stderr),
+        details=strip_logrus(answer.stderr),
         resolution="is it running, and is its name right? `podman login` where it asks who you "
         "are; `--no-tls-verify` for one without HTTPS",
     )
@@ -194,7 +198,7 @@ def blob_path(folder: Path, digest: str) -> Path:
     return folder.joinpath("blobs", *digest.split(":", 1))
 
 
-def check_layout(place: Place) -> None:
+def check_layout(place: ImageLocation) -> None:
     """Look at a folder before skopeo opens what is in it: it would wait for a FIFO for ever.
 
     Raises:
@@ -220,7 +224,7 @@ def check_layout(place: Place) -> None:
             )
 
 
-def check_blobs(place: Place, manifest: Manifest) -> None:
+def check_blobs(place: ImageLocation, manifest: Manifest) -> None:
     """Look at the blobs of a folder before skopeo opens them: it would wait for a FIFO for ever.
 
     Raises:
@@ -245,5 +249,5 @@ def check_blobs(place: Place, manifest: Manifest) -> None:
             )
 
 
-def _word(place: Place) -> str:
+def _word(place: ImageLocation) -> str:
     return str(place.tls_verify).lower()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import buildah, command
-from pipeline.engine.store_place import find_store
+from pipeline.engine.store_paths import find_store
 
 _MARKER = re.compile(rb'"id=capas-(\d+)-[0-9a-f]{16},')
 _FIRST = re.compile(rb"^NSpid:\t\d+.*\t1$", re.MULTILINE)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.bootstrap.safe_files import open_lock, read_bytes
-from pipeline.errors import CapasError, HostUnable
+from pipeline.errors import CapasError, HostUnsupported
 
 DEADLINE = 600.0
 """Seconds to wait for another deploy."""
@@ -98,8 +98,8 @@ def _opened(path: Path) -> IO[str]:
     return os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace")
 
 
-def _unusable(path: Path, why: str) -> HostUnable:
-    return HostUnable(
+def _unusable(path: Path, why: str) -> HostUnsupported:
+    return HostUnsupported(
         "nothing keeps two commands on one pipeline apart here",
         details=f"{path}: {why}",
         resolution="remove it when no other command runs, or set XDG_RUNTIME_DIR to a folder of "

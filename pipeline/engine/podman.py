@@ -1,7 +1,7 @@
 """Podman's REST API as typed calls that change nothing; `podman_writer.py` has those that do.
 
 The libpod endpoints are asked directly, and what comes back is the API's JSON: podman-py's own
-objects are sparse after a listing and ignore unknown keywords in silence. `Reader` cannot write:
+objects are sparse after a listing and ignore unknown keywords in silence. It cannot write:
 `--dry-run` constructs nothing else.
 """
 
@@ -15,15 +15,15 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 
-from pipeline.engine.answers import checked
-from pipeline.engine.conversation import Silence
-from pipeline.engine.machine import machine_of
-from pipeline.engine.podman_socket import Answer, SocketConnection
-from pipeline.engine.reading import parse_json
+from pipeline.engine.api_answers import checked
+from pipeline.engine.json_input import parse_json
+from pipeline.engine.podman_socket import ApiResponse, SocketConnection
+from pipeline.engine.remote_host import container_host_of
+from pipeline.engine.requests import NoAnswer
 from pipeline.errors import EngineError
 
 Json = dict[str, Any]
-R = TypeVar("R", bound="Reader")
+R = TypeVar("R", bound="PodmanReader")
 
 ANSWER_SECONDS = 120.0
 """What a request may take that has nothing to wait for but the engine, on a busy machine."""
@@ -34,7 +34,7 @@ _NO_PROCESS = {"PID": "", "PPID": "", "COMMAND": ""}
 """The columns that are asked for, so that each is there."""
 
 
-class Reader:
+class PodmanReader:
     """Everything that looks and changes nothing.
 
     Args:
@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(self, uri: str) -> None:
         self._connection = SocketConnection(uri)
-        self.machine = machine_of(uri)
+        self.machine = container_host_of(uri)
 
     def __enter__(self: R) -> R:
         return self
@@ -227,7 +227,9 @@ class Reader:
         answer: list[Json] = checked("GET", path, self._call("get", path, params=params).content())
         return answer
 
-    def _call(self, method: str, path: str, *, missing_ok: bool = False, **options: Any) -> Answer:
+    def _call(
+        self, method: str, path: str, *, missing_ok: bool = False, **options: Any
+    ) -> ApiResponse:
         if not options.get("stream"):
             options.setdefault("bound", ANSWER_SECONDS)
         try:
@@ -254,7 +256,7 @@ _OLD_API = "this Podman no longer speaks the API of this capas: use a newer capa
 
 
 def _advice(error: OSError) -> str:
-    return error.advice if isinstance(error, Silence) else ""
+    return error.advice if isinstance(error, NoAnswer) else ""
 
 
 def _whole(chunks: Iterable[bytes], request: str) -> Iterator[bytes]:
@@ -273,7 +275,7 @@ def _whole(chunks: Iterable[bytes], request: str) -> Iterator[bytes]:
         ) from None
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: ApiResponse) -> str:
     text = answer.content().decode(errors="replace").strip()
     try:
         return str(parse_json(text)["message"])

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from pipeline.engine.conversation import Conversation, Silence, conversing
-from pipeline.engine.machine import FAR_SCHEME
+from pipeline.engine.remote_host import FAR_SCHEME
+from pipeline.engine.requests import NoAnswer, PendingRequest, pending_request
 
 API = "/v4.0.0/libpod"
 """The version spoken: every service from Podman 4.0 on answers it in the same way."""
@@ -32,7 +32,7 @@ _PING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """What the service answered; its body can be read once.
 
     Attributes:
@@ -83,7 +83,7 @@ class SocketConnection:
         timeout: float | None = None,
         bound: float | None = None,
         stream: bool = False,
-    ) -> Answer:
+    ) -> ApiResponse:
         """One request; a stream gets a connection of its own.
 
         Args:
@@ -99,9 +99,9 @@ class SocketConnection:
         query = f"?{urlencode(_plain(params))}" if params else ""
         target = f"{API}{quote(path, safe='/:@')}{query}"
         content = data.encode() if isinstance(data, str) else data
-        one = Conversation(self._ping, bound)
+        one = PendingRequest(self._ping, bound)
         try:
-            with conversing(one):
+            with pending_request(one):
                 self._connect(http_connection, one, timeout)
                 http_connection.request(method.upper(), target, content, dict(headers or {}))
                 response = http_connection.getresponse()
@@ -109,17 +109,22 @@ class SocketConnection:
                     body = _bounded(response)
                     if one.broken:  # the end of the socket, and not of the answer
                         raise one.broken
-                    return Answer(response.status, iter([body]), _headers(response))
+                    return ApiResponse(response.status, iter([body]), _headers(response))
         except http.client.HTTPException as error:
             http_connection.close()
             raise (one.broken or ConnectionError(str(error) or type(error).__name__)) from error
         except BaseException:
             http_connection.close()  # half a conversation cannot be gone on with
             raise
-        return Answer(response.status, _chunks(response, http_connection, one), _headers(response))
+        return ApiResponse(
+            response.status, _chunks(response, http_connection, one), _headers(response)
+        )
 
     def _connect(
-        self, http_connection: http.client.HTTPConnection, one: Conversation, timeout: float | None
+        self,
+        http_connection: http.client.HTTPConnection,
+        one: PendingRequest,
+        timeout: float | None,
     ) -> None:
         """Have a socket: one that is full of others' requests is not waited for for ever."""
         if http_connection.sock is None:
@@ -128,7 +133,7 @@ class SocketConnection:
         http_connection.sock.settimeout(timeout)
         one.listens_to(http_connection.sock)
 
-    def _ping(self) -> Silence | None:
+    def _ping(self) -> NoAnswer | None:
         """Ask for a sign of life, over a connection of its own."""
         http_connection = self._open()
         http_connection.timeout = _PING_SECONDS
@@ -141,7 +146,7 @@ class SocketConnection:
             http_connection.getresponse().read()
         except (OSError, http.client.HTTPException) as error:
             said = f"a ping brings no answer either: {str(error) or type(error).__name__}"
-            return _frozen(listener) or Silence(said)
+            return _frozen(listener) or NoAnswer(said)
         finally:
             http_connection.close()
         return None
@@ -186,7 +191,7 @@ def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.getheaders()}
 
 
-def _frozen(listener: int) -> Silence | None:
+def _frozen(listener: int) -> NoAnswer | None:
     """What is wrong with a service that answers nothing, when the kernel knows that it is stopped.
 
     Args:
@@ -200,9 +205,9 @@ def _frozen(listener: int) -> Silence | None:
         return None
     said = f"a ping brings no answer either: its process {listener} is stopped (SIGSTOP)"
     if re.search(rf"^PPid:\t{os.getpid()}$", status, re.MULTILINE):
-        return Silence(said, "it has been this command's own and is gone: run the command again")
+        return NoAnswer(said, "it has been this command's own and is gone: run the command again")
     resumes = f"`kill -CONT {listener}` lets it go on, `kill -KILL {listener}` ends it"
-    return Silence(said, f"{resumes} (containers run on): then run the command again")
+    return NoAnswer(said, f"{resumes} (containers run on): then run the command again")
 
 
 def peer(client: socket.socket) -> int:
@@ -247,10 +252,10 @@ def _bounded(response: http.client.HTTPResponse) -> bytes:
 def _chunks(
     response: http.client.HTTPResponse,
     connection: http.client.HTTPConnection,
-    one: Conversation,
+    one: PendingRequest,
 ) -> Iterator[bytes]:
     try:
-        with conversing(one):
+        with pending_request(one):
             one.goes_on()
             while chunk := response.read1(_CHUNK):
                 yield chunk

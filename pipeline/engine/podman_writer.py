@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipeline.engine.answers import checked
-from pipeline.engine.podman import ANSWER_SECONDS, Json, Reader, frames
-from pipeline.engine.podman_socket import Answer
+from pipeline.engine.api_answers import checked
+from pipeline.engine.podman import ANSWER_SECONDS, Json, PodmanReader, frames
+from pipeline.engine.podman_socket import ApiResponse
 from pipeline.errors import EngineError
 
 _JSON = {"Content-Type": "application/json"}
@@ -28,7 +28,7 @@ class Executed:
     output: str
 
 
-class Writer(Reader):
+class PodmanWriter(PodmanReader):
     """Everything that changes something. One per thread: it holds one connection.
 
     Raises:
@@ -216,7 +216,9 @@ class Writer(Reader):
             timeout = found["Config"].get("StopTimeout") or 0 if found else 0
         return timeout + ANSWER_SECONDS
 
-    def _post(self, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> Answer:
+    def _post(
+        self, path: str, body: Mapping[str, Any] | None = None, **options: Any
+    ) -> ApiResponse:
         if body is not None:
             options.update(data=json.dumps(body), headers=_JSON)
         return self._call("post", path, **options)

@@ -19,12 +19,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine import pause
-from pipeline.engine.companion import Companion, accompanied
-from pipeline.engine.machine import control_socket
+from pipeline.engine import pause_process
+from pipeline.engine.background import BackgroundProcess, background_process
 from pipeline.engine.podman_socket import peer, socket_path
+from pipeline.engine.remote_host import control_socket
 from pipeline.engine.tunnel import tunnel
-from pipeline.errors import EngineError, HostUnable
+from pipeline.errors import EngineError, HostUnsupported
 
 START_DEADLINE = 20.0
 _ANSWER_SECONDS = 5.0
@@ -147,26 +147,26 @@ def answers(path: Path) -> bool:
 @contextmanager
 def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
     if shutil.which("podman", path=environment.get("PATH")) is None:
-        raise HostUnable(
+        raise HostUnsupported(
             "podman is not installed", resolution="`capas doctor` says how to install it"
         )
     path = _new_socket(environment)
     with ExitStack() as stack:
         try:
-            stack.enter_context(accompanied(_service_on(path), environment))
+            stack.enter_context(background_process(_service_on(path), environment))
         except EngineError as error:
-            if not pause.is_refusal(error.details):
+            if not pause_process.is_refusal(error.details):
                 raise
-            from pipeline.report.terminal import tell_note  # noqa: PLC0415 (hardly ever needed)
+            from pipeline.output.terminal import print_note  # noqa: PLC0415 (hardly ever needed)
 
-            if done := pause.mend(environment, _socket_folder(environment)):
-                tell_note(done)
-            stack.enter_context(accompanied(_service_on(path), environment))
+            if done := pause_process.mend(environment, _socket_folder(environment)):
+                print_note(done)
+            stack.enter_context(background_process(_service_on(path), environment))
         yield path
 
 
-def _service_on(path: Path) -> Companion:
-    return Companion(
+def _service_on(path: Path) -> BackgroundProcess:
+    return BackgroundProcess(
         argv=["podman", "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{path}"],
         path=path,
         ready=answers,
@@ -199,7 +199,7 @@ def _socket_folder(environment: Mapping[str, str]) -> Path:
         folder.mkdir(mode=0o700)
     info = folder.lstat()
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
-        raise HostUnable(
+        raise HostUnsupported(
             f"{folder} is not a folder that only you can enter",
             details="without XDG_RUNTIME_DIR the socket of the API service would be there",
             resolution="remove it, or set TMPDIR to a folder of yours",

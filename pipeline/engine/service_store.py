@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from pipeline.engine.podman import Reader
+from pipeline.engine.podman import PodmanReader
 from pipeline.engine.service import api_service
-from pipeline.engine.store_place import find_store
-from pipeline.errors import HostUnable
+from pipeline.engine.store_paths import find_store
+from pipeline.errors import HostUnsupported
 
 
 def readable_store(host: str, environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -28,7 +28,7 @@ def readable_store(host: str, environment: Mapping[str, str]) -> Mapping[str, st
     """
     seen, why = _compared(host, environment)
     if why:
-        raise HostUnable(
+        raise HostUnsupported(
             f"the layers behind {host} cannot be read from here",
             details=f"CONTAINER_HOST names it; {why}",
             resolution="run this where its store is, or unset CONTAINER_HOST for the store of here",
@@ -58,7 +58,7 @@ def _compared(host: str, environment: Mapping[str, str]) -> tuple[Mapping[str, s
     """The environment that sees the store behind a service, or why none does."""
     if host.startswith("ssh"):
         return environment, "it is reached through ssh: its store is on another machine"
-    with api_service(environment) as uri, Reader(uri) as reader:
+    with api_service(environment) as uri, PodmanReader(uri) as reader:
         info = reader.info()
     machine, here = info["host"]["hostname"], os.uname().nodename
     if machine != here:

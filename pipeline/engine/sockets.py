@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.engine.machine import HERE, Machine
+from pipeline.engine.remote_host import HERE, ContainerHost
 
 _BOUND: Mapping[str, str] = {"tcp": "0A", "udp": "07"}
 """Protocol to the state of a socket that something can come in through: listening, or bound."""
@@ -32,7 +32,7 @@ class BoundSocket:
     user: str = ""
 
 
-def bound(process: int | None = None, machine: Machine = HERE) -> Iterator[BoundSocket]:
+def bound(process: int | None = None, machine: ContainerHost = HERE) -> Iterator[BoundSocket]:
     """All of a namespace, IPv4 and IPv6.
 
     Args:
@@ -54,7 +54,9 @@ def bound(process: int | None = None, machine: Machine = HERE) -> Iterator[Bound
         yield from parse(wanted[path], text)
 
 
-def listening(process: int | None = None, machine: Machine = HERE) -> dict[int, frozenset[str]]:
+def listening(
+    process: int | None = None, machine: ContainerHost = HERE
+) -> dict[int, frozenset[str]]:
     """TCP ports that are listened on, each with the inodes of its sockets.
 
     Args:
@@ -82,7 +84,7 @@ def namespaces(process: int, kinds: Iterable[str]) -> dict[str, str]:
     return {kind: str(Path(f"/proc/{process}/ns/{kind}").readlink()) for kind in kinds}
 
 
-def parent(process: int, machine: Machine = HERE) -> int:
+def parent(process: int, machine: ContainerHost = HERE) -> int:
     """The process that a process is a child of (PPid of proc_pid_status(5)).
 
     Args:

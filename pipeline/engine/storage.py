@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.bootstrap.safe_files import read_bytes
-from pipeline.engine.reading import parse_json
-from pipeline.engine.shapes import fit
-from pipeline.engine.store_place import find_store
+from pipeline.engine.json_input import parse_json
+from pipeline.engine.json_shape import fit
+from pipeline.engine.store_paths import find_store
 from pipeline.engine.store_records import (
     CONFIG,
     IMAGE,

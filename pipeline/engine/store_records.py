@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bootstrap.safe_files import read_bytes
-from pipeline.engine.reading import Odd, parse_json
-from pipeline.engine.shapes import ANY, Shape, fit, like, maybe, whole
+from pipeline.engine.json_input import InvalidJson, parse_json
+from pipeline.engine.json_shape import ANY, Shape, fit, like, maybe, whole
 from pipeline.errors import CapasError, EngineError
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]*")
@@ -102,14 +102,14 @@ def whole_record(record: Mapping[str, Any]) -> Mapping[str, Any]:
         Odd: it is not what containers-storage writes.
     """
     if why := record.get(_ODD):
-        raise Odd(why)
+        raise InvalidJson(why)
     return record
 
 
 def _fitted(one: dict[str, Any], shape: Shape) -> dict[str, Any]:
     try:
         fitted: dict[str, Any] = fit(one, shape)
-    except Odd as error:
+    except InvalidJson as error:
         names = one.get("names")
         named = [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
         return {**fit({"id": one["id"]}, shape), "names": named, _ODD: str(error)}

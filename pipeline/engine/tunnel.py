@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from pipeline.engine.companion import Companion, accompanied
-from pipeline.engine.machine import FAR_SCHEME, control_socket
-from pipeline.errors import HostUnable, UsageError
+from pipeline.engine.background import BackgroundProcess, background_process
+from pipeline.engine.remote_host import FAR_SCHEME, control_socket
+from pipeline.errors import HostUnsupported, UsageError
 
 LOGIN_SECONDS = 20
 _END_SECONDS = 2.0
@@ -43,8 +43,8 @@ def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[str
             resolution="CONTAINER_HOST=ssh://user@host/run/user/1000/podman/podman.sock",
         )
     if shutil.which("ssh", path=environment.get("PATH")) is None:
-        raise HostUnable("ssh is not installed", details=f"CONTAINER_HOST is {uri}")
-    ssh = Companion(
+        raise HostUnsupported("ssh is not installed", details=f"CONTAINER_HOST is {uri}")
+    ssh = BackgroundProcess(
         argv=tunnel_argv(parts, path, environment.get("CONTAINER_SSHKEY")),
         path=path,
         # ssh makes both when the login is done
@@ -57,7 +57,7 @@ def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[str
         "CONTAINER_SSHKEY names a key",
     )
     try:
-        with accompanied(ssh, environment):
+        with background_process(ssh, environment):
             yield f"{FAR_SCHEME}://{parts.netloc}{path}"
     finally:
         control_socket(path).unlink(missing_ok=True)

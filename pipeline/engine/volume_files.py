@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.engine import command
 from pipeline.engine.disk import is_folder
-from pipeline.errors import EngineError, HostUnable
+from pipeline.errors import EngineError, HostUnsupported
 
 UNSHARE = ("podman", "unshare")
 NEW = ".capas-new-"
@@ -47,13 +47,13 @@ def folder_of(volume: Mapping[str, Any]) -> Path:
     """
     folder = Path(volume.get("Mountpoint") or "/nonexistent")
     if volume.get("Driver") != "local" or volume.get("Options"):
-        raise HostUnable(
+        raise HostUnsupported(
             f"the volume {volume['Name']} is no plain folder",
             details=f"driver {volume.get('Driver')}, options {volume.get('Options')}",
             resolution="back up its device or server with its own means",
         )
     if not is_folder(folder.parent):
-        raise HostUnable(
+        raise HostUnsupported(
             f"the files of the volume {volume['Name']} are not on this machine",
             details=f"{folder} does not exist",
             resolution="run this where Podman runs (CONTAINER_HOST names another machine)",
@@ -137,7 +137,7 @@ def exchange(one: Path, other: Path) -> None:
         return
     number = ctypes.get_errno()
     if number in (errno.EINVAL, errno.ENOSYS):
-        raise HostUnable(
+        raise HostUnsupported(
             "this file system cannot exchange two folders in one step",
             details=f"renameat2 on {one.parent}: {os.strerror(number)}",
             resolution="remove the volume (`volume.rm`), then restore into a new one",

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import command
-from pipeline.engine.podman_writer import Writer
+from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.volume_files import NEW, discard, inside, is_empty
 from pipeline.errors import CapasError, EngineError
 
@@ -42,7 +42,7 @@ def mark_restored(folder: Path, new: Path) -> None:
 
 
 def settle_restored(
-    api: Writer, volume: Mapping[str, Any], folder: Path, environment: Mapping[str, str]
+    api: PodmanWriter, volume: Mapping[str, Any], folder: Path, environment: Mapping[str, str]
 ) -> None:
     """Settle a volume if a restore filled it and did not come to that; else do nothing.
 
@@ -70,7 +70,7 @@ def _marked(volume: Mapping[str, Any]) -> bool:
 
 
 def _settle(
-    api: Writer, volume: str, name: str, folder: Path, environment: Mapping[str, str]
+    api: PodmanWriter, volume: str, name: str, folder: Path, environment: Mapping[str, str]
 ) -> None:
     new = Path(tempfile.mkdtemp(prefix=NEW, dir=folder.parent))
     try:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.export.exported import (
-    Exported,
-    check_version,
-    image_reference,
-    probe_command,
-)
+from pipeline.export.exported import Exported, check_version, image_reference, probe_command
 from pipeline.export.notes import common_notes, compose_notes
 from pipeline.export.yaml_text import yaml_text
 from pipeline.spec.model import Mount, Pipeline, Port, Service

@@ -6,15 +6,10 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 
-from pipeline.export.exported import (
-    Exported,
-    check_version,
-    image_reference,
-    probe_command,
-)
+from pipeline.export.exported import Exported, check_version, image_reference, probe_command
 from pipeline.export.notes import common_notes, quadlet_notes
 from pipeline.export.unit import (
-    Line,
+    UnitLine,
     argv_json,
     command,
     options,
@@ -57,7 +52,7 @@ def export_quadlet(pipeline: Pipeline, version: str | None = None) -> Exported:
     return Exported(files, tuple(dict.fromkeys(notes)))
 
 
-def _network(pipeline: Pipeline, name: str) -> Iterator[Line]:
+def _network(pipeline: Pipeline, name: str) -> Iterator[UnitLine]:
     network = pipeline.networks.get(name)
     yield verbatim("NetworkName", network.engine_name if network else f"{pipeline.name}_{name}")
     if network is not None:
@@ -66,7 +61,7 @@ def _network(pipeline: Pipeline, name: str) -> Iterator[Line]:
         yield from _labels(network.labels)
 
 
-def _labels(labels: Mapping[str, str]) -> Iterator[Line]:
+def _labels(labels: Mapping[str, str]) -> Iterator[UnitLine]:
     for name, value in labels.items():
         yield worded("Label", f"{name}={value}")
 
@@ -118,7 +113,7 @@ def _waited_for(pipeline: Pipeline, service: Service) -> Condition:
     return "service_healthy" if healthy else "service_started"
 
 
-def _security(service: Service) -> Iterator[Line]:
+def _security(service: Service) -> Iterator[UnitLine]:
     yield verbatim("DropCapability", "all")
     yield verbatim("NoNewPrivileges", "true")
     for capability in service.cap_add:
@@ -129,7 +124,7 @@ def _security(service: Service) -> Iterator[Line]:
         yield verbatim("ReadOnly", "true")
 
 
-def _process(service: Service) -> Iterator[Line]:
+def _process(service: Service) -> Iterator[UnitLine]:
     if service.entrypoint:
         yield argv_json("Entrypoint", service.entrypoint)
     elif service.entrypoint is not None:
@@ -141,7 +136,7 @@ def _process(service: Service) -> Iterator[Line]:
     yield from _labels(service.labels)
 
 
-def _reached(pipeline: Pipeline, service: Service, replica: int) -> Iterator[Line]:
+def _reached(pipeline: Pipeline, service: Service, replica: int) -> Iterator[UnitLine]:
     for network in service.networks or ("default",):
         yield verbatim("Network", f"{pipeline.name}-{network}.network")
     for port in service.ports:
@@ -151,7 +146,7 @@ def _reached(pipeline: Pipeline, service: Service, replica: int) -> Iterator[Lin
         yield verbatim("PublishPort", f"{address}:{published}:{port.target}{suffix}")
 
 
-def _mount(pipeline: Pipeline, mount: Mount) -> Line:
+def _mount(pipeline: Pipeline, mount: Mount) -> UnitLine:
     """A mount in its short form where that can hold it, else as podman(1) takes it for --mount."""
     if mount.kind == "tmpfs":
         words = [f"size={mount.size}"] if mount.size is not None else []
@@ -171,7 +166,7 @@ def _mount(pipeline: Pipeline, mount: Mount) -> Line:
     return _long(mount, {"source": source})
 
 
-def _long(mount: Mount, given: Mapping[str, str]) -> Line:
+def _long(mount: Mount, given: Mapping[str, str]) -> UnitLine:
     values = {"type": mount.kind, **given, "destination": mount.target}
     if mount.read_only:
         values["ro"] = "true"
@@ -181,7 +176,7 @@ def _long(mount: Mount, given: Mapping[str, str]) -> Line:
     return worded("PodmanArgs", f"--mount={options(values)}")
 
 
-def _health(service: Service) -> Iterator[Line]:
+def _health(service: Service) -> Iterator[UnitLine]:
     check = service.healthcheck
     if check is None:
         return
@@ -196,7 +191,7 @@ def _health(service: Service) -> Iterator[Line]:
     yield verbatim("HealthRetries", str(check.retries))
 
 
-def _check_line(words: list[str]) -> Line:
+def _check_line(words: list[str]) -> UnitLine:
     """A check's command in the form in which every Podman runs just these words.
 
     After `CMD` it takes words between blanks. A list is run as it is, but for one of a single word,
@@ -209,7 +204,7 @@ def _check_line(words: list[str]) -> Line:
     return argv_json("HealthCmd", words)
 
 
-def _arguments(service: Service) -> Iterator[Line]:
+def _arguments(service: Service) -> Iterator[UnitLine]:
     # Other services know this one by its name, not by its containers'.
     yield worded("PodmanArgs", f"--network-alias={service.name}")
     if service.pull_policy != "missing":
@@ -226,7 +221,7 @@ def _arguments(service: Service) -> Iterator[Line]:
     yield worded("PodmanArgs", f"--stop-timeout={whole_seconds(service.stop_grace_period)}")
 
 
-def _service(service: Service, waited: Condition) -> Iterator[Line]:
+def _service(service: Service, waited: Condition) -> Iterator[UnitLine]:
     restart = {"unless-stopped": "always"}.get(service.restart, service.restart)
     if waited == "service_completed_successfully":
         yield verbatim("Type", "oneshot")

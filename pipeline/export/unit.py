@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
-from pipeline.report.clean import HIDDEN, escape_of
+from pipeline.output.sanitize import HIDDEN, escape_of
 
 _BARE = re.compile(r"[A-Za-z0-9_./:=@+-]+")
 _NAMED = {"\n": "\\n", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
@@ -27,14 +27,14 @@ which systemd would begin another command. `${NAME}` as a word of its own always
 
 
 @dataclass(frozen=True)
-class Line:
+class UnitLine:
     """A key and its value as it stands in the file, but for what systemd expands."""
 
     key: str
     text: str
 
 
-def verbatim(key: str, value: str) -> Line:
+def verbatim(key: str, value: str) -> UnitLine:
     """A value that is read as it stands, without the blanks around it.
 
     Raises:
@@ -46,10 +46,10 @@ def verbatim(key: str, value: str) -> Line:
             details="it is read as it stands: line breaks, control characters, blanks around it "
             "and a backslash at its end are lost, or begin another line",
         )
-    return Line(key, value)
+    return UnitLine(key, value)
 
 
-def argv_json(key: str, words: Iterable[str]) -> Line:
+def argv_json(key: str, words: Iterable[str]) -> UnitLine:
     """A command as the JSON list that podman(1) takes for an entrypoint and a health check.
 
     Raises:
@@ -59,31 +59,31 @@ def argv_json(key: str, words: Iterable[str]) -> Line:
     return verbatim(key, text.replace("\x7f", "\\u007f"))
 
 
-def worded(key: str, *words: str) -> Line:
+def worded(key: str, *words: str) -> UnitLine:
     """Words that are read with quotes and escapes (systemd.syntax(7)).
 
     Raises:
         UsageError: one of them holds what no program's arguments can.
     """
-    return Line(key, " ".join(w if _BARE.fullmatch(w) else _quoted(key, w) for w in words))
+    return UnitLine(key, " ".join(w if _BARE.fullmatch(w) else _quoted(key, w) for w in words))
 
 
-def command(key: str, words: Sequence[str]) -> Line:
+def command(key: str, words: Sequence[str]) -> UnitLine:
     """The words of a command of its own, of which each must reach the program.
 
     The variables that stand for some of them are those of `stand_ins`.
     """
     shown = [f"${{{_STAND_INS[w]}}}" if w in _STAND_INS else _dollars(w) for w in words]
-    return Line(key, " ".join(_quoted(key, word) for word in shown))
+    return UnitLine(key, " ".join(_quoted(key, word) for word in shown))
 
 
-def stand_ins(words: Iterable[str]) -> list[Line]:
+def stand_ins(words: Iterable[str]) -> list[UnitLine]:
     """The variables of the section [Service] that `command` uses for these words."""
     used = [word for word in _STAND_INS if word in set(words)]
     return [worded("Environment", f"{_STAND_INS[word]}={word}") for word in used]
 
 
-def unit(sections: Iterable[tuple[str, Iterable[Line]]]) -> str:
+def unit(sections: Iterable[tuple[str, Iterable[UnitLine]]]) -> str:
     """The file's text."""
     return "\n".join(
         f"[{title}]\n" + "".join(f"{line.key}={_literal(title, line)}\n" for line in lines)
@@ -96,7 +96,7 @@ def options(values: Mapping[str, str]) -> str:
     return ",".join(_field(f"{name}={value}") for name, value in values.items())
 
 
-def _literal(title: str, line: Line) -> str:
+def _literal(title: str, line: UnitLine) -> str:
     text = line.text.replace("%", "%%")
     if title in ("Unit", "Service", "Install") or line.key == "Exec":
         return text

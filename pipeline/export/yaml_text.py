@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.report.clean import HIDDEN
+from pipeline.output.sanitize import HIDDEN
 
 _PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./@-]|:(?=[^\s]))*")
 _RESERVED = frozenset(

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.errors import HostUnable
-from pipeline.host.checks import engine, life, network
+from pipeline.errors import HostUnsupported
+from pipeline.host.checks import engine, network, session
 from pipeline.host.choose import choose
 from pipeline.host.facts import Facts
 from pipeline.host.observe import observe
-from pipeline.report.check import Check
+from pipeline.output.check import Check
 
 
 def examine(facts: Facts) -> tuple[Check, ...]:
@@ -31,13 +31,13 @@ def examine(facts: Facts) -> tuple[Check, ...]:
         network.check_ports(facts),
         engine.check_isolation(facts, chosen),
         engine.check_reproducible(facts, chosen),
-        life.check_limits(facts),
-        life.check_pause(facts),
-        life.check_stats(facts),
-        life.check_logout(facts),
-        life.check_health(facts),
-        life.check_runtime_folder(facts, chosen),
-        life.check_pause_process(facts),
+        session.check_limits(facts),
+        session.check_pause(facts),
+        session.check_stats(facts),
+        session.check_logout(facts),
+        session.check_health(facts),
+        session.check_runtime_folder(facts, chosen),
+        session.check_pause_process(facts),
     )
 
 
@@ -65,10 +65,10 @@ def require(subject: str, environ: Mapping[str, str]) -> None:
         raise unable(check)
 
 
-def unable(check: Check) -> HostUnable:
+def unable(check: Check) -> HostUnsupported:
     """The error for a check that says `cannot`."""
     ask = f"ask the administrator: {check.ask}" if check.ask else ""
-    return HostUnable(check.sentence, details=ask, resolution=check.fix)
+    return HostUnsupported(check.sentence, details=ask, resolution=check.fix)
 
 
 def to_json(facts: Facts, checks: tuple[Check, ...]) -> dict[str, Any]:

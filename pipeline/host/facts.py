@@ -53,7 +53,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Storage:
+class StorageFacts:
     """Where images, containers and volumes are kept.
 
     Attributes:
@@ -114,7 +114,7 @@ class Basics:
     kernel: Version
     programs: Mapping[str, Program]
     cgroups: Cgroups
-    storage: Storage
+    storage: StorageFacts
     session: Session
     tun: bool
     fuse: bool
@@ -220,7 +220,7 @@ def parse_os_release(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Mount:
+class MountPoint:
     """One line of /proc/self/mountinfo (proc(5)).
 
     Attributes:
@@ -232,20 +232,20 @@ class Mount:
     filesystem: str
 
 
-def parse_mountinfo(text: str) -> tuple[Mount, ...]:
+def parse_mountinfo(text: str) -> tuple[MountPoint, ...]:
     """The mounts of a process, oldest first."""
     mounts = []
     for line in text.splitlines():
         left, separator, right = line.partition(" - ")
         fields = left.split(" ")
         if separator and len(fields) >= 5:
-            mounts.append(Mount(_unescape(fields[4]), right.split(" ", 1)[0]))
+            mounts.append(MountPoint(_unescape(fields[4]), right.split(" ", 1)[0]))
     return tuple(mounts)
 
 
-def filesystem_at(mounts: tuple[Mount, ...], path: str) -> str:
+def filesystem_at(mounts: tuple[MountPoint, ...], path: str) -> str:
     """The type of the filesystem that holds `path` (absolute, without links); the newest wins."""
-    best = Mount("", "")
+    best = MountPoint("", "")
     for mount in mounts:
         holds = mount.target in ("/", path) or path.startswith(mount.target + "/")
         if holds and len(mount.target) >= len(best.target):
@@ -253,7 +253,7 @@ def filesystem_at(mounts: tuple[Mount, ...], path: str) -> str:
     return best.filesystem
 
 
-def cgroup_mode(mounts: tuple[Mount, ...]) -> CgroupMode:
+def cgroup_mode(mounts: tuple[MountPoint, ...]) -> CgroupMode:
     """The mode, by what is mounted at /sys/fs/cgroup, as the engines decide it."""
     root = filesystem_at(mounts, "/sys/fs/cgroup")
     if root == "cgroup2":

@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.bootstrap.packages import installed, manager_here
-from pipeline.engine import command, pause
+from pipeline.engine import command, pause_process
 from pipeline.engine.cache import cache_folder
 from pipeline.errors import CapasError
 from pipeline.host import settings
+from pipeline.host.fact_cache import FactCache, read
 from pipeline.host.facts import (
     Basics,
     Cgroups,
@@ -35,7 +36,6 @@ from pipeline.host.facts import (
     parse_subids,
     parse_version,
 )
-from pipeline.host.memory import Memory, read
 from pipeline.host.storage import nearest_folder, observe_storage
 from pipeline.host.store_settings import observe_store_settings
 
@@ -59,7 +59,7 @@ def observe_basics(environ: Mapping[str, str]) -> Basics:
     """The facts that decide how the engine is run. Warm, it costs a few milliseconds at most."""
     uid = os.getuid()
     mounts = parse_mountinfo(read("/proc/self/mountinfo"))
-    memory = Memory(cache_folder(environ) / "host.json")
+    memory = FactCache(cache_folder(environ) / "host.json")
     programs = _programs(environ, _CHOOSABLE, _VERSIONED, memory)
     podman = programs["podman"].version if "podman" in programs else ()
     containers = [
@@ -89,7 +89,7 @@ def observe(environ: Mapping[str, str]) -> Facts:
     basics = observe_basics(environ)
     uid = basics.session.uid
     user = user_name(uid)
-    memory = Memory(cache_folder(environ) / "host.json")
+    memory = FactCache(cache_folder(environ) / "host.json")
     names = (*_CHOOSABLE, *_HELPERS)
     programs = _programs(environ, names, names, memory)
     memory.save()
@@ -123,7 +123,7 @@ def _programs(
     environ: Mapping[str, str],
     names: tuple[str, ...],
     versioned: tuple[str, ...],
-    memory: Memory,
+    memory: FactCache,
 ) -> dict[str, Program]:
     folders = f"{environ.get('PATH', os.defpath)}:{_MORE_FOLDERS}"
     found = {}
@@ -134,7 +134,7 @@ def _programs(
     return found
 
 
-def program_version(path: str, memory: Memory) -> tuple[int, ...]:
+def program_version(path: str, memory: FactCache) -> tuple[int, ...]:
     """What `PATH --version` says, asked once per change of the file."""
     info = Path(path).stat()
     topic = f"version {path}"
@@ -242,17 +242,17 @@ def _pause_process(session: Session, subuids: int, environ: Mapping[str, str]) -
     """
     if session.runtime_dir is None:
         return "none"
-    pid = read(pause.pid_file(session.runtime_dir)).strip()
+    pid = read(pause_process.pid_file(session.runtime_dir)).strip()
     ids = mapped_ids(read(f"/proc/{pid}/uid_map")) if pid else 0  # one that ended has none
-    if ids and read(f"/proc/{pid}/comm").strip() in pause.NAMES:
+    if ids and read(f"/proc/{pid}/comm").strip() in pause_process.NAMES:
         return "alive" if ids == 1 + subuids else "outdated"
     if any(Path(session.runtime_dir, "containers").glob("*-containers/*/userdata/pidfile")):
         from pipeline.host.profile import effective_profile  # noqa: PLC0415 (it looks by this room)
 
         with suppress(CapasError):
             environment = effective_profile(environ).environment
-            if pause.refusal(environment):
-                return "orphaned" if pause.living(environment) else "refused"
+            if pause_process.refusal(environment):
+                return "orphaned" if pause_process.living(environment) else "refused"
             return "none"  # the question has made a new one
     if not pid:
         return "none"

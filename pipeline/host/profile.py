@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.cache import cache_folder, write_atomic
 from pipeline.engine.service import MONITORS
-from pipeline.errors import HostUnable
+from pipeline.errors import HostUnsupported
 from pipeline.host import settings
 from pipeline.host.choose import Choice, choose
 from pipeline.host.observe import observe_basics
@@ -61,7 +61,7 @@ def effective_profile(environ: Mapping[str, str]) -> Profile:
     if chosen.containers:
         _add_containers_conf(basics, chosen.containers, environment)
     elif basics.version("podman") and not any(map(environment.get, _NAMING)):
-        with suppress(HostUnable):  # monitors of probes stay longer then, and all else is well
+        with suppress(HostUnsupported):  # monitors of probes stay longer then, and all else is well
             _add_containers_conf(basics, {}, environment, MONITORS)
     if host := environ.get("CONTAINER_HOST"):
         service = Choice("service", host, "CONTAINER_HOST names it")
@@ -119,7 +119,7 @@ def _write(folder: Path, name: str, content: Mapping[str, Any]) -> str:
         if not path.is_file():
             write_atomic(path, text)
     except OSError as error:
-        raise HostUnable(
+        raise HostUnsupported(
             "the engine's settings cannot be written",
             details=f"{path}: {error.strerror}",
             resolution="make room there, or let XDG_RUNTIME_DIR name another folder of yours",

@@ -11,8 +11,8 @@ from pathlib import Path
 from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import command
 from pipeline.errors import CapasError
-from pipeline.host.facts import Mount, Setting, Storage, filesystem_at
-from pipeline.host.memory import Memory, read
+from pipeline.host.fact_cache import FactCache, read
+from pipeline.host.facts import MountPoint, Setting, StorageFacts, filesystem_at
 
 _DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
 _SQLITE, _BOLT = "db.sql", "libpod/bolt_state.db"
@@ -22,13 +22,13 @@ _PROBE_SECONDS = 10.0
 
 
 def observe_storage(
-    graphroot: str, mounts: tuple[Mount, ...], chosen: Mapping[str, Setting], memory: Memory
-) -> Storage:
+    graphroot: str, mounts: tuple[MountPoint, ...], chosen: Mapping[str, Setting], memory: FactCache
+) -> StorageFacts:
     """What is at `graphroot`, given what somebody chose already."""
     filesystem = filesystem_at(mounts, os.path.realpath(graphroot))
     stored = tuple(name for name in _DRIVERS if Path(graphroot, f"{name}-images").is_dir())
     agreed = {*stored, chosen["driver"].value} if "driver" in chosen else {*stored}
-    return Storage(
+    return StorageFacts(
         graphroot=graphroot,
         filesystem=filesystem,
         stored=stored,
@@ -63,7 +63,7 @@ def _driver_in_database(graphroot: Path) -> str | None:
     return next(named, None)
 
 
-def _native_overlay(graphroot: Path, filesystem: str, memory: Memory) -> bool | None:
+def _native_overlay(graphroot: Path, filesystem: str, memory: FactCache) -> bool | None:
     """Try it: mount an overlay in a user namespace on that filesystem, once per boot."""
     base = nearest_folder(graphroot)
     boot = read("/proc/sys/kernel/random/boot_id").strip()

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from pipeline.engine import command
 from pipeline.engine.conf_files import every_storage_file, unified_files
-from pipeline.engine.store_place import decided_by
+from pipeline.engine.store_paths import decided_by
 from pipeline.errors import CapasError
 from pipeline.host import settings
+from pipeline.host.fact_cache import FactCache
 from pipeline.host.facts import Program, Version
-from pipeline.host.memory import Memory
 
 _TELLS_SINCE: Version = (1, 39)
 _PROBE_SECONDS = 10.0
@@ -41,7 +41,7 @@ class StoreSettings:
 
 
 def observe_store_settings(
-    environ: Mapping[str, str], uid: int, buildah: Program | None, memory: Memory
+    environ: Mapping[str, str], uid: int, buildah: Program | None, memory: FactCache
 ) -> StoreSettings:
     """What is configured for this user; Buildah is asked once per change of the files."""
     older = settings.storage_conf_file(environ, uid)
@@ -59,7 +59,7 @@ def observe_store_settings(
 
 
 def _told(
-    environ: Mapping[str, str], buildah: Program | None, memory: Memory
+    environ: Mapping[str, str], buildah: Program | None, memory: FactCache
 ) -> tuple[str, str] | None:
     """The place and the driver that Buildah names in its help; None when it names none."""
     if buildah is None or buildah.version < _TELLS_SINCE:

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.layers.blueprint import Blueprint, Line
+from pipeline.layers.blueprint import AnnotatedContainerfile, AnnotatedLine
 from pipeline.layers.split import split_line
 
-Layout = tuple[Line, ...]
+Layout = tuple[AnnotatedLine, ...]
 
 _TRANSPARENT = ("CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "STOPSIGNAL", "MAINTAINER")
 _WORTH = 4096
@@ -41,7 +41,7 @@ class Proposal:
     """
 
     image: str
-    blueprints: tuple[Blueprint, ...]
+    blueprints: tuple[AnnotatedContainerfile, ...]
     texts: tuple[str, ...]
     before: int
     after: int
@@ -68,7 +68,7 @@ class Proposal:
 
 
 def advise(
-    image: str, blueprints: Sequence[Blueprint], *, certain_only: bool = False
+    image: str, blueprints: Sequence[AnnotatedContainerfile], *, certain_only: bool = False
 ) -> Proposal | None:
     """The best proposal that the search finds, or None.
 
@@ -103,7 +103,7 @@ def advise(
     )
 
 
-def new_bytes(blueprints: Sequence[Blueprint], layouts: Sequence[Layout]) -> int:
+def new_bytes(blueprints: Sequence[AnnotatedContainerfile], layouts: Sequence[Layout]) -> int:
     """Bytes of layers that each version has and the one before it has not, in all."""
     total = 0
     for (one, before), (other, after) in pairwise(zip(blueprints, layouts, strict=True)):
@@ -131,7 +131,9 @@ def _changes(layouts: tuple[Layout, ...]) -> Iterator[tuple[Layout, ...]]:
             yield split
 
 
-def _moved(layouts: tuple[Layout, ...], mover: Line, other: Line) -> tuple[Layout, ...] | None:
+def _moved(
+    layouts: tuple[Layout, ...], mover: AnnotatedLine, other: AnnotatedLine
+) -> tuple[Layout, ...] | None:
     """All layouts with `mover` right above `other`; None when one forbids it or none changes."""
     changed = []
     for layout in layouts:
@@ -149,7 +151,7 @@ def _moved(layouts: tuple[Layout, ...], mover: Line, other: Line) -> tuple[Layou
     return None if tuple(changed) == layouts else tuple(changed)
 
 
-def _may_cross(mover: Line, other: Line) -> bool:
+def _may_cross(mover: AnnotatedLine, other: AnnotatedLine) -> bool:
     """Whether `mover` might as well stand above `other`."""
     if other.keyword in _TRANSPARENT:
         return True
@@ -162,7 +164,7 @@ def _may_cross(mover: Line, other: Line) -> bool:
     return False
 
 
-def _touch(one: Line, other: Line) -> bool:
+def _touch(one: AnnotatedLine, other: AnnotatedLine) -> bool:
     """Whether a path of one is a path of the other, lies below one, or leads through a link."""
     mine, theirs = one.paths, other.paths
     return bool(mine & theirs) or _below(one.reached, theirs) or _below(other.reached, mine)
@@ -178,13 +180,13 @@ def _below(paths: frozenset[str], folders: frozenset[str]) -> bool:
     return False
 
 
-def _mentions(run: Line, copy: Line) -> bool:
+def _mentions(run: AnnotatedLine, copy: AnnotatedLine) -> bool:
     """Whether a command speaks of what a COPY brings."""
     words = {path.rpartition("/")[2] for path in copy.paths} | {copy.target.rstrip("/")}
     return any(word and word in run.text for word in words)
 
 
-def _are_certain(blueprints: Sequence[Blueprint], layouts: Sequence[Layout]) -> bool:
+def _are_certain(blueprints: Sequence[AnnotatedContainerfile], layouts: Sequence[Layout]) -> bool:
     """Whether every RUN has the same COPY instructions above it as before."""
     return all(
         _copies_above_runs(one.lines) == _copies_above_runs(layout)

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipeline.engine.file_list import LayerFile
+from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.cause import FileLists
-from pipeline.layers.chain import Step, Version
+from pipeline.layers.chain import HistoryStep, VersionStack
 from pipeline.spec import model
 from pipeline.spec.containerfile import parse
 from pipeline.spec.containerfile.build import Build
+from pipeline.spec.containerfile.steps import BuildStep as Meant
 from pipeline.spec.containerfile.steps import StageBuild
-from pipeline.spec.containerfile.steps import Step as Meant
 
 _OURS = '"io.github.capas.'
 
 
 @dataclass(frozen=True)
-class Line:
+class AnnotatedLine:
     """One instruction and its layer.
 
     Attributes:
@@ -69,7 +69,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class AnnotatedContainerfile:
     """One version's Containerfile, taken apart.
 
     Attributes:
@@ -84,17 +84,19 @@ class Blueprint:
     name: str
     version: model.Version
     head: str
-    lines: tuple[Line, ...]
+    lines: tuple[AnnotatedLine, ...]
     tail: str
     base: tuple[str, ...]
     stages_apart: bool = False
 
-    def text(self, lines: tuple[Line, ...]) -> str:
+    def text(self, lines: tuple[AnnotatedLine, ...]) -> str:
         """The Containerfile with other instructions."""
         return self.head + "".join(line.chunk for line in lines) + self.tail
 
 
-def blueprint_of(built: Version, version: model.Version, lists: FileLists) -> Blueprint | None:
+def annotate_containerfile(
+    built: VersionStack, version: model.Version, lists: FileLists
+) -> AnnotatedContainerfile | None:
     """Put a version's Containerfile beside its image; None when they do not fit together."""
     text = version.containerfile.read_text(encoding="utf-8", errors="surrogateescape")
     parsed = parse(text, version.containerfile)
@@ -114,7 +116,7 @@ def blueprint_of(built: Version, version: model.Version, lists: FileLists) -> Bl
     )
     movable = tuple(lines[fixed:])
     above_base = sum(1 for line in movable if line.size)
-    return Blueprint(
+    return AnnotatedContainerfile(
         name=built.name,
         version=version,
         head="".join(line.chunk for line in lines[:fixed]),
@@ -126,8 +128,8 @@ def blueprint_of(built: Version, version: model.Version, lists: FileLists) -> Bl
 
 
 def _lines(
-    text: str, chain: Sequence[StageBuild], own: Sequence[Step], lists: FileLists
-) -> Iterator[Line]:
+    text: str, chain: Sequence[StageBuild], own: Sequence[HistoryStep], lists: FileLists
+) -> Iterator[AnnotatedLine]:
     """All instructions of some stages with their FROMs; what lies between belongs to the latter."""
     rows = [f"{row}\n" for row in text.split("\n")]
     made = iter(own)
@@ -137,7 +139,7 @@ def _lines(
             chunk = "".join(rows[above : step.instruction.end_line])
             above = step.instruction.end_line
             if step is link.origin:
-                yield Line("FROM", step.instruction.text.strip(), chunk)
+                yield AnnotatedLine("FROM", step.instruction.text.strip(), chunk)
             else:
                 yield _line(step, next(made), chunk, lists)
 
@@ -150,7 +152,7 @@ def _chain(walk: Sequence[StageBuild], index: int) -> list[StageBuild]:
     return chain
 
 
-def _own_steps(built: Version, meant: Sequence[Meant]) -> list[Step] | None:
+def _own_steps(built: VersionStack, meant: Sequence[Meant]) -> list[HistoryStep] | None:
     """The image's steps that these instructions made; None when they are others."""
     steps = [step for step in built.steps if not _is_ours(step)]
     if not meant or len(meant) > len(steps):
@@ -162,14 +164,14 @@ def _own_steps(built: Version, meant: Sequence[Meant]) -> list[Step] | None:
     return own
 
 
-def _is_ours(step: Step) -> bool:
+def _is_ours(step: HistoryStep) -> bool:
     """Whether it is one of the labels that a build adds."""
     return step.instruction.keyword == "LABEL" and _OURS in step.instruction.text
 
 
-def _line(meant: Meant, made: Step, chunk: str, lists: FileLists) -> Line:
+def _line(meant: Meant, made: HistoryStep, chunk: str, lists: FileLists) -> AnnotatedLine:
     sources = [] if meant.heredocs else meant.arguments[:-1]
-    return Line(
+    return AnnotatedLine(
         keyword=meant.keyword,
         text=meant.instruction.text.strip(),
         chunk=chunk,

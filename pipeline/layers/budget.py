@@ -8,14 +8,14 @@ from typing import Literal
 
 from pipeline.layers.compare import Comparison
 from pipeline.layers.family import Family
-from pipeline.report.numbers import show_bytes, show_share
+from pipeline.output.number_format import show_bytes, show_share
 from pipeline.spec.budgets import Budgets
 
 Rule = Literal["max_new_bytes", "min_shared_ratio"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BudgetVerdict:
     """One rule held against one version.
 
     Attributes:
@@ -40,19 +40,19 @@ class Verdict:
         return f"{measured} of its bytes are shared with {self.against}, at least {limit}"
 
 
-def judge(family: Family, budgets: Budgets) -> tuple[Verdict, ...]:
+def judge(family: Family, budgets: Budgets) -> tuple[BudgetVerdict, ...]:
     """Every rule that applies, for every version that has a version before it."""
     return tuple(v for one in family.comparisons for v in _verdicts(one, budgets))
 
 
-def _verdicts(comparison: Comparison, budgets: Budgets) -> Iterator[Verdict]:
+def _verdicts(comparison: Comparison, budgets: Budgets) -> Iterator[BudgetVerdict]:
     name, against = comparison.newer.name, comparison.older.name
     own = budgets.versions.get(name, Budgets())
     most = budgets.max_new_bytes if own.max_new_bytes is None else own.max_new_bytes
     if most is not None:
         new = comparison.new_bytes
-        yield Verdict(name, against, "max_new_bytes", most, new, new <= most)
+        yield BudgetVerdict(name, against, "max_new_bytes", most, new, new <= most)
     least = budgets.min_shared_ratio if own.min_shared_ratio is None else own.min_shared_ratio
     if least is not None:
         ratio = comparison.shared_ratio
-        yield Verdict(name, against, "min_shared_ratio", least, ratio, ratio >= least)
+        yield BudgetVerdict(name, against, "min_shared_ratio", least, ratio, ratio >= least)

@@ -8,9 +8,9 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Literal
 
-from pipeline.engine.file_list import LayerFile
 from pipeline.engine.storage import StoredLayer
-from pipeline.layers.chain import Step, Version
+from pipeline.engine.tar_split import LayerFile
+from pipeline.layers.chain import HistoryStep, VersionStack
 from pipeline.layers.instruction import SQUASHED
 
 FileLists = Callable[[StoredLayer], Sequence[LayerFile]]
@@ -51,7 +51,9 @@ class Cause:
     files: tuple[FileChange, ...] = ()
 
 
-def causes(older: Version, newer: Version, lists: FileLists, digests: Digests) -> list[Cause]:
+def causes(
+    older: VersionStack, newer: VersionStack, lists: FileLists, digests: Digests
+) -> list[Cause]:
     """The cause of every layer of `newer` above the stack that both share, bottom first."""
     shared = shared_length(older, newer)
     if shared == len(newer.layers):
@@ -59,7 +61,7 @@ def causes(older: Version, newer: Version, lists: FileLists, digests: Digests) -
     return list(_Parting(older, newer, shared, lists, digests).causes())
 
 
-def shared_length(older: Version, newer: Version) -> int:
+def shared_length(older: VersionStack, newer: VersionStack) -> int:
     """How many layers two versions share: equal ones, each on equal ones, from the bottom up."""
     count = 0
     for one, other in zip(older.image.diff_ids, newer.image.diff_ids, strict=False):
@@ -117,8 +119,8 @@ def _content(layer: StoredLayer, file: LayerFile, digests: Digests) -> str:
 class _Parting:
     """Two versions and where they part."""
 
-    older: Version
-    newer: Version
+    older: VersionStack
+    newer: VersionStack
     shared: int
     lists: FileLists
     digests: Digests
@@ -140,7 +142,7 @@ class _Parting:
                 first = False
             place += 1
 
-    def cause(self, old: Step | None, step: Step, *, first: bool) -> Cause:
+    def cause(self, old: HistoryStep | None, step: HistoryStep, *, first: bool) -> Cause:
         """Why `step` made another layer than `old`, its counterpart, did."""
         if not step.instruction.keyword:
             return Cause("unknown", "the image's history does not say which instruction made it")
@@ -152,7 +154,7 @@ class _Parting:
             return Cause("instruction", f"it was {old.instruction}, is {step.instruction}")
         return self.files_cause(old, step, first=first) or self.below_cause(first=first)
 
-    def files_cause(self, old: Step, step: Step, *, first: bool) -> Cause | None:
+    def files_cause(self, old: HistoryStep, step: HistoryStep, *, first: bool) -> Cause | None:
         """What differs in the files of two layers of the same instruction; None if nothing."""
         if old.layer is None or step.layer is None:
             return Cause("files", "it made no layer before")
@@ -177,7 +179,7 @@ class _Parting:
         return Cause("below", "a layer below it is another; its own files are equal")
 
 
-def _counterparts(older: Version, newer: Version, lists: FileLists) -> dict[int, int]:
+def _counterparts(older: VersionStack, newer: VersionStack, lists: FileLists) -> dict[int, int]:
     """For each step of `newer` the step of `older` that it stands for, where there is one.
 
     Steps are paired by instruction and, for COPY and ADD, by the paths that they bring, because
@@ -195,9 +197,9 @@ def _counterparts(older: Version, newer: Version, lists: FileLists) -> dict[int,
 
 
 def _pair_up(
-    older: Sequence[Step],
-    newer: Sequence[Step],
-    key: Callable[[Step], Hashable],
+    older: Sequence[HistoryStep],
+    newer: Sequence[HistoryStep],
+    key: Callable[[HistoryStep], Hashable],
     pairs: dict[int, int],
 ) -> None:
     """Pair further steps with equal keys, between the pairs that are there, in order."""
@@ -211,7 +213,7 @@ def _pair_up(
                 pairs[a1 + 1 + match.b + offset] = b1 + 1 + match.a + offset
 
 
-def _paths(step: Step, lists: FileLists) -> frozenset[str]:
+def _paths(step: HistoryStep, lists: FileLists) -> frozenset[str]:
     if step.layer is None or step.instruction.keyword not in ("COPY", "ADD"):
         return frozenset()
     return frozenset(f.path for f in lists(step.layer) if f.kind != "directory")
@@ -241,7 +243,7 @@ def short_digest(text: str) -> str:
     return text
 
 
-def _base_text(older: Version, newer: Version) -> str:
+def _base_text(older: VersionStack, newer: VersionStack) -> str:
     before, after = older.base.name or "another base", newer.base.name or "another base"
     if before != after:
         return f"the base was {before}, is {after}"

@@ -13,14 +13,14 @@ from functools import cached_property
 from itertools import accumulate
 
 from pipeline.engine.storage import HistoryEntry, LayeredImage, StoredLayer
-from pipeline.layers.instruction import Instruction, base_name, merged, parse_created_by
+from pipeline.layers.instruction import HistoryInstruction, base_name, merged, parse_created_by
 
 _WRITERS = ("ADD", "COPY", "RUN")
 """The instructions that change files, and so have a layer of their own."""
 
 
 @dataclass(frozen=True)
-class Step:
+class HistoryStep:
     """One instruction of a version.
 
     Attributes:
@@ -28,7 +28,7 @@ class Step:
         chain_id: of the stack up to and with this layer; empty without one.
     """
 
-    instruction: Instruction
+    instruction: HistoryInstruction
     layer: StoredLayer | None = None
     chain_id: str = ""
 
@@ -47,12 +47,12 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Version:
+class VersionStack:
     """An image under the name that the report calls it by, bottom step first."""
 
     name: str
     image: LayeredImage
-    steps: tuple[Step, ...]
+    steps: tuple[HistoryStep, ...]
     base: Base = Base()
 
     @property
@@ -61,7 +61,7 @@ class Version:
         return self.image.layers
 
     @property
-    def layer_steps(self) -> tuple[Step, ...]:
+    def layer_steps(self) -> tuple[HistoryStep, ...]:
         """The steps that made a layer."""
         return tuple(step for step in self.steps if step.layer)
 
@@ -86,7 +86,7 @@ def chain_ids(diff_ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(chain)
 
 
-def version_of(name: str, image: LayeredImage, named: Iterable[LayeredImage] = ()) -> Version:
+def version_of(name: str, image: LayeredImage, named: Iterable[LayeredImage] = ()) -> VersionStack:
     """The version that `image` is.
 
     Args:
@@ -96,24 +96,24 @@ def version_of(name: str, image: LayeredImage, named: Iterable[LayeredImage] = (
     makers = [entry for entry in image.history if not entry.empty]
     if len(makers) != len(image.layers):
         # A builder may leave the history out (`buildah build --omit-history`).
-        unknown = Instruction("", "")
-        steps = [Step(unknown, *pair) for pair in zip(image.layers, chain, strict=True)]
-        return Version(name, image, tuple(steps), _base(image, named))
+        unknown = HistoryInstruction("", "")
+        steps = [HistoryStep(unknown, *pair) for pair in zip(image.layers, chain, strict=True)]
+        return VersionStack(name, image, tuple(steps), _base(image, named))
     layers = iter(zip(image.layers, chain, strict=True))
     steps = [
-        Step(made_by, *(() if entry.empty else next(layers)))
+        HistoryStep(made_by, *(() if entry.empty else next(layers)))
         for entry, made_by in zip(image.history, _instructions(image.history), strict=True)
     ]
-    return Version(name, image, tuple(steps), _base(image, named))
+    return VersionStack(name, image, tuple(steps), _base(image, named))
 
 
-def _instructions(history: Sequence[HistoryEntry]) -> Iterator[Instruction]:
+def _instructions(history: Sequence[HistoryEntry]) -> Iterator[HistoryInstruction]:
     """The instruction behind each entry; behind a layer that several made, all of them.
 
     Buildah without `--layers`, and every builder that squashes, marks the entries of a layer but
     the last as empty, and leaves out those of a base that went into it too.
     """
-    waiting: list[Instruction] = []
+    waiting: list[HistoryInstruction] = []
     layers = 0
     for number, entry in enumerate(history):
         own = parse_created_by(entry.created_by)
@@ -124,7 +124,7 @@ def _instructions(history: Sequence[HistoryEntry]) -> Iterator[Instruction]:
             continue
         base = base_name(entry.comment)
         if base and not layers and (waiting or not number):
-            waiting.insert(0, Instruction("FROM", base))
+            waiting.insert(0, HistoryInstruction("FROM", base))
         yield merged([*waiting, own]) if waiting else own
         waiting.clear()
         layers += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.engine.storage import StoredLayer
 from pipeline.layers.cause import Cause, Digests, FileLists, causes, shared_length
-from pipeline.layers.chain import Step, Version
+from pipeline.layers.chain import HistoryStep, VersionStack
 from pipeline.layers.configuration import config_changes
 
 
@@ -19,7 +19,7 @@ class NewLayer:
             another place is stored again, but not fetched again.
     """
 
-    step: Step
+    step: HistoryStep
     layer: StoredLayer
     cause: Cause
     downloaded: bool
@@ -36,8 +36,8 @@ class Comparison:
         configuration: what differs and makes no layer, one line each.
     """
 
-    older: Version
-    newer: Version
+    older: VersionStack
+    newer: VersionStack
     shared: tuple[StoredLayer, ...]
     new: tuple[NewLayer, ...]
     dropped: tuple[StoredLayer, ...]
@@ -87,7 +87,9 @@ class Overlap:
     ratio: float
 
 
-def compare(older: Version, newer: Version, lists: FileLists, digests: Digests) -> Comparison:
+def compare(
+    older: VersionStack, newer: VersionStack, lists: FileLists, digests: Digests
+) -> Comparison:
     """Compare two versions; any two images, related or not."""
     count = shared_length(older, newer)
     there = set(older.image.diff_ids)
@@ -107,7 +109,7 @@ def compare(older: Version, newer: Version, lists: FileLists, digests: Digests) 
     )
 
 
-def overlap(older: Version, newer: Version) -> Overlap:
+def overlap(older: VersionStack, newer: VersionStack) -> Overlap:
     """How much of `newer` a host that has `older` has already."""
     count = shared_length(older, newer)
     shared, size = newer.heights[count], newer.size

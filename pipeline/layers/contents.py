@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
-from pipeline.engine.file_list import LayerFile
+from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.cause import FileLists
-from pipeline.layers.chain import Version
+from pipeline.layers.chain import VersionStack
 
 Effect = Literal["added", "changed", "removed"]
 EFFECTS: tuple[Effect, ...] = ("added", "changed", "removed")
@@ -31,7 +31,7 @@ class Touched:
 
 
 @dataclass(frozen=True)
-class Contents:
+class LayerContents:
     """What one layer does in one version.
 
     Attributes:
@@ -47,18 +47,20 @@ class Contents:
         return sum(1 for one in self.touched if one.effect == effect)
 
 
-def contents_of(versions: Sequence[Version], lists: FileLists) -> list[tuple[Contents, ...]]:
+def contents_of(
+    versions: Sequence[VersionStack], lists: FileLists
+) -> list[tuple[LayerContents, ...]]:
     """What every layer does, bottom first, for each version.
 
     Versions that share layers share the work: the stacks are walked as one tree.
     """
     order = sorted(range(len(versions)), key=lambda n: versions[n].image.diff_ids)
-    found = dict(_walk(versions, order, 0, _Stack(), lists))
+    found = dict(_walk(versions, order, 0, _FileStack(), lists))
     return [found[n] for n in range(len(versions))]
 
 
 @dataclass
-class _Stack:
+class _FileStack:
     """The files that layers leave on top of each other.
 
     Attributes:
@@ -73,11 +75,11 @@ class _Stack:
     touched: list[tuple[Touched, ...]] = field(default_factory=list)
     wasted: list[int] = field(default_factory=list)
 
-    def copy(self) -> _Stack:
-        return _Stack(self.files.copy(), self.folders.copy(), [*self.touched], [*self.wasted])
+    def copy(self) -> _FileStack:
+        return _FileStack(self.files.copy(), self.folders.copy(), [*self.touched], [*self.wasted])
 
-    def contents(self) -> tuple[Contents, ...]:
-        return tuple(map(Contents, self.touched, self.wasted))
+    def contents(self) -> tuple[LayerContents, ...]:
+        return tuple(map(LayerContents, self.touched, self.wasted))
 
     def push(self, entries: Sequence[LayerFile]) -> None:
         """Put a layer on top; its whiteouts act on the layers below it only (layer.md)."""
@@ -132,12 +134,12 @@ class _Stack:
 
 
 def _walk(
-    versions: Sequence[Version],
+    versions: Sequence[VersionStack],
     group: Sequence[int],
     depth: int,
-    stack: _Stack,
+    stack: _FileStack,
     lists: FileLists,
-) -> Iterator[tuple[int, tuple[Contents, ...]]]:
+) -> Iterator[tuple[int, tuple[LayerContents, ...]]]:
     """All versions of `group`, whose lowest `depth` layers are those on `stack`."""
     higher = []
     for number in group:

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from pipeline.engine.storage import Blob, LayeredImage, StoredLayer
 from pipeline.layers.cause import Digests, FileLists
-from pipeline.layers.chain import Version, version_of
+from pipeline.layers.chain import VersionStack, version_of
 from pipeline.layers.compare import Comparison, Overlap, compare, overlap
-from pipeline.layers.contents import Contents, contents_of
+from pipeline.layers.contents import LayerContents, contents_of
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Family:
         driver: the storage driver.
     """
 
-    versions: tuple[Version, ...]
+    versions: tuple[VersionStack, ...]
     comparisons: tuple[Comparison, ...]
-    contents: tuple[tuple[Contents, ...], ...]
+    contents: tuple[tuple[LayerContents, ...], ...]
     blobs: Mapping[str, Blob]
     disk: Mapping[str, int]
     driver: str

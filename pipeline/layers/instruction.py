@@ -25,7 +25,7 @@ _INTERMEDIATE = re.compile(r"[0-9a-f]{12,64}|\S*/[0-9a-f]{64}-tmp:latest")
 
 
 @dataclass(frozen=True, order=True)
-class Instruction:
+class HistoryInstruction:
     """An instruction without what depends on file contents, so that equal ones are equal.
 
     Attributes:
@@ -40,19 +40,19 @@ class Instruction:
         return f"{self.keyword} {self.text}".strip() or "(the history does not say)"
 
 
-def parse_created_by(created_by: str) -> Instruction:
+def parse_created_by(created_by: str) -> HistoryInstruction:
     """The instruction behind one history entry."""
     text = plain(created_by).removesuffix("# buildkit").strip()
     if nop := _NOP.match(text):
         return _instruction(text[nop.end() :].strip())
     if shell := _SHELL.match(text):
-        return Instruction("RUN", text[shell.end() :].strip())
+        return HistoryInstruction("RUN", text[shell.end() :].strip())
     return _instruction(text)
 
 
-def merged(instructions: Sequence[Instruction]) -> Instruction:
+def merged(instructions: Sequence[HistoryInstruction]) -> HistoryInstruction:
     """What several instructions are as one layer."""
-    return Instruction(SQUASHED, "; ".join(str(one) for one in instructions if one.keyword))
+    return HistoryInstruction(SQUASHED, "; ".join(str(one) for one in instructions if one.keyword))
 
 
 def base_name(comment: str) -> str | None:
@@ -67,11 +67,11 @@ def base_name(comment: str) -> str | None:
     return found["name"]
 
 
-def _instruction(text: str) -> Instruction:
+def _instruction(text: str) -> HistoryInstruction:
     found = _KEYWORD.match(text)
     if not found:
-        return Instruction("", text)
+        return HistoryInstruction("", text)
     keyword, rest = found["keyword"], found["rest"].strip()
     if keyword in ("COPY", "ADD") and (copied := _COPIED.match(rest)):
         rest = f"{copied['flags']}… {copied['target'].strip()}"
-    return Instruction(keyword, rest)
+    return HistoryInstruction(keyword, rest)

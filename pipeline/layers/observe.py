@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from pipeline.engine.blobs import known_blobs, measure_blobs, registry_blobs
 from pipeline.engine.disk import measure_folders
-from pipeline.engine.distribution import Place
-from pipeline.engine.file_list import LayerFile, file_digest, read_file_list
+from pipeline.engine.distribution import ImageLocation
 from pipeline.engine.storage import Blob, LayeredImage, Storage, StoredLayer, observe_storage
+from pipeline.engine.tar_split import LayerFile, file_digest, read_file_list
 from pipeline.errors import EngineError
 from pipeline.layers.family import Family, Named, family_of
-from pipeline.layers.naming import plain
+from pipeline.layers.layer_names import plain
 
 _FOLDER_PER_LAYER = ("overlay", "vfs")
 
@@ -21,7 +21,7 @@ Lists = Callable[[StoredLayer], Sequence[LayerFile]]
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedFamily:
     """A family and a reader of the files in its layers."""
 
     family: Family
@@ -34,8 +34,8 @@ def observe_family(
     environment: Mapping[str, str],
     *,
     measure: bool,
-    registry: Place | None = None,
-) -> Observed:
+    registry: ImageLocation | None = None,
+) -> ObservedFamily:
     """Read and compare images of a store.
 
     Args:
@@ -73,8 +73,8 @@ def _observe(
     environment: Mapping[str, str],
     *,
     measure: bool,
-    registry: Place | None,
-) -> Observed:
+    registry: ImageLocation | None,
+) -> ObservedFamily:
     images = [one.image for one in named]
     layers = _distinct(images)
     blobs: Mapping[str, Blob] = known_blobs(layers, environment)
@@ -87,11 +87,11 @@ def _observe(
     family = family_of(
         named, driver=driver, blobs=blobs, disk=disk, lists=lists, digests=file_digest
     )
-    return Observed(family, lists)
+    return ObservedFamily(family, lists)
 
 
 def _pushed(
-    named: Sequence[Named], registry: Place, environment: Mapping[str, str]
+    named: Sequence[Named], registry: ImageLocation, environment: Mapping[str, str]
 ) -> Mapping[str, Blob]:
     """The blobs of all layers in the registry.
 

@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.engine.storage import StoredLayer
-from pipeline.layers.budget import Verdict
+from pipeline.layers.budget import BudgetVerdict
 from pipeline.layers.cause import Cause, FileLists, short_digest
-from pipeline.layers.chain import Step, Version
-from pipeline.layers.contents import EFFECTS, Contents
+from pipeline.layers.chain import HistoryStep, VersionStack
+from pipeline.layers.collapsed_layers import Fold, folds
+from pipeline.layers.contents import EFFECTS, LayerContents
 from pipeline.layers.family import Family
-from pipeline.layers.folding import Fold, folds
-from pipeline.layers.machine import family_data
-from pipeline.layers.naming import common_folder, layer_names, plain
+from pipeline.layers.json_data import family_data
+from pipeline.layers.layer_names import common_folder, layer_names, plain
 from pipeline.layers.present_comparison import present_comparisons
-from pipeline.report.numbers import show_bytes, show_share
-from pipeline.report.words import (
+from pipeline.output.document import (
     Block,
     Cell,
     Code,
-    Facts,
     Heatmap,
+    KeyValues,
     Leaf,
     Mark,
     Paragraph,
@@ -36,6 +35,7 @@ from pipeline.report.words import (
     Table,
     Tree,
 )
+from pipeline.output.number_format import show_bytes, show_share
 
 _SOURCES = {
     "stored": "the blob that was pulled",
@@ -49,7 +49,7 @@ def present_family(
     title: str,
     lists: FileLists,
     *,
-    verdicts: Sequence[Verdict] = (),
+    verdicts: Sequence[BudgetVerdict] = (),
     files: int = 0,
 ) -> Report:
     """The report of a family.
@@ -72,7 +72,7 @@ class _Presenter:
 
     family: Family
     names: Mapping[str, str]
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[BudgetVerdict]
     files: int
 
     @cached_property
@@ -136,7 +136,7 @@ class _Presenter:
         caption = "The lowest layer first. What several versions share is stored once."
         return Stacks(caption, tuple(stacks))
 
-    def blocks(self, version: Version, known: set[str]) -> list[Block]:
+    def blocks(self, version: VersionStack, known: set[str]) -> list[Block]:
         reasons = self.reasons.get(version.name, {})
         blocks = [
             Block(
@@ -156,7 +156,7 @@ class _Presenter:
         return [_fold(self.short(name), blocks[:count]), *blocks[count:]]
 
     def details(
-        self, layer: StoredLayer, step: Step, cause: Cause | None
+        self, layer: StoredLayer, step: HistoryStep, cause: Cause | None
     ) -> tuple[tuple[str, Cell], ...]:
         blob = self.family.blobs.get(layer.diff_id)
         rows: list[tuple[str, Cell]] = [
@@ -187,9 +187,9 @@ class _Presenter:
         columns = ("version", "layers", "size", "download", "wasted", "base")
         return Table(columns, rows)
 
-    def totals(self) -> Facts:
+    def totals(self) -> KeyValues:
         family = self.family
-        return Facts(
+        return KeyValues(
             (
                 ("sum of the sizes", Size(family.sum_of_sizes)),
                 ("each layer once", Size(family.stored_bytes)),
@@ -232,7 +232,7 @@ class _Presenter:
                     trees[step.chain_id] = self.tree(layer, step, found)
         return tuple(trees.values())
 
-    def tree(self, layer: StoredLayer, step: Step, contents: Contents) -> Tree:
+    def tree(self, layer: StoredLayer, step: HistoryStep, contents: LayerContents) -> Tree:
         leaves = tuple(
             Leaf(
                 f"/{one.path}",
@@ -267,7 +267,7 @@ class _Presenter:
         )
 
 
-def _amount(verdict: Verdict, number: float) -> Cell:
+def _amount(verdict: BudgetVerdict, number: float) -> Cell:
     return Size(int(number)) if verdict.rule == "max_new_bytes" else Share(number)
 
 
@@ -275,7 +275,7 @@ def _new(size: int) -> str:
     return f"{show_bytes(size)} new" if size else "nothing new"
 
 
-def _base(version: Version) -> str:
+def _base(version: VersionStack) -> str:
     if not version.base.layers:
         return "none known"
     return plain(version.base.name) or "no name"

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipeline.layers.advice import Proposal
 from pipeline.layers.proof import Proof
-from pipeline.report.called import as_called
-from pipeline.report.numbers import show_bytes
-from pipeline.report.words import Listing, Paragraph, Part, Report, Section
+from pipeline.output.document import Listing, Paragraph, Part, Report, Section
+from pipeline.output.number_format import show_bytes
+from pipeline.output.terminal import with_program_name
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _remarks(images: Sequence[ImageAdvice]) -> Iterator[Paragraph]:
     for one in images:
         if not one.fits:
             yield Paragraph(
-                as_called(
+                with_program_name(
                     f"{one.image} was not looked at: its Containerfiles are not those of its built "
                     "versions. `capas build` brings them together."
                 ),
@@ -76,7 +76,7 @@ def _remarks(images: Sequence[ImageAdvice]) -> Iterator[Paragraph]:
             )
     if apart := [one.image for one in fitting if one.stages_apart]:
         yield Paragraph(
-            as_called(
+            with_program_name(
                 f"Stages that {', '.join(apart)} only copies from stay as they are: their order "
                 "decides what a build makes again, which `capas plan` tells, not what versions "
                 "share."

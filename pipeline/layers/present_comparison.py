@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pipeline.layers.cause import describe_change
 from pipeline.layers.compare import Comparison
 from pipeline.layers.family import Family
-from pipeline.report.numbers import show_bytes
-from pipeline.report.words import Bullets, Code, Paragraph, Part, Section, Share, Size, Table
+from pipeline.output.document import Bullets, Code, Paragraph, Part, Section, Share, Size, Table
+from pipeline.output.number_format import show_bytes
 
 _SHOWN = 5
 _LONGEST = 60

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.engine.file_list import LayerFile
+from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.cause import FileLists, shared_length
-from pipeline.layers.chain import Version
+from pipeline.layers.chain import VersionStack
 from pipeline.layers.configuration import config_changes
 
 
@@ -42,7 +42,9 @@ class Proof:
         return not self.refuted
 
 
-def prove(versions: Sequence[Version], trials: Sequence[Version], lists: FileLists) -> Proof:
+def prove(
+    versions: Sequence[VersionStack], trials: Sequence[VersionStack], lists: FileLists
+) -> Proof:
     """Compare versions with their trials, in the same order."""
     differences = (
         _difference(version, trial, lists) for version, trial in zip(versions, trials, strict=True)
@@ -54,7 +56,7 @@ def prove(versions: Sequence[Version], trials: Sequence[Version], lists: FileLis
     )
 
 
-def visible(version: Version, lists: FileLists) -> Mapping[str, LayerFile]:
+def visible(version: VersionStack, lists: FileLists) -> Mapping[str, LayerFile]:
     """What a container of the version sees, by path."""
     tree: dict[str, LayerFile] = {}
     for layer in version.layers:
@@ -74,7 +76,7 @@ def visible(version: Version, lists: FileLists) -> Mapping[str, LayerFile]:
     return tree
 
 
-def _difference(version: Version, trial: Version, lists: FileLists) -> str:
+def _difference(version: VersionStack, trial: VersionStack, lists: FileLists) -> str:
     mine, theirs = visible(version, lists), visible(trial, lists)
     for path in sorted(mine.keys() | theirs.keys()):
         one, other = mine.get(path), theirs.get(path)
@@ -91,7 +93,7 @@ def _facts(file: LayerFile) -> tuple[object, ...]:
     return (file.kind, file.size, file.content, file.mode, file.uid, file.gid, file.xattrs)
 
 
-def _new_bytes(versions: Sequence[Version]) -> int:
+def _new_bytes(versions: Sequence[VersionStack]) -> int:
     return sum(
         layer.size
         for older, newer in pairwise(versions)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pipeline.engine.file_list import LayerFile
-from pipeline.layers.blueprint import Line
+from pipeline.engine.tar_split import LayerFile
+from pipeline.layers.blueprint import AnnotatedLine
 
 _MOST_INSTRUCTIONS = 6
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
@@ -14,8 +14,8 @@ _BLOCK, _END = 512, 1024
 
 
 def split_line(
-    layouts: Sequence[tuple[Line, ...]], line: Line
-) -> tuple[tuple[Line, ...], ...] | None:
+    layouts: Sequence[tuple[AnnotatedLine, ...]], line: AnnotatedLine
+) -> tuple[tuple[AnnotatedLine, ...], ...] | None:
     """All layouts with `line` split, or None when it cannot be, or need not."""
     same = [one for layout in layouts for one in layout if _is_same(one, line)]
     groups = [_by_name(one) for one in same]
@@ -32,7 +32,7 @@ def split_line(
         return None
     split = []
     for layout in layouts:
-        lines: list[Line] = []
+        lines: list[AnnotatedLine] = []
         for one in layout:
             if not _is_same(one, line):
                 lines.append(one)
@@ -45,11 +45,11 @@ def split_line(
     return tuple(split)
 
 
-def _is_same(one: Line, line: Line) -> bool:
+def _is_same(one: AnnotatedLine, line: AnnotatedLine) -> bool:
     return one.keyword == "COPY" and one.text == line.text and one.size > 0
 
 
-def _by_name(line: Line) -> dict[str, tuple[LayerFile, ...]] | None:
+def _by_name(line: AnnotatedLine) -> dict[str, tuple[LayerFile, ...]] | None:
     """The files of a COPY by the first name below its target; None when one lies elsewhere."""
     start = f"{line.target.strip('/')}/".lstrip("/")
     found: dict[str, list[LayerFile]] = {}
@@ -62,7 +62,7 @@ def _by_name(line: Line) -> dict[str, tuple[LayerFile, ...]] | None:
     return {name: tuple(files) for name, files in found.items()}
 
 
-def _parts(line: Line, names: set[str]) -> Iterator[Line]:
+def _parts(line: AnnotatedLine, names: set[str]) -> Iterator[AnnotatedLine]:
     """COPY instructions that together bring `names`: one of all files, one of each folder."""
     groups = _by_name(line) or {}
     target = line.target.rstrip("/")
@@ -84,7 +84,7 @@ def _parts(line: Line, names: set[str]) -> Iterator[Line]:
         yield _part(line, f"COPY {flags}{source}{name} {target}/{name}", [groups[name]])
 
 
-def _part(line: Line, text: str, groups: Sequence[tuple[LayerFile, ...]]) -> Line:
+def _part(line: AnnotatedLine, text: str, groups: Sequence[tuple[LayerFile, ...]]) -> AnnotatedLine:
     files = tuple(file for group in groups for file in group)
     folders = tuple(f for f in line.files if f.kind == "directory" and _is_above(f.path, files))
     files = (*folders, *files)
@@ -98,7 +98,7 @@ def _is_above(folder: str, files: Sequence[LayerFile]) -> bool:
     )
 
 
-def _with_comments(part: Line, line: Line) -> Line:
+def _with_comments(part: AnnotatedLine, line: AnnotatedLine) -> AnnotatedLine:
     """The first part keeps the comments that stood above the whole."""
     above = []
     for row in line.chunk.splitlines(keepends=True):

@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 from pipeline.spec.exclusive import exclusive_writers
 from pipeline.spec.model import Pipeline, Service
 from pipeline.spec.problem import Problem
-from pipeline.spec.scope import Scope
+from pipeline.spec.read_context import ReadContext
 from pipeline.spec.versions import has_number, order_key
 
 DATABASE_SUFFIXES = frozenset({".db", ".db3", ".sqlite", ".sqlite3"})
 
 
-def data_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def data_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     """Mounts, databases and the order of versions."""
     for service in pipeline.services.values():
         yield from _same_targets(service, scope)
@@ -25,7 +25,7 @@ def data_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
     yield from _unsorted(pipeline)
 
 
-def _same_targets(service: Service, scope: Scope) -> Iterator[Problem]:
+def _same_targets(service: Service, scope: ReadContext) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, mount in enumerate(service.mounts):
         if mount.target in seen:
@@ -35,7 +35,7 @@ def _same_targets(service: Service, scope: Scope) -> Iterator[Problem]:
         seen.add(mount.target)
 
 
-def _never_healthy(service: Service, pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def _never_healthy(service: Service, pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     for index, dependency in enumerate(service.depends_on):
         other = pipeline.services.get(dependency.service)
         if dependency.condition == "service_healthy" and other and other.healthcheck is None:
@@ -44,7 +44,7 @@ def _never_healthy(service: Service, pipeline: Pipeline, scope: Scope) -> Iterat
             yield Problem("CAP115", path, message, "give it one", on_key=True)
 
 
-def _two_writers(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def _two_writers(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     for users in exclusive_writers(pipeline, tuple(pipeline.services.values())).values():
         hint = "let one container write; others may have it with `:ro`"
         if users[0].mount.kind == "volume":
@@ -60,7 +60,7 @@ def _two_writers(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
                 yield Problem("CAP127", scope.place(place), message, hint)
 
 
-def _shared_databases(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def _shared_databases(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     writers: dict[str, list[tuple[Service, int]]] = defaultdict(list)
     for service in pipeline.services.values():
         for index, mount in enumerate(service.mounts):

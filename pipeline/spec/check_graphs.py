@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.spec.known_references import known_references
 from pipeline.spec.model import REGISTRY, Pipeline
 from pipeline.spec.problem import KeyPath, Problem, suggestion
-from pipeline.spec.scope import Scope
+from pipeline.spec.read_context import ReadContext
+from pipeline.spec.reference_cache import known_references
 
 
-def graph_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def graph_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     """One problem for each circle, at the first of its members; bases that are not there."""
     waits = {
         service.name: [dependency.service for dependency in service.depends_on]
@@ -38,7 +38,9 @@ def graph_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
                 yield from _missing_base(name, reference, pipeline, scope)
 
 
-def _missing_base(name: str, reference: str, pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def _missing_base(
+    name: str, reference: str, pipeline: Pipeline, scope: ReadContext
+) -> Iterator[Problem]:
     """A base that has the name of an image of this spec, but not one of its versions."""
     image, _, version = reference.removeprefix(f"{REGISTRY}/").partition(":")
     if image in pipeline.images and f"{image}:{version}" not in scope.declared["versions"]:

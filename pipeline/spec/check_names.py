@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.spec.forms import is_full_reference, is_reference
 from pipeline.spec.model import Pipeline, Service
 from pipeline.spec.problem import KeyPath, Problem, did_you_mean, one_of, suggestion
+from pipeline.spec.read_context import ReadContext
 from pipeline.spec.rules import CHANGEABLE, RULES
-from pipeline.spec.scope import Scope
 from pipeline.spec.services import DEFAULT_INGRESS_IMAGE, DEFAULT_NETWORK
+from pipeline.spec.short_forms import is_full_reference, is_reference
 
 
-def name_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def name_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     """Names of images, versions, services, volumes, networks, secrets and rules."""
     for service in pipeline.services.values():
         path: KeyPath = ("services", service.name)
@@ -42,7 +42,9 @@ def name_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
     yield from _budget_versions(pipeline)
 
 
-def _unknown(kind: str, rule: str, name: str, path: KeyPath, scope: Scope) -> Iterator[Problem]:
+def _unknown(
+    kind: str, rule: str, name: str, path: KeyPath, scope: ReadContext
+) -> Iterator[Problem]:
     known = scope.declared[f"{kind}s"]
     if name in known:
         return
@@ -52,7 +54,7 @@ def _unknown(kind: str, rule: str, name: str, path: KeyPath, scope: Scope) -> It
     yield Problem(rule, path, f"no {kind} `{name}` in this spec", hint, on_key=on_key)
 
 
-def _image(service: Service, pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def _image(service: Service, pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     path: KeyPath = ("services", service.name, "image")
     if not service.built_here:
         yield from _external(service.image, path, scope)
@@ -67,7 +69,7 @@ def _image(service: Service, pipeline: Pipeline, scope: Scope) -> Iterator[Probl
     yield Problem("CAP102", where, message, suggestion(service.version, image.versions))
 
 
-def _external(image: str, path: KeyPath, scope: Scope) -> Iterator[Problem]:
+def _external(image: str, path: KeyPath, scope: ReadContext) -> Iterator[Problem]:
     if not is_full_reference(image):
         name = image.partition(":")[0]
         near = did_you_mean(name, scope.declared["images"])
@@ -79,7 +81,7 @@ def _external(image: str, path: KeyPath, scope: Scope) -> Iterator[Problem]:
         yield Problem("CAP007", path, message, hint)
 
 
-def _ingress_image(service: Service, pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def _ingress_image(service: Service, pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     if service.ingress is None:
         return
     path: KeyPath = ("services", service.name, "ingress", "image")

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.spec.images import CONTAINERFILE_NAMES
-from pipeline.spec.inside import lies_in, outside
 from pipeline.spec.model import Mount, Pipeline, Secret, Version
 from pipeline.spec.problem import KeyPath, Problem, near_file
-from pipeline.spec.scope import Scope
+from pipeline.spec.project_folder import lies_in, outside
+from pipeline.spec.read_context import ReadContext
 from pipeline.spec.textfile import kind_at
 
 
-def path_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def path_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     """Contexts, Containerfiles, bind mounts and secrets."""
     project = _Project(pipeline.root)
     for version in pipeline.versions:
@@ -75,7 +75,7 @@ def _bind(mount: Mount, path: KeyPath, project: _Project) -> Iterator[Problem]:
         yield outside("bind mount", source, path)
 
 
-def _secret(secret: Secret, project: _Project, scope: Scope) -> Iterator[Problem]:
+def _secret(secret: Secret, project: _Project, scope: ReadContext) -> Iterator[Problem]:
     path: KeyPath = ("secrets", secret.name)
     if secret.file and not secret.allow_outside_project and not project.holds(secret.file):
         yield outside(f"secret {secret.name}'s file", secret.file, (*path, "file"))

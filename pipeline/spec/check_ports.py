@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.spec.model import Pipeline, Service
 from pipeline.spec.problem import KeyPath, Problem
-from pipeline.spec.scope import Scope
+from pipeline.spec.read_context import ReadContext
 
 FIRST_FREE_PORT = 1024
 """Below it only root may bind, unless the administrator says otherwise (ip_sysctl)."""
@@ -49,7 +49,7 @@ class Claim:
         )
 
 
-def port_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def port_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     """Ports that are too high, too low, or wanted twice."""
     claims = [c for service in pipeline.services.values() for c in _claims(service, scope)]
     for claim in claims:
@@ -57,7 +57,7 @@ def port_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
     yield from _clashes(claims)
 
 
-def _claims(service: Service, scope: Scope) -> Iterator[Claim]:
+def _claims(service: Service, scope: ReadContext) -> Iterator[Claim]:
     replicas = max(service.replicas, 1)
     profiles = frozenset(service.profiles)
     for index, port in enumerate(service.ports):

@@ -27,7 +27,7 @@ _SPECIAL_BITS = stat.S_ISUID | stat.S_ISGID
 
 
 @dataclass(frozen=True)
-class Entry:
+class ContextEntry:
     """Something that is copied.
 
     Attributes:
@@ -56,17 +56,17 @@ def ways(path: str, context: Path) -> Iterator[str]:
     It puts the target of a link in the place of the link's name, letter by letter, while the
     kernel would follow the links among the folders first.
     """
-    yield from Reader(context, IgnoreRules()).ways(path)
+    yield from ContextReader(context, IgnoreRules()).ways(path)
 
 
 def place_of(path: str, context: Path) -> str | None:
     """Where a path really lies, relative to the context: the links among its folders followed."""
-    return Reader(context, IgnoreRules()).place(path)
+    return ContextReader(context, IgnoreRules()).place(path)
 
 
 def leads_to(path: str, context: Path) -> str | None:
     """What a path leads to, relative to the context, all links followed; None for nothing."""
-    return Reader(context, IgnoreRules()).leads_to(path)
+    return ContextReader(context, IgnoreRules()).leads_to(path)
 
 
 class Stopped(Exception):
@@ -77,7 +77,7 @@ class Stopped(Exception):
         self.problem = problem
 
 
-class Reader:
+class ContextReader:
     """A context as the root of a file system; paths are relative to it, "" is the context."""
 
     def __init__(self, root: Path, ignore: IgnoreRules) -> None:
@@ -109,9 +109,9 @@ class Reader:
         real = self._real(path)
         return None if real is None else _kind(os.lstat(real).st_mode)
 
-    def copied(self, found: Sequence[str], *, folder: bool) -> tuple[list[Entry], bool]:
+    def copied(self, found: Sequence[str], *, folder: bool) -> tuple[list[ContextEntry], bool]:
         """What is copied for found paths, and whether Buildah counts it as something."""
-        entries: list[Entry] = []
+        entries: list[ContextEntry] = []
         counted = False
         for path in found:
             if path and self._ignore.excludes(path):
@@ -125,14 +125,14 @@ class Reader:
                 entries += self._item(item)
         return entries, counted or bool(entries)
 
-    def shown(self, path: str, kind: Kind) -> Iterator[Entry]:
+    def shown(self, path: str, kind: Kind) -> Iterator[ContextEntry]:
         """What a path leads to, and everything below it."""
         real = self._real(path)
         if real is None:
             return
         actual = self._relative(real)
         if any(one and self._ignore.excludes(one) for one in (path, actual)):
-            yield from Reader(self._root, IgnoreRules()).shown(path, kind)
+            yield from ContextReader(self._root, IgnoreRules()).shown(path, kind)
         elif kind == "folder":
             yield from self._below(actual)
         else:
@@ -161,7 +161,7 @@ class Reader:
     def _relative(self, at: Path) -> str:
         return "" if at == self._root else str(at.relative_to(self._root))
 
-    def _item(self, path: str) -> Iterator[Entry]:
+    def _item(self, path: str) -> Iterator[ContextEntry]:
         actual = self._followed(path)
         at = self._at(actual)
         status = at.lstat()
@@ -172,7 +172,7 @@ class Reader:
         else:
             yield _entry(actual, path.rpartition("/")[2], status, "", self._relative(at))
 
-    def _below(self, folder: str) -> Iterator[Entry]:
+    def _below(self, folder: str) -> Iterator[ContextEntry]:
         """All that is copied of a folder, in the order of a walk that sorts each folder's names."""
         waiting = _last_first(folder, self._at(folder))
         while waiting:
@@ -249,11 +249,11 @@ def _replaced(path: str, target: str) -> str:
     return clean(f"/{parent}/{target}").strip("/")
 
 
-def _entry(path: str, name: str, status: os.stat_result, target: str, place: str) -> Entry:
+def _entry(path: str, name: str, status: os.stat_result, target: str, place: str) -> ContextEntry:
     kind = _kind(status.st_mode)
     mode = stat.S_IMODE(status.st_mode) & ~_SPECIAL_BITS
     size = status.st_size if kind == "file" else 0
-    return Entry(path, name, kind, mode, size, target, place)
+    return ContextEntry(path, name, kind, mode, size, target, place)
 
 
 def _kind(mode: int) -> Kind:

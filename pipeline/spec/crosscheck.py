@@ -11,10 +11,10 @@ from pipeline.spec.check_paths import path_problems
 from pipeline.spec.check_ports import port_problems
 from pipeline.spec.model import Pipeline
 from pipeline.spec.problem import Problem
-from pipeline.spec.scope import Scope
+from pipeline.spec.read_context import ReadContext
 
 
-def cross_problems(pipeline: Pipeline, scope: Scope) -> Iterator[Problem]:
+def cross_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     """Everything that does not fit together."""
     yield from name_problems(pipeline, scope)
     yield from port_problems(pipeline, scope)

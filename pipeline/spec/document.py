@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.report.finding import Finding
-from pipeline.spec.positions import Place, Positions, positions
+from pipeline.output.findings.finding import Finding
+from pipeline.spec.positions import Position, Positions, positions
 from pipeline.spec.problem import KeyPath, near_file
 from pipeline.spec.syntax import syntax_finding
 from pipeline.spec.textfile import Unreadable, kind_at, read_text
@@ -60,14 +60,14 @@ def _parse(path: Path, text: str) -> Document:
     try:
         data = tomli.loads(text)
     except RecursionError:
-        return _too_deep(path, text, Place(0, 0, 0))
+        return _too_deep(path, text, Position(0, 0, 0))
     except ValueError as error:  # TOMLDecodeError, and int() of too many digits
         return Document(path, text, findings=(syntax_finding(path, text, str(error)),))
     if _has_too_many_values(data):
         message = f"there are more than {VALUE_LIMIT} keys and values"
         return Document(path, text, findings=(Finding(path, 1, 1, "CAP001", message),))
     if deep := _deep_path(data):
-        place = Place(0, 0, 0)
+        place = Position(0, 0, 0)
         with suppress(RecursionError):
             place = positions(text).place(deep)
         return _too_deep(path, text, place)
@@ -118,7 +118,7 @@ def _nul_path(value: Any, path: KeyPath = ()) -> KeyPath:
     return ()
 
 
-def _too_deep(path: Path, text: str, place: Place) -> Document:
+def _too_deep(path: Path, text: str, place: Position) -> Document:
     message = f"tables and lists are nested deeper than {DEPTH_LIMIT} levels"
     finding = Finding(path, place.line, place.column, "CAP013", message)
     return Document(path, text, findings=(finding,))

@@ -31,7 +31,7 @@ _FOLDERS = (
 
 
 @dataclass(frozen=True)
-class Writer:
+class VolumeWriter:
     """A service that writes to something that only one container may write.
 
     Attributes:
@@ -51,14 +51,14 @@ class Writer:
 
 def exclusive_writers(
     pipeline: Pipeline, services: Sequence[Service]
-) -> dict[tuple[str, str], list[Writer]]:
+) -> dict[tuple[str, str], list[VolumeWriter]]:
     """Who writes to each exclusive volume or host folder, by kind and source.
 
     Args:
         pipeline: whose volumes say `exclusive`.
         services: of the pipeline, as they shall run.
     """
-    found: dict[tuple[str, str], list[Writer]] = {}
+    found: dict[tuple[str, str], list[VolumeWriter]] = {}
     for kind, source in dict.fromkeys(_sources(services)):
         users = [
             (service, index)
@@ -67,7 +67,7 @@ def exclusive_writers(
             if (mount.kind, mount.source) == (kind, source) and not mount.read_only
         ]
         if why := _why(pipeline, kind, source, users):
-            found[kind, source] = [Writer(service, index, why) for service, index in users]
+            found[kind, source] = [VolumeWriter(service, index, why) for service, index in users]
     return found
 
 

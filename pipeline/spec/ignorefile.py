@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.words import SPACES
 from pipeline.spec.gopath import BadPattern, clean, name_pattern
 from pipeline.spec.ignoreregex import translate

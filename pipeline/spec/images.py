@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.spec.model import Image, Rootfs, Version
-from pipeline.spec.scope import BROKEN, Scope, Table, text_of, texts_of
+from pipeline.spec.read_context import BROKEN, ReadContext, Table, text_of, texts_of
 from pipeline.spec.textfile import kind_at
 from pipeline.spec.versions import sorted_versions
 
@@ -13,7 +13,7 @@ CONTAINERFILE_NAMES = ("Containerfile", "Dockerfile")
 """Where Buildah looks when no Containerfile is named (buildah-build(1), --file)."""
 
 
-def read_image(name: str, table: Table, scope: Scope) -> Image | None:
+def read_image(name: str, table: Table, scope: ReadContext) -> Image | None:
     """The image of a table, or None when none of its versions could be read."""
     tables = table.get("versions", {})
     versions = {
@@ -24,7 +24,7 @@ def read_image(name: str, table: Table, scope: Scope) -> Image | None:
     return Image(name, versions) if versions else None
 
 
-def read_version(image: str, name: str, table: Table, scope: Scope) -> Version:
+def read_version(image: str, name: str, table: Table, scope: ReadContext) -> Version:
     """The version of a table."""
     context = scope.absolute(table["context"])
     return Version(

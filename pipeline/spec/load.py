@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InvalidSpec
-from pipeline.report.finding import Finding
-from pipeline.spec.complaints import schema_problems
+from pipeline.output.findings.finding import Finding
+from pipeline.spec.answer_cache import AnswerCache
+from pipeline.spec.coerce import retype
 from pipeline.spec.crosscheck import cross_problems
 from pipeline.spec.document import Document, read_document
 from pipeline.spec.dotenv import read_dotenv
-from pipeline.spec.inside import lies_in, outside
 from pipeline.spec.interpolate import interpolated
-from pipeline.spec.memory import Memory
+from pipeline.spec.locate import levelled, placed
 from pipeline.spec.model import Pipeline
-from pipeline.spec.placed import levelled, placed
 from pipeline.spec.problem import MOST, BadForm, KeyPath, Problem
+from pipeline.spec.project_folder import lies_in, outside
 from pipeline.spec.read import project_root, read_pipeline
-from pipeline.spec.retype import retype
+from pipeline.spec.read_context import BROKEN, ReadContext
 from pipeline.spec.schema import schema_question, violations
-from pipeline.spec.scope import BROKEN, Scope
+from pipeline.spec.schema_messages import schema_problems
 from pipeline.spec.textfile import Unreadable, kind_at
 
 _REMEMBERED = 100
@@ -93,7 +93,7 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
         data, faults = interpolated(data, variables)
         problems += faults
         retype(data, violations(data))
-    memory, question = Memory("valid-specs", environ, kept=_REMEMBERED), schema_question(data)
+    memory, question = AnswerCache("valid-specs", environ, kept=_REMEMBERED), schema_question(data)
     if memory.answer(question) is None:
         wrong = schema_problems(data)
         problems += wrong
@@ -101,7 +101,7 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
             memory.remember({question: ""})
     broken = {problem.path for problem in problems if problem.path}
     sound: Mapping[str, Any] = _pruned(data, (), broken) if broken else data
-    scope = Scope(
+    scope = ReadContext(
         pipeline=sound.get("name", "pipeline"),
         folder=spec.parent,
         root=root,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from pipeline.spec.forms import check_path_text, check_target, parse_mount
 from pipeline.spec.model import Mount
 from pipeline.spec.problem import BadForm, KeyPath
 from pipeline.spec.quantities import size_in_bytes
-from pipeline.spec.scope import BROKEN, Scope, Table
+from pipeline.spec.read_context import BROKEN, ReadContext, Table
+from pipeline.spec.short_forms import check_path_text, check_target, parse_mount
 
 
-def read_mounts(table: Table, service: KeyPath, scope: Scope) -> tuple[Mount, ...]:
+def read_mounts(table: Table, service: KeyPath, scope: ReadContext) -> tuple[Mount, ...]:
     """The mounts of a service's table."""
     mounts: list[Mount] = []
     for index, entry in enumerate(table.get("volumes", ())):
@@ -26,7 +26,7 @@ def read_mounts(table: Table, service: KeyPath, scope: Scope) -> tuple[Mount, ..
     return tuple(mounts)
 
 
-def _mount(entry: str | Table, scope: Scope) -> Mount | None:
+def _mount(entry: str | Table, scope: ReadContext) -> Mount | None:
     if isinstance(entry, str):
         mount = parse_mount(entry)
     elif "target" not in entry:

@@ -30,7 +30,7 @@ _SCALAR = re.compile(
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """A place in a text; lines and columns count from 1, columns in characters.
 
     Attributes:
@@ -58,7 +58,7 @@ class Positions:
     def __post_init__(self) -> None:
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
 
-    def place(self, path: KeyPath, *, on_key: bool = False) -> Place:
+    def place(self, path: KeyPath, *, on_key: bool = False) -> Position:
         """The place of a value, or of its key; of what is not written, the nearest thing above."""
         for length in range(len(path), 0, -1):
             above = path[:length]
@@ -66,16 +66,16 @@ class Positions:
             span = wanted.get(above) or other.get(above)
             if span is not None:
                 return self.place_of(span)
-        return Place(1, 1, 1)
+        return Position(1, 1, 1)
 
-    def place_of(self, span: Span) -> Place:
+    def place_of(self, span: Span) -> Position:
         """A span as a place; it is cut at the end of its first line."""
         start, end = span
         line = bisect_right(self._line_starts, start)
         begin = self._line_starts[line - 1]
         if line < len(self._line_starts):
             end = min(end, self._line_starts[line] - 1)
-        return Place(line, start - begin + 1, max(end - begin, start - begin) + 1)
+        return Position(line, start - begin + 1, max(end - begin, start - begin) + 1)
 
 
 def positions(text: str) -> Positions:
@@ -85,11 +85,11 @@ def positions(text: str) -> Positions:
         text: a TOML document without a byte order mark, as tomli has accepted it.
     """
     found = Positions(text)
-    _Scanner(text, found).scan()
+    _TomlScanner(text, found).scan()
     return found
 
 
-class _Scanner:
+class _TomlScanner:
     """One walk over a document; `_at` is where it has come to."""
 
     def __init__(self, text: str, found: Positions) -> None:

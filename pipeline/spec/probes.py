@@ -8,12 +8,14 @@ from functools import partial
 from pipeline.spec.model import Healthcheck
 from pipeline.spec.problem import BadForm, KeyPath, Problem
 from pipeline.spec.quantities import seconds
-from pipeline.spec.scope import BROKEN, Scope, Table
+from pipeline.spec.read_context import BROKEN, ReadContext, Table
 
 _KINDS = ("http", "tcp", "test")
 
 
-def read_healthcheck(table: Table | None, service: KeyPath, scope: Scope) -> Healthcheck | None:
+def read_healthcheck(
+    table: Table | None, service: KeyPath, scope: ReadContext
+) -> Healthcheck | None:
     """The healthcheck of a service's table, or None without one."""
     if table is None:
         return None
@@ -51,7 +53,13 @@ def read_healthcheck(table: Table | None, service: KeyPath, scope: Scope) -> Hea
 
 
 def read_duration(
-    table: Table, path: KeyPath, key: str, default: float, scope: Scope, *, positive: bool = False
+    table: Table,
+    path: KeyPath,
+    key: str,
+    default: float,
+    scope: ReadContext,
+    *,
+    positive: bool = False,
 ) -> float:
     """Seconds of the duration under `key`."""
     if key not in table:

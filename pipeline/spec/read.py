@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from pipeline.spec.budgets import Budgets
 from pipeline.spec.images import read_image
-from pipeline.spec.inside import WORD
 from pipeline.spec.model import Network, Pipeline, Secret, Volume
 from pipeline.spec.problem import Problem
+from pipeline.spec.project_folder import WORD
 from pipeline.spec.quantities import size_in_bytes
-from pipeline.spec.scope import Scope, Table, texts_of
+from pipeline.spec.read_context import ReadContext, Table, texts_of
 from pipeline.spec.services import read_service
 from pipeline.spec.textfile import kind_at
 
@@ -35,7 +35,7 @@ def project_root(spec: Path) -> Path:
     return spec.parent.parent if spec.parent.name == "specs" else spec.parent
 
 
-def read_pipeline(data: Table, spec: Path, root: Path, scope: Scope) -> Pipeline:
+def read_pipeline(data: Table, spec: Path, root: Path, scope: ReadContext) -> Pipeline:
     """The pipeline of a document that the schema allows; what is wrong goes to `scope`."""
     return Pipeline(
         name=scope.pipeline,
@@ -52,7 +52,7 @@ def read_pipeline(data: Table, spec: Path, root: Path, scope: Scope) -> Pipeline
 
 
 def _each(
-    data: Table, key: str, read: Callable[[str, Table, Scope], T | None], scope: Scope
+    data: Table, key: str, read: Callable[[str, Table, ReadContext], T | None], scope: ReadContext
 ) -> Iterator[tuple[str, T]]:
     for name, table in data.get(key, {}).items():
         made = read(name, table, scope)
@@ -60,7 +60,7 @@ def _each(
             yield name, made
 
 
-def _volume(name: str, table: Table, scope: Scope) -> Volume:
+def _volume(name: str, table: Table, scope: ReadContext) -> Volume:
     external = table.get("external", False)
     return Volume(
         name=name,
@@ -72,7 +72,7 @@ def _volume(name: str, table: Table, scope: Scope) -> Volume:
     )
 
 
-def _network(name: str, table: Table, scope: Scope) -> Network:
+def _network(name: str, table: Table, scope: ReadContext) -> Network:
     return Network(
         name=name,
         engine_name=scope.engine_name(table, name),
@@ -81,7 +81,7 @@ def _network(name: str, table: Table, scope: Scope) -> Network:
     )
 
 
-def _secret(name: str, table: Table, scope: Scope) -> Secret | None:
+def _secret(name: str, table: Table, scope: ReadContext) -> Secret | None:
     file, variable = table.get("file"), table.get("environment")
     if (file is None) == (variable is None):
         said = "has both `file` and `environment`" if file else "has no source"
@@ -99,7 +99,7 @@ def _secret(name: str, table: Table, scope: Scope) -> Secret | None:
     )
 
 
-def _budgets(table: Table, scope: Scope) -> Budgets:
+def _budgets(table: Table, scope: ReadContext) -> Budgets:
     common = _budget(table, None, scope)
     versions = {
         name: _budget(limits, name, scope, common)
@@ -109,7 +109,7 @@ def _budgets(table: Table, scope: Scope) -> Budgets:
 
 
 def _budget(
-    table: Mapping[str, Any], version: str | None, scope: Scope, base: Budgets | None = None
+    table: Mapping[str, Any], version: str | None, scope: ReadContext, base: Budgets | None = None
 ) -> Budgets:
     size, ratio = table.get("max_new_bytes"), table.get("min_shared_ratio")
     where = ("x-report", *(("versions", version) if version else ()), "max_new_bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipeline.report.finding import Severity
+from pipeline.output.findings.finding import Severity
 
 
 @dataclass(frozen=True)

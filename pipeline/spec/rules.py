@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.rule import Rule, by_id
 from pipeline.spec.rules_containerfile import CONTAINERFILE_RULES
 

@@ -15,7 +15,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.spec.memory import question_of
+from pipeline.spec.answer_cache import question_of
 from pipeline.spec.problem import KeyPath
 
 if TYPE_CHECKING:

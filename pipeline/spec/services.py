@@ -12,20 +12,13 @@ from typing import Any
 from pipeline.spec import mounts, probes
 from pipeline.spec.accounts import capability, check_user
 from pipeline.spec.dotenv import read_dotenv
-from pipeline.spec.forms import LOOPBACK, check_address, check_path_text, parse_port
-from pipeline.spec.inside import WORD, lies_in, outside
 from pipeline.spec.interpolate import is_text
-from pipeline.spec.model import (
-    Dependency,
-    Ingress,
-    Port,
-    Resources,
-    SecretMount,
-    Service,
-)
+from pipeline.spec.model import Dependency, Ingress, Port, Resources, SecretMount, Service
 from pipeline.spec.problem import BadForm, KeyPath, Problem, near_file
+from pipeline.spec.project_folder import WORD, lies_in, outside
 from pipeline.spec.quantities import size_in_bytes
-from pipeline.spec.scope import BROKEN, Scope, Table, texts_of
+from pipeline.spec.read_context import BROKEN, ReadContext, Table, texts_of
+from pipeline.spec.short_forms import LOOPBACK, check_address, check_path_text, parse_port
 from pipeline.spec.signals import signal_number
 from pipeline.spec.textfile import Unreadable, kind_at
 
@@ -39,7 +32,7 @@ _OUTSIDE_HINT = (
 DEFAULT_INGRESS_IMAGE = "proxy"
 
 
-def read_service(name: str, table: Table, scope: Scope) -> Service | None:
+def read_service(name: str, table: Table, scope: ReadContext) -> Service | None:
     """The service of a table, or None when it has no image that could be read."""
     if "image" not in table:
         return None
@@ -75,7 +68,7 @@ def read_service(name: str, table: Table, scope: Scope) -> Service | None:
     )
 
 
-def _entries(table: Table, path: KeyPath, key: str, scope: Scope) -> Iterator[Any]:
+def _entries(table: Table, path: KeyPath, key: str, scope: ReadContext) -> Iterator[Any]:
     """The entries of a list that are whole; what was left out shifts the origins of the rest."""
     kept = 0
     for index, entry in enumerate(table.get(key, ())):
@@ -87,7 +80,7 @@ def _entries(table: Table, path: KeyPath, key: str, scope: Scope) -> Iterator[An
         yield entry
 
 
-def _image(table: Table, path: KeyPath, scope: Scope) -> tuple[str, str | None, bool]:
+def _image(table: Table, path: KeyPath, scope: ReadContext) -> tuple[str, str | None, bool]:
     """The image, the version pinned, and whether the image is one of this spec's."""
     image, version = table["image"], table.get("version")
     name, _, tag = image.removeprefix("localhost/").partition(":")
@@ -117,7 +110,7 @@ def _image(table: Table, path: KeyPath, scope: Scope) -> tuple[str, str | None, 
     return name, version or tag or None, True
 
 
-def _command(table: Table, path: KeyPath, key: str, scope: Scope) -> tuple[str, ...] | None:
+def _command(table: Table, path: KeyPath, key: str, scope: ReadContext) -> tuple[str, ...] | None:
     value = table.get(key)
     if not isinstance(value, str):
         return None if value is None else tuple(_entries(table, path, key, scope))
@@ -131,7 +124,7 @@ def _command(table: Table, path: KeyPath, key: str, scope: Scope) -> tuple[str, 
     return scope.tried("CAP006", (*path, key), value, split)
 
 
-def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
+def _environment(table: Table, path: KeyPath, scope: ReadContext) -> dict[str, str]:
     variables: dict[str, str] = {}
     given = _given_environment(table, path, scope)
     files = table.get("env_file", ())
@@ -145,7 +138,7 @@ def _environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
     return variables | given
 
 
-def _given_environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, str]:
+def _given_environment(table: Table, path: KeyPath, scope: ReadContext) -> dict[str, str]:
     """The variables of `environment`; a bare name in a list has the caller's value, if any."""
     given = table.get("environment", {})
     if not isinstance(given, list):
@@ -167,7 +160,7 @@ def _given_environment(table: Table, path: KeyPath, scope: Scope) -> dict[str, s
 
 
 def _env_file(
-    entry: str | Table, path: KeyPath, scope: Scope, environ: Mapping[str, str]
+    entry: str | Table, path: KeyPath, scope: ReadContext, environ: Mapping[str, str]
 ) -> dict[str, str]:
     name, allowed = entry if isinstance(entry, str) else entry.get("path", ""), False
     if not isinstance(entry, str):
@@ -190,7 +183,7 @@ def _env_file(
     return {}
 
 
-def _ports(table: Table, path: KeyPath, scope: Scope) -> tuple[Port, ...]:
+def _ports(table: Table, path: KeyPath, scope: ReadContext) -> tuple[Port, ...]:
     ports: list[Port] = []
     for index, entry in enumerate(table.get("ports", ())):
         if entry is BROKEN:
@@ -219,7 +212,7 @@ def _port(entry: int | str | Table) -> Port | None:
     )
 
 
-def _depends_on(table: Table, path: KeyPath, scope: Scope) -> tuple[Dependency, ...]:
+def _depends_on(table: Table, path: KeyPath, scope: ReadContext) -> tuple[Dependency, ...]:
     given = table.get("depends_on", ())
     if isinstance(given, list):
         found = list(_entries(table, path, "depends_on", scope))
@@ -231,7 +224,7 @@ def _depends_on(table: Table, path: KeyPath, scope: Scope) -> tuple[Dependency, 
     return tuple(dependencies)
 
 
-def _resources(table: Table, path: KeyPath, scope: Scope) -> Resources:
+def _resources(table: Table, path: KeyPath, scope: ReadContext) -> Resources:
     memory = None
     if "memory" in table:
         where = (*path, "resources", "memory")
@@ -246,21 +239,21 @@ def _resources(table: Table, path: KeyPath, scope: Scope) -> Resources:
     )
 
 
-def _stop_signal(table: Table, path: KeyPath, scope: Scope) -> str | None:
+def _stop_signal(table: Table, path: KeyPath, scope: ReadContext) -> str | None:
     given = table.get("stop_signal")
     if given is not None:
         scope.tried("CAP006", (*path, "stop_signal"), given, partial(signal_number, given))
     return given
 
 
-def _user(table: Table, path: KeyPath, scope: Scope) -> str | None:
+def _user(table: Table, path: KeyPath, scope: ReadContext) -> str | None:
     if table.get("user") is None:
         return None
     user = str(table["user"])
     return scope.tried("CAP006", (*path, "user"), user, partial(check_user, user))
 
 
-def _capabilities(table: Table, path: KeyPath, scope: Scope) -> Iterator[str]:
+def _capabilities(table: Table, path: KeyPath, scope: ReadContext) -> Iterator[str]:
     """The capabilities with their prefix, each once."""
     seen: set[str] = set()
     for index, entry in enumerate(table.get("cap_add", ())):
@@ -273,7 +266,7 @@ def _capabilities(table: Table, path: KeyPath, scope: Scope) -> Iterator[str]:
             yield name
 
 
-def _secrets(table: Table, path: KeyPath, scope: Scope) -> Iterator[SecretMount]:
+def _secrets(table: Table, path: KeyPath, scope: ReadContext) -> Iterator[SecretMount]:
     for index, entry in enumerate(_entries(table, path, "secrets", scope)):
         if isinstance(entry, str):
             yield SecretMount(entry, entry)
@@ -298,7 +291,7 @@ def _secret_target(target: str, kind: str) -> None:
 
 
 def _ingress(
-    table: Table | None, path: KeyPath, ports: tuple[Port, ...], scope: Scope
+    table: Table | None, path: KeyPath, ports: tuple[Port, ...], scope: ReadContext
 ) -> Ingress | None:
     if table is None or "port" not in table:
         return None

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline.spec.context import Entry, Kind, Problem, Reader, Stopped
+from pipeline.spec.context import ContextEntry, ContextReader, Kind, Problem, Stopped
 from pipeline.spec.gopath import BadPattern, clean, has_meta
 from pipeline.spec.ignorefile import IgnoreRules
 
 
 @dataclass(frozen=True)
-class Source:
+class CopySource:
     """What one source of a COPY or ADD comes to.
 
     Attributes:
@@ -40,7 +40,7 @@ class Source:
     kind: Literal["path", "pattern", "url"]
     found: tuple[str, ...] = ()
     first: Kind | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ContextEntry, ...] = ()
     problem: Problem | None = None
     detail: str = ""
     instead: bool = False
@@ -51,7 +51,9 @@ def is_url(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
 
-def read_source(written: str, context: Path, ignore: IgnoreRules, *, alone: bool = True) -> Source:
+def read_source(
+    written: str, context: Path, ignore: IgnoreRules, *, alone: bool = True
+) -> CopySource:
     """What a source of a COPY or ADD comes to.
 
     Args:
@@ -61,22 +63,22 @@ def read_source(written: str, context: Path, ignore: IgnoreRules, *, alone: bool
         alone: whether it is the instruction's only source.
     """
     if is_url(written):
-        return Source(written, "url")
+        return CopySource(written, "url")
     kind: Literal["path", "pattern"] = "pattern" if not set("*?[").isdisjoint(written) else "path"
     try:
         return _read(written, kind, context, ignore, alone=alone)
     except Stopped as stopped:
-        return Source(written, kind, problem=stopped.problem)
+        return CopySource(written, kind, problem=stopped.problem)
     except BadPattern as error:
-        return Source(written, kind, problem="pattern", detail=str(error))
+        return CopySource(written, kind, problem="pattern", detail=str(error))
     except ValueError:  # a NUL, or what no file name can hold
-        return Source(written, kind, problem="missing")
+        return CopySource(written, kind, problem="missing")
     except OSError as error:
         detail = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        return Source(written, kind, problem="unreadable", detail=detail)
+        return CopySource(written, kind, problem="unreadable", detail=detail)
 
 
-def read_below(written: str, context: Path, ignore: IgnoreRules) -> Source:
+def read_below(written: str, context: Path, ignore: IgnoreRules) -> CopySource:
     """What a path of the context shows to somebody who is given it whole, as a bind mount is.
 
     Links among its folders are followed as if the context were the root of a file system. What
@@ -88,16 +90,16 @@ def read_below(written: str, context: Path, ignore: IgnoreRules) -> Source:
     try:
         if relative == ".." or relative.startswith("../"):
             raise Stopped("outside")
-        reader = Reader(root, ignore)
+        reader = ContextReader(root, ignore)
         kind = reader.kind(path)
         if kind is None:
             raise Stopped("missing")
-        return Source(written, "path", (path,), kind, tuple(reader.shown(path, kind)))
+        return CopySource(written, "path", (path,), kind, tuple(reader.shown(path, kind)))
     except Stopped as stopped:
-        return Source(written, "path", problem=stopped.problem)
+        return CopySource(written, "path", problem=stopped.problem)
     except OSError as error:
         detail = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        return Source(written, "path", problem="unreadable", detail=detail)
+        return CopySource(written, "path", problem="unreadable", detail=detail)
 
 
 def _read(
@@ -107,12 +109,12 @@ def _read(
     ignore: IgnoreRules,
     *,
     alone: bool,
-) -> Source:
+) -> CopySource:
     root = clean(os.path.abspath(context))  # noqa: PTH100 (by name only: links are not followed)
     relative = posixpath.relpath(f"{root}/{written}", root)
     inside = clean(f"/{relative}").strip("/")
     outside = relative == ".." or relative.startswith("../")
-    reader = Reader(Path(root), ignore)
+    reader = ContextReader(Path(root), ignore)
     found = reader.glob(inside)
     if not found:
         raise Stopped("outside" if outside else "missing")
@@ -123,4 +125,4 @@ def _read(
     entries, counted = reader.copied(found, folder=not alone or first == "folder")
     if not counted:
         raise Stopped("ignored")
-    return Source(written, kind, tuple(found), first, tuple(entries), instead=outside)
+    return CopySource(written, kind, tuple(found), first, tuple(entries), instead=outside)

@@ -1,21 +1,21 @@
 """One thin task per command: load, one action, render, exit code.
 
-Modules of this room import the other rooms inside their functions: a command pays only for what
-it uses.
+Modules of this package import the other packages inside their functions: a command pays only for
+what it uses.
 """
 
 from invoke.collection import Collection
 
 from pipeline.tasks import (
     build,
+    containers,
     demo,
     deploy,
-    develop,
+    development,
     doctor,
     export,
     init,
-    inside,
-    life,
+    lifecycle,
     plan,
     prune,
     release,
@@ -41,23 +41,23 @@ TASKS = (
     deploy.scale,
     deploy.rollback,
     deploy.down,
-    life.stop,
-    life.start,
-    life.restart,
-    life.pause,
-    life.unpause,
+    lifecycle.stop,
+    lifecycle.start,
+    lifecycle.restart,
+    lifecycle.pause,
+    lifecycle.unpause,
     status.status,
-    inside.logs,
-    inside.execute,
-    inside.stats,
-    inside.events,
+    containers.logs,
+    containers.execute,
+    containers.stats,
+    containers.events,
     report.report,
     verify.verify,
     export.export,
     doctor.doctor,
-    develop.run_tests,
-    develop.lint,
-    develop.bench,
+    development.run_tests,
+    development.lint,
+    development.bench,
 )
 
 namespace = Collection()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.build.trial import Trial, built_trials
-from pipeline.engine.file_list import read_file_list
+from pipeline.build.run.trial import Trial, built_trials
 from pipeline.engine.storage import LayeredImage, find_image, observe_storage
+from pipeline.engine.tar_split import read_file_list
 from pipeline.errors import CapasError
 from pipeline.layers.advice import Proposal, advise
-from pipeline.layers.blueprint import Blueprint, blueprint_of
-from pipeline.layers.chain import Version, version_of
+from pipeline.layers.blueprint import AnnotatedContainerfile, annotate_containerfile
+from pipeline.layers.chain import VersionStack, version_of
 from pipeline.layers.family import Family
 from pipeline.layers.observe import Lists
 from pipeline.layers.present_advice import Advised, ImageAdvice
 from pipeline.layers.proof import Proof, prove
-from pipeline.report.progress import Progress
+from pipeline.output.progress import Progress
 from pipeline.spec.model import Pipeline
 
 
@@ -39,7 +39,7 @@ def advice_for(
         ]
         if len(built) < 2:
             continue
-        blueprints = [blueprint_of(one, known[one.name], lists) for one in built]
+        blueprints = [annotate_containerfile(one, known[one.name], lists) for one in built]
         fitting = [one for one in blueprints if one is not None]
         if len(fitting) < len(blueprints):
             found.append(ImageAdvice(image.name, fits=False))
@@ -52,8 +52,8 @@ def advice_for(
 
 def _advice(
     image: str,
-    built: Sequence[Version],
-    blueprints: Sequence[Blueprint],
+    built: Sequence[VersionStack],
+    blueprints: Sequence[AnnotatedContainerfile],
     environment: Mapping[str, str],
     progress: Progress | None,
 ) -> list[Advised]:
@@ -74,7 +74,7 @@ def _advice(
 
 def _tried(
     proposal: Proposal,
-    built: Sequence[Version],
+    built: Sequence[VersionStack],
     environment: Mapping[str, str],
     progress: Progress,
 ) -> Proof:

@@ -10,10 +10,10 @@ from pipeline.tasks.command import (
     host_profile,
     load_pipeline,
     one_of,
+    print_failures,
     say,
-    tell_failures,
 )
-from pipeline.tasks.plan import tell_plan
+from pipeline.tasks.plan import print_plan
 
 
 @command(
@@ -39,13 +39,13 @@ def build(
     exit_code: bool = False,
 ) -> int:
     """Build the images of a spec with Buildah, bases first."""
-    from pipeline.build.observe import observe_build
-    from pipeline.build.order import select
-    from pipeline.build.run import build as build_survey
+    from pipeline.build.context.order import select
+    from pipeline.build.observe.survey import observe_build
+    from pipeline.build.run.build_run import build as build_survey
     from pipeline.errors import UsageError
-    from pipeline.report.progress import MODES, progress_of
-    from pipeline.report.terminal import tell_note
-    from pipeline.tasks.elsewhere import claim_name, note_other_store
+    from pipeline.output.progress import MODES, progress_of
+    from pipeline.output.terminal import print_note
+    from pipeline.tasks.remote_store import claim_name, note_other_store
 
     if all and (version or image):
         raise UsageError("--all and --version or --image do not go together")
@@ -54,13 +54,13 @@ def build(
     environment = host_profile().environment
     wanted = select(pipeline, image, version)
     if dry_run:
-        return tell_plan(pipeline, wanted, environment, "text", exit_code=exit_code)
+        return print_plan(pipeline, wanted, environment, "text", exit_code=exit_code)
     note_other_store(environment)
     claim_name(pipeline, environment)
     survey = observe_build(pipeline, wanted, environment)
     telling = progress_of(mode)
     try:
-        results = build_survey(survey, environment, telling, waiting=tell_note)
+        results = build_survey(survey, environment, telling, waiting=print_note)
     finally:
         telling.close()
     for one in results.done:
@@ -70,4 +70,4 @@ def build(
             say(f"{one.name}  note: {one.built.note}")
     for name in results.skipped:
         say(f"{name}  skipped: another version failed")
-    return tell_failures(results.errors)
+    return print_failures(results.errors)

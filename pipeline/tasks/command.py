@@ -110,9 +110,9 @@ def _refuse_missing(
 
 def exit_code_of(body: Callable[[], int | None]) -> int:
     """Run `body`, tell what goes wrong, and return the exit code of the contract."""
-    from pipeline.report.encoding import say_all_plainly
-    from pipeline.report.outlet import guard_outputs
-    from pipeline.report.terminal import tell_error, tell_findings, tell_interrupted
+    from pipeline.output.encoding import say_all_plainly
+    from pipeline.output.output_filter import guard_outputs
+    from pipeline.output.terminal import print_error, print_findings, print_interrupted
     from pipeline.tasks.program import end_like_ctrl_c
 
     guard_outputs()
@@ -123,25 +123,25 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
         sys.stdout.flush()
         return code
     except InvalidSpec as error:
-        tell_findings(error.findings)
+        print_findings(error.findings)
         return error.exit_code
     except CapasError as error:
-        tell_error(error.brief, error.details, error.remedy)
+        print_error(error.brief, error.details, error.remedy)
         return error.exit_code
     except KeyboardInterrupt:
-        tell_interrupted()
+        print_interrupted()
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`capas report | head`): nothing is left to tell.
         _leave_output()
     except Exception as error:  # noqa: BLE001 (the last net: a defect of ours, told as one)
         _leave_output()
-        tell_error(*_unforeseen(error))
+        print_error(*_unforeseen(error))
     return 1
 
 
 def _unforeseen(error: Exception) -> tuple[str, str, str]:
-    """What is told of an error that no room made its own."""
+    """What is printed for an error that no package made its own."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return "the disk is full", str(error), "free some space and run the command again"
     return (
@@ -159,7 +159,7 @@ def _leave_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def tell_failures(errors: Mapping[str, Exception]) -> int:
+def print_failures(errors: Mapping[str, Exception]) -> int:
     """Tell what failed of work side by side, and return the exit code: the highest of theirs."""
 
     def told(error: Exception) -> int:

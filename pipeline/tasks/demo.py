@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.course.chapter import Told
     from pipeline.course.pytweets import Course
     from pipeline.spec.model import Pipeline
-    from pipeline.verify.experiment import Step
+    from pipeline.verify.experiment import ExperimentStep
 
 _PAGE = Path("reports", "pytweets.html")
 
@@ -27,8 +27,8 @@ def demo(_context: Context) -> int:
 
     from pipeline.course.present import present_course, present_summary
     from pipeline.course.project import course_spec
-    from pipeline.report.files import write_report
-    from pipeline.report.render import render
+    from pipeline.output.render.report import render
+    from pipeline.output.render.report_file import write_report
     from pipeline.spec.load import load
 
     environment = host_profile().environment
@@ -46,9 +46,9 @@ def _course(
 ) -> tuple[Sequence[Told], Course, Sequence[str]]:
     from pipeline.course.chapter import carry_out
     from pipeline.course.pytweets import Course
-    from pipeline.report.progress import progress_of
-    from pipeline.report.story import tell_chapter
-    from pipeline.tasks.deploying import at_work, keeping
+    from pipeline.output.progress import progress_of
+    from pipeline.output.terminal import print_chapter
+    from pipeline.tasks.deploy_common import at_work, keeping
 
     progress = progress_of("auto")
     try:
@@ -56,17 +56,17 @@ def _course(
             course = Course(pipeline, environment, uri, progress, keeping(uri, pipeline))
             told = []
             for number, chapter in enumerate(course.chapters(), 1):
-                tell_chapter(number, chapter.title, chapter.claim)
+                print_chapter(number, chapter.title, chapter.claim)
                 told.append(carry_out(chapter, _aloud))
             return told, course, course.urls
     finally:
         progress.close()
 
 
-def _aloud(step: Step) -> None:
-    from pipeline.report.story import tell_done, tell_seen
+def _aloud(step: ExperimentStep) -> None:
+    from pipeline.output.terminal import print_done, print_seen
 
     if step.kind == "do":
-        tell_done(step.text)
+        print_done(step.text)
     else:
-        tell_seen(step.text, step.found, expected=not step.contradicts)
+        print_seen(step.text, step.found, expected=not step.contradicts)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
-from pipeline.tasks.deploying import (
+from pipeline.tasks.deploy_common import (
     at_work,
     converge_and_show,
+    deploy_listener,
     refuse_closed_network,
     released,
-    telling,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.deploy.desired import Wish
-    from pipeline.deploy.operation import Plan
-    from pipeline.deploy.plan import Options
+    from pipeline.deploy.model.desired import Overrides
+    from pipeline.deploy.model.operation import Plan
+    from pipeline.deploy.plan.deploy_plan import Options
     from pipeline.spec.model import Pipeline
 
 _OPTIONS = {
@@ -54,11 +54,11 @@ def deploy(
     remove_orphans: bool = False,
 ) -> int:
     """Make reality equal the spec: create, update replica by replica, go back when it fails."""
-    from pipeline.deploy.desired import Wish, replicas_for, versions_for
-    from pipeline.deploy.plan import Options
+    from pipeline.deploy.model.desired import Overrides, replicas_for, versions_for
+    from pipeline.deploy.plan.deploy_plan import Options
 
     pipeline = load_pipeline(spec)
-    wish = Wish(
+    wish = Overrides(
         versions_for(pipeline, version) if version else {},
         replicas_for(pipeline, replicas) if replicas else {},
         frozenset(profile or ()),
@@ -79,18 +79,18 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
     """Change how many replicas run, in the versions that run now."""
     from dataclasses import replace
 
-    from pipeline.deploy.choose import as_it_runs
-    from pipeline.deploy.desired import replicas_for
+    from pipeline.deploy.model.desired import replicas_for
+    from pipeline.deploy.plan.select import current_overrides
     from pipeline.deploy.preview import what_runs
-    from pipeline.engine.podman import Reader
+    from pipeline.engine.podman import PodmanReader
 
     pipeline = load_pipeline(spec)
     asked = replicas_for(pipeline, replicas)
     environment = host_profile().environment
     refuse_closed_network(environment)
     with at_work(pipeline, environment) as uri:
-        with Reader(uri) as reader:
-            now = as_it_runs(pipeline, what_runs(reader, pipeline.name))
+        with PodmanReader(uri) as reader:
+            now = current_overrides(pipeline, what_runs(reader, pipeline.name))
         wish = replace(now, replicas={**now.replicas, **asked})
         return converge_and_show(uri, pipeline, wish)
 
@@ -105,26 +105,26 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
     """Go back to the last deploy that was healthy as a whole, replica by replica."""
     from dataclasses import replace
 
-    from pipeline.deploy.choose import Goal, as_it_runs, rollback_goal
-    from pipeline.deploy.desired import versions_for
-    from pipeline.deploy.plan import DEFAULT_OPTIONS
+    from pipeline.deploy.model.desired import versions_for
+    from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS
+    from pipeline.deploy.plan.select import Goal, current_overrides, rollback_goal
     from pipeline.deploy.preview import what_runs
-    from pipeline.engine.podman import Reader
-    from pipeline.report.terminal import tell_note
+    from pipeline.engine.podman import PodmanReader
+    from pipeline.output.terminal import print_note
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     refuse_closed_network(environment)
     with at_work(pipeline, environment) as uri:
-        with Reader(uri) as reader:
+        with PodmanReader(uri) as reader:
             observed = what_runs(reader, pipeline.name)
         goal = (
             Goal(versions_for(pipeline, version))
             if version
             else rollback_goal(pipeline, observed, released(pipeline))
         )
-        tell_note(str(goal))
-        now = as_it_runs(pipeline, observed)
+        print_note(str(goal))
+        now = current_overrides(pipeline, observed)
         wish = replace(now, versions={**now.versions, **goal.versions})
         options = replace(DEFAULT_OPTIONS, back_to=goal.deploy)
         return converge_and_show(uri, pipeline, wish, options)
@@ -133,37 +133,37 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
 @command(help={"spec": SPEC_HELP, "dry-run": _OPTIONS["dry-run"]})
 def down(_context: Context, spec: str | None = None, dry_run: bool = False) -> int:
     """Remove the containers, networks and secrets of a spec; never a volume."""
-    from pipeline.deploy.apply import apply
-    from pipeline.deploy.observe import observe
-    from pipeline.deploy.removal import plan_down
-    from pipeline.engine.podman import Reader
+    from pipeline.deploy.apply.executor import apply
+    from pipeline.deploy.observe.snapshot import observe
+    from pipeline.deploy.plan.removal import plan_down
+    from pipeline.engine.podman import PodmanReader
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     with at_work(pipeline, environment) as uri:
-        with Reader(uri) as reader:
+        with PodmanReader(uri) as reader:
             plan = plan_down(pipeline, observe(reader, pipeline.name))
         if dry_run:
             _say_plan(plan)
             return 0
-        told = telling()
+        told = deploy_listener()
         told.planned(plan)
         apply(plan, uri, told.ended).raise_first()
     return 0
 
 
-def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: bool) -> int:
-    from pipeline.deploy.desired import desire
+def _preview(pipeline: Pipeline, wish: Overrides, options: Options, *, exit_code: bool) -> int:
+    from pipeline.deploy.model.desired import desired_services
     from pipeline.deploy.preview import preview
-    from pipeline.engine.podman import Reader
+    from pipeline.engine.podman import PodmanReader
     from pipeline.engine.service import api_service
     from pipeline.errors import WOULD_CHANGE
-    from pipeline.tasks.elsewhere import refuse_left_here, refuse_other_images
+    from pipeline.tasks.remote_store import refuse_left_here, refuse_other_images
 
-    wanted = desire(pipeline, wish)
+    wanted = desired_services(pipeline, wish)
     environment = host_profile().environment
     refuse_closed_network(environment)
-    with api_service(environment) as uri, Reader(uri) as reader:
+    with api_service(environment) as uri, PodmanReader(uri) as reader:
         refuse_left_here(uri, wanted, environment)
         refuse_other_images(uri, pipeline, wanted, environment)
         plan = preview(reader, pipeline, wanted, options)
@@ -172,7 +172,7 @@ def _preview(pipeline: Pipeline, wish: Wish, options: Options, *, exit_code: boo
 
 
 def _say_plan(plan: Plan) -> None:
-    from pipeline.report.terminal import tell_note
+    from pipeline.output.terminal import print_note
 
     if plan.headline:
         say(plan.headline)
@@ -183,4 +183,4 @@ def _say_plan(plan: Plan) -> None:
     if not plan.changes:
         say("nothing to do")
     for note in plan.notes:
-        tell_note(note)
+        print_note(note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke.context import Context
 
-from pipeline.errors import HostUnable, UsageError
+from pipeline.errors import HostUnsupported, UsageError
 from pipeline.tasks.command import command, say
 
 FORMATS = ("text", "json")
@@ -18,7 +18,7 @@ def doctor(_c: Context, format: str = "text") -> int:  # noqa: A002 (the option'
 
     from pipeline.host.doctor import examine, stopping, to_json
     from pipeline.host.observe import observe
-    from pipeline.report.check import render_checks, tell_verdict
+    from pipeline.output.check import print_verdict, render_checks
 
     if format not in FORMATS:
         raise UsageError(f"no format {format!r}", resolution=f"one of: {', '.join(FORMATS)}")
@@ -28,5 +28,5 @@ def doctor(_c: Context, format: str = "text") -> int:  # noqa: A002 (the option'
         say(json.dumps(to_json(facts, checks), indent=2))
     else:
         render_checks(checks)
-        tell_verdict([check.sentence for check in stopping(checks)])
-    return HostUnable.exit_code if stopping(checks) else 0
+        print_verdict([check.sentence for check in stopping(checks)])
+    return HostUnsupported.exit_code if stopping(checks) else 0

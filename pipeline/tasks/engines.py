@@ -18,8 +18,8 @@ from typing import IO
 
 from pipeline.bootstrap.engines import ALL, ENGINES, here
 from pipeline.bootstrap.machine import os_release
-from pipeline.errors import CapasError, HostUnable, UsageError
-from pipeline.tasks.counting import Counts
+from pipeline.errors import CapasError, HostUnsupported, UsageError
+from pipeline.tasks.tests_summary import Counts
 
 DOORS = "CAPAS_ENGINE_DOORS"
 PARTS = ("unit", "integration")
@@ -35,7 +35,7 @@ _PREPARE = (
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineChoice:
     """Where the tests run.
 
     Attributes:
@@ -47,7 +47,7 @@ class Choice:
     doors: Mapping[str, Mapping[str, str]]
 
 
-def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> Choice:
+def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> EngineChoice:
     """What `--on` asks for.
 
     Raises:
@@ -61,19 +61,19 @@ def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> Choice:
         )
     machine = here(os_release())
     if not on or on == machine:
-        return Choice(True, {})
+        return EngineChoice(True, {})
     if part and part not in PARTS and on != ALL:
         raise UsageError(
             f"the part {part!r} runs on this machine only",
             resolution=f"leave --on out, or say --part {' or '.join(PARTS)}",
         )
     if DOORS not in environ:
-        raise HostUnable(
+        raise HostUnsupported(
             f"the tests on {on} need the root file system of another release",
             details="only root can enter one",
             resolution="let root call it: the tests run as unprivileged accounts all the same",
         )
-    return Choice(on == ALL, {} if part and part not in PARTS else json.loads(environ[DOORS]))
+    return EngineChoice(on == ALL, {} if part and part not in PARTS else json.loads(environ[DOORS]))
 
 
 def run_there(name: str, door: str, part: str, checkout: Path) -> tuple[int, Counts]:

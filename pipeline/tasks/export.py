@@ -33,7 +33,7 @@ def export(
     from pipeline.export.compose import export_compose
     from pipeline.export.kubernetes import export_kubernetes
     from pipeline.export.quadlet import export_quadlet
-    from pipeline.report.terminal import tell_note
+    from pipeline.output.terminal import print_note
 
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
@@ -44,7 +44,7 @@ def export(
     }
     exported = exporters[wanted](pipeline, version)
     for note in exported.notes:
-        tell_note(note)
+        print_note(note)
     for name, text in exported.files.items():
         if output is None:
             header = f"# {name}\n" if len(exported.files) > 1 else ""

@@ -33,15 +33,15 @@ def plan(
     exit_code: bool = False,
 ) -> int:
     """Say per instruction what a build would reuse and rebuild, and the first cause."""
-    from pipeline.build.order import select
+    from pipeline.build.context.order import select
 
     wanted = one_of(format, "--format", FORMATS)
     pipeline = load_pipeline(spec)
     versions = select(pipeline, image, version)
-    return tell_plan(pipeline, versions, host_profile().environment, wanted, exit_code=exit_code)
+    return print_plan(pipeline, versions, host_profile().environment, wanted, exit_code=exit_code)
 
 
-def tell_plan(
+def print_plan(
     pipeline: Pipeline,
     versions: Sequence[Version],
     environment: Mapping[str, str],
@@ -50,21 +50,23 @@ def tell_plan(
     exit_code: bool,
 ) -> int:
     """Look, plan, tell; also for `build --dry-run`."""
-    from pipeline.build.elsewhere import notes_of
-    from pipeline.build.observe import observe_build
-    from pipeline.build.plan import Planner, pulls_of
-    from pipeline.build.present import present_plan
+    from pipeline.build.observe.survey import observe_build
+    from pipeline.build.plan.build_plan import BuildPlanner, pulls_of
+    from pipeline.build.plan.portability import notes_of
+    from pipeline.build.plan.present import present_plan
     from pipeline.engine.build_cache import cache_images
     from pipeline.engine.storage import observe_storage
     from pipeline.errors import WOULD_CHANGE
-    from pipeline.host.maker import maker_here
-    from pipeline.report.render import render
-    from pipeline.tasks.elsewhere import note_other_store
+    from pipeline.host.build_engine import build_engine_here
+    from pipeline.output.render.report import render
+    from pipeline.tasks.remote_store import note_other_store
 
     note_other_store(environment)
     survey = observe_build(pipeline, versions, environment)
     storage = observe_storage(environment)
-    planned = Planner(survey, storage, cache_images(storage), environment).plan(pulls_of(survey))
-    notes = notes_of(planned, survey.releases, maker_here(environment))
+    planned = BuildPlanner(survey, storage, cache_images(storage), environment).plan(
+        pulls_of(survey)
+    )
+    notes = notes_of(planned, survey.releases, build_engine_here(environment))
     render(present_plan(planned, notes), wanted)
     return WOULD_CHANGE if exit_code and planned.changes_something else 0

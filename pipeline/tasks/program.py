@@ -70,7 +70,7 @@ class CapasProgram(Program):
         super().parse_core_args()
         for name, instead in _UNUSED.items():
             if self.args[name].got_value and self.args[name].value:
-                from pipeline.tasks.misread import no_such_option
+                from pipeline.tasks.parse_errors import no_such_option
 
                 self._refuse(no_such_option(f"--{name}", instead))
         if shell := self.args["print-completion-script"].value:
@@ -111,16 +111,16 @@ class CapasProgram(Program):
         try:
             yield
         except (ParseError, ValueError) as error:
-            from pipeline.tasks.misread import usage_error
+            from pipeline.tasks.parse_errors import usage_error
 
             self._refuse(
                 usage_error(error, list(self.namespace.task_names) if self.namespace else [])
             )
 
     def _refuse(self, told: UsageError) -> NoReturn:
-        from pipeline.report.terminal import tell_error
+        from pipeline.output.terminal import print_error
 
-        tell_error(told.brief, told.details, told.resolution)
+        print_error(told.brief, told.details, told.resolution)
         raise Exit(code=told.exit_code) from None
 
 
@@ -144,7 +144,7 @@ def end_like_ctrl_c() -> None:
     """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if asking := sys.modules.get("pipeline.engine.conversation"):
+        if asking := sys.modules.get("pipeline.engine.requests"):
             asking.interrupt()
         raise KeyboardInterrupt
 

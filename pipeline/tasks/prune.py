@@ -11,7 +11,7 @@ from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeli
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.build.prune import Unneeded
+    from pipeline.build.prune.prune_plan import Unneeded
     from pipeline.spec.model import Pipeline
 
 
@@ -26,11 +26,11 @@ def prune(_context: Context, spec: str | None = None, yes: bool = False) -> int:
 
     Released images, images of containers, and everything that those were built on are kept.
     """
-    from pipeline.build.sweep import remove_images
+    from pipeline.build.prune.remove_images import remove_images
     from pipeline.engine.leftovers import stale_working_containers
-    from pipeline.engine.temporaries import left_temporaries, remove_temporaries, size_of
-    from pipeline.report.numbers import show_bytes
-    from pipeline.tasks.elsewhere import claim_name, note_other_store
+    from pipeline.engine.temporary_files import left_temporaries, remove_temporaries, size_of
+    from pipeline.output.number_format import show_bytes
+    from pipeline.tasks.remote_store import claim_name, note_other_store
     from pipeline.volumes.backup import left_halves
 
     pipeline = load_pipeline(spec)
@@ -64,8 +64,8 @@ def prune(_context: Context, spec: str | None = None, yes: bool = False) -> int:
 
 
 def _unneeded(pipeline: Pipeline, environment: Mapping[str, str]) -> tuple[Unneeded, ...]:
-    from pipeline.build.lockfile import read_lock
-    from pipeline.build.prune import plan_prune
+    from pipeline.build.prune.prune_plan import plan_prune
+    from pipeline.build.release.lockfile import read_lock
     from pipeline.engine.build_cache import cache_images, images_in_use
     from pipeline.engine.storage import observe_storage
 

@@ -10,8 +10,8 @@ from pipeline.tasks.command import (
     host_profile,
     load_pipeline,
     one_of,
+    print_failures,
     say,
-    tell_failures,
 )
 
 
@@ -35,12 +35,12 @@ def release(
     The version and those that it builds on are built if need be, and recorded in the lock beside
     the spec, which belongs into git.
     """
+    from pipeline.build.context.order import select
     from pipeline.build.freeze import freeze
-    from pipeline.build.observe import observe_build
-    from pipeline.build.order import select
-    from pipeline.build.run import build
-    from pipeline.report.progress import MODES, progress_of
-    from pipeline.tasks.elsewhere import claim_name
+    from pipeline.build.observe.survey import observe_build
+    from pipeline.build.run.build_run import build
+    from pipeline.output.progress import MODES, progress_of
+    from pipeline.tasks.remote_store import claim_name
 
     mode = one_of(progress, "--progress", MODES)
     pipeline = load_pipeline(spec)
@@ -53,7 +53,7 @@ def release(
     finally:
         telling.close()
     if results.errors:
-        return tell_failures(results.errors)
+        return print_failures(results.errors)
     survey = observe_build(pipeline, wanted, environment)
     new = freeze(survey, environment)
     for name in survey.names:

@@ -18,12 +18,12 @@ from pipeline.tasks.command import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.engine.distribution import Place
+    from pipeline.engine.distribution import ImageLocation
     from pipeline.engine.storage import Storage
-    from pipeline.layers.budget import Verdict
+    from pipeline.layers.budget import BudgetVerdict
     from pipeline.layers.family import Named
-    from pipeline.layers.observe import Observed
-    from pipeline.report.words import Report
+    from pipeline.layers.observe import ObservedFamily
+    from pipeline.output.document import Report
     from pipeline.spec.model import Pipeline
 
 _FORMATS = ("text", "json", "md", "html", "svg")
@@ -66,9 +66,9 @@ def report(
     from pipeline.layers.budget import judge
     from pipeline.layers.observe import observe_family
     from pipeline.layers.present import present_family
-    from pipeline.report.render import render
+    from pipeline.output.render.report import render
     from pipeline.spec.budgets import Budgets
-    from pipeline.tasks.elsewhere import refuse_named
+    from pipeline.tasks.remote_store import refuse_named
 
     wanted = one_of(format, "--format", _FORMATS)
     listed = whole_number(files, "--files") or (_FILES_ON_A_PAGE if wanted == "html" else 0)
@@ -125,19 +125,19 @@ def _subject(named: Sequence[Named]) -> str:
     return " and ".join(one.name for one in named)
 
 
-def _place(registry: str | None, *, tls_verify: bool) -> Place | None:
+def _place(registry: str | None, *, tls_verify: bool) -> ImageLocation | None:
     if not registry:
         return None
-    from pipeline.engine.distribution import Place
+    from pipeline.engine.distribution import ImageLocation
 
-    return Place(registry, registry=registry.rstrip("/"), tls_verify=tls_verify)
+    return ImageLocation(registry, registry=registry.rstrip("/"), tls_verify=tls_verify)
 
 
-def _tell_broken(verdicts: Sequence[Verdict]) -> None:
-    from pipeline.report.terminal import tell_error
+def _tell_broken(verdicts: Sequence[BudgetVerdict]) -> None:
+    from pipeline.output.terminal import print_error
 
     for verdict in verdicts:
-        tell_error(
+        print_error(
             f"{verdict.version} breaks its budget {verdict.rule}",
             verdict.difference,
             "the report says which layers are new and why; `[x-report]` of the spec sets budgets",
@@ -157,13 +157,13 @@ def _refuse_without_spec(wanted: bool) -> None:
 def _advised(
     told: Report,
     pipeline: Pipeline,
-    observed: Observed,
+    observed: ObservedFamily,
     environment: Mapping[str, str],
     *,
     prove: bool,
 ) -> Report:
     from pipeline.layers.present_advice import with_advice
-    from pipeline.report.progress import progress_of
+    from pipeline.output.progress import progress_of
     from pipeline.tasks.advice import advice_for
 
     progress = progress_of("auto") if prove else None
@@ -179,7 +179,7 @@ def _named(storage: Storage, references: Sequence[str]) -> list[Named]:
     from pipeline.engine.storage import find_image
     from pipeline.errors import UsageError
     from pipeline.layers.family import Named
-    from pipeline.layers.naming import plain
+    from pipeline.layers.layer_names import plain
 
     if not all(references):
         raise UsageError(
@@ -196,7 +196,7 @@ def _versions(storage: Storage, pipeline: Pipeline) -> list[Named]:
     from pipeline.engine.storage import find_image, has_image
     from pipeline.errors import UsageError
     from pipeline.layers.family import Named
-    from pipeline.report.terminal import tell_note
+    from pipeline.output.terminal import print_note
 
     there = [v for v in pipeline.versions if has_image(storage, v.reference)]
     missing = [v.short for v in pipeline.versions if v not in there]
@@ -207,5 +207,5 @@ def _versions(storage: Storage, pipeline: Pipeline) -> list[Named]:
             resolution="`capas build` builds them",
         )
     if missing:
-        tell_note(f"not built yet, so not in the report: {', '.join(missing)}")
+        print_note(f"not built yet, so not in the report: {', '.join(missing)}")
     return [Named(v.short, v.image, find_image(storage, v.reference)) for v in there]

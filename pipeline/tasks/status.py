@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from invoke.context import Context
 
-from pipeline.tasks.command import (
-    SPEC_HELP,
-    command,
-    host_profile,
-    load_pipeline,
-    one_of,
-)
+from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
 
 _FORMATS = ("text", "json", "md")
 
@@ -29,15 +23,15 @@ def status(
     watch: bool = False,
 ) -> int:
     """Show every container of a spec: state, health, version and URL."""
-    from pipeline.deploy.status import present_status, status_of
-    from pipeline.engine.podman import Reader
+    from pipeline.deploy.show.status import present_status, status_of
+    from pipeline.engine.podman import PodmanReader
     from pipeline.engine.service import api_service
-    from pipeline.tasks.deploying import note_broken
-    from pipeline.tasks.watching import show
+    from pipeline.tasks.deploy_common import note_broken
+    from pipeline.tasks.watch import show
 
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
     with api_service(host_profile().environment) as uri:
-        with Reader(uri) as reader:
+        with PodmanReader(uri) as reader:
             note_broken(reader, pipeline)
         return show(lambda: present_status(pipeline, status_of(uri, pipeline)), wanted, watch=watch)

@@ -78,19 +78,19 @@ def _transfer(
     format_name: str,
     dry_run: bool,
 ) -> int:
-    from pipeline.build.lockfile import read_lock
-    from pipeline.build.order import select
+    from pipeline.build.context.order import select
+    from pipeline.build.release.lockfile import read_lock
     from pipeline.engine.images import list_images
-    from pipeline.report.render import render
-    from pipeline.report.steps import tell_step
-    from pipeline.tasks.elsewhere import claim_name, refuse_named
+    from pipeline.output.render.report import render
+    from pipeline.output.terminal import print_step
+    from pipeline.tasks.remote_store import claim_name, refuse_named
     from pipeline.transfer.apply import observe, transfer
-    from pipeline.transfer.place import parse_place
+    from pipeline.transfer.place import parse_location
     from pipeline.transfer.plan import plan_pull, plan_push
     from pipeline.transfer.present import present
 
     shown = one_of(format_name, "--format", _FORMATS)
-    place = parse_place(where, tls_verify=tls_verify)
+    place = parse_location(where, tls_verify=tls_verify)
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
     released = {name: one.image for name, one in read_lock(pipeline.lock_path).items()}
@@ -105,6 +105,6 @@ def _transfer(
     if dry_run:
         say(str(plan))
         return 0
-    moved = transfer(plan, environment, lambda step: tell_step(step.version.short, step.cause))
+    moved = transfer(plan, environment, lambda step: print_step(step.version.short, step.cause))
     render(present(plan, moved), shown)
     return 0

@@ -10,7 +10,7 @@ from invoke.context import Context
 from pipeline.tasks.command import SPEC_HELP, command, one_of
 
 if TYPE_CHECKING:
-    from pipeline.report.finding import Finding, Severity
+    from pipeline.output.findings.finding import Finding, Severity
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
 THRESHOLDS: tuple[Severity, ...] = ("error", "warning", "note")
@@ -40,8 +40,8 @@ def validate(
     from pathlib import Path
 
     from pipeline import __version__
-    from pipeline.report.findings import render_findings, summary
-    from pipeline.report.outlet import write_commands
+    from pipeline.output.findings.report import render_findings, summary
+    from pipeline.output.output_filter import write_commands
     from pipeline.spec.discover import discover_all
     from pipeline.spec.load import examine
     from pipeline.spec.rules import RULES
@@ -54,7 +54,7 @@ def validate(
         examination = examine(path, os.environ, containerfiles=True)
         found += examination.findings
         if examination.pipeline is not None and examination.pipeline.lock_path.exists():
-            from pipeline.build.examine import examine_releases
+            from pipeline.build.release.release_check import examine_releases
 
             found += examine_releases(examination.pipeline)
     findings = list(dict.fromkeys(found))  # specs may share a Containerfile

@@ -10,7 +10,7 @@ from invoke.context import Context
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
 
 if TYPE_CHECKING:
-    from pipeline.report.words import Report
+    from pipeline.output.document import Report
     from pipeline.spec.model import Pipeline
 
 _FORMATS = ("text", "json", "md", "html")
@@ -33,7 +33,7 @@ def verify(
     format: str = "text",  # noqa: A002 (the option's name)
 ) -> int:
     """Try out on real containers what an image, a layer, a volume and a port are said to be."""
-    from pipeline.report.render import render
+    from pipeline.output.render.report import render
 
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
@@ -46,16 +46,16 @@ def tried_out(
     pipeline: Pipeline, environment: Mapping[str, str], only: Sequence[str], version: str | None
 ) -> tuple[Report, bool]:
     """The report on experiments with an image of the spec, and whether all of them passed."""
-    from pipeline.engine.podman_writer import Writer
+    from pipeline.engine.podman_writer import PodmanWriter
     from pipeline.engine.service import api_service
-    from pipeline.report.terminal import tell_note
-    from pipeline.tasks.elsewhere import images_there, refuse_named
+    from pipeline.output.terminal import print_note
+    from pipeline.tasks.remote_store import images_there, refuse_named
     from pipeline.verify.present import present_results
     from pipeline.verify.run import carry_out, select
     from pipeline.verify.subject import choose_subject
 
     experiments = select(only)
-    with api_service(environment) as uri, Writer(uri) as api:
+    with api_service(environment) as uri, PodmanWriter(uri) as api:
         built = {name for image in api.images() for name in image.get("Names") or ()}
         subject = choose_subject(pipeline, built, version)
         used = (subject.image, *subject.older)
@@ -65,7 +65,7 @@ def tried_out(
             api,
             subject,
             environment,
-            lambda one: tell_note(f"{one.name}: {one.claim}"),
+            lambda one: print_note(f"{one.name}: {one.claim}"),
         )
     told = present_results(results, subject.image)
     return told, all(result.passed for result in results)

@@ -24,16 +24,16 @@ def list_volumes(
     format: str = "text",  # noqa: A002 (the option's name)
 ) -> int:
     """Show the volumes of a spec: size, and who is on them; also those it no longer names."""
-    from pipeline.engine.podman import Reader
+    from pipeline.engine.podman import PodmanReader
     from pipeline.engine.service import api_service
-    from pipeline.report.render import render
+    from pipeline.output.render.report import render
     from pipeline.volumes.observe import observe_volumes
     from pipeline.volumes.present import present_volumes
 
     wanted = one_of(format, "--format", _FORMATS)
     pipeline = load_pipeline(spec)
     environment = host_profile().environment
-    with api_service(environment) as uri, Reader(uri) as reader:
+    with api_service(environment) as uri, PodmanReader(uri) as reader:
         found = observe_volumes(reader, pipeline, environment)
     render(present_volumes(pipeline.name, found), wanted)
     return 0
@@ -62,9 +62,9 @@ def backup(
     import os
     from pathlib import Path
 
-    from pipeline.engine.podman_writer import Writer
-    from pipeline.report.terminal import tell_note
-    from pipeline.tasks.deploying import at_work
+    from pipeline.engine.podman_writer import PodmanWriter
+    from pipeline.output.terminal import print_note
+    from pipeline.tasks.deploy_common import at_work
     from pipeline.volumes.backup import backup as back_up
     from pipeline.volumes.backup import usual_target
     from pipeline.volumes.plan import choose_volume
@@ -76,10 +76,10 @@ def backup(
     if output is not None:
         given = Path(output).absolute()
         target = given / target.name if given.is_dir() or output.endswith("/") else given
-    with at_work(pipeline, environment) as uri, Writer(uri) as api:
+    with at_work(pipeline, environment) as uri, PodmanWriter(uri) as api:
         made = back_up(api, chosen, target, environment, stop=stop, live=live)
     for note in made.notes:
-        tell_note(note)
+        print_note(note)
     say(str(made.path))
     return 0
 
@@ -99,15 +99,15 @@ def restore(
     """Give a volume the content of a backup; refuses to replace data without --force."""
     from pathlib import Path
 
-    from pipeline.engine.podman_writer import Writer
-    from pipeline.tasks.deploying import at_work
+    from pipeline.engine.podman_writer import PodmanWriter
+    from pipeline.tasks.deploy_common import at_work
     from pipeline.volumes.plan import choose_volume
     from pipeline.volumes.restore import restore as bring_back
 
     pipeline = load_pipeline(spec)
     chosen = choose_volume(pipeline, volume)
     environment = host_profile().environment
-    with at_work(pipeline, environment) as uri, Writer(uri) as api:
+    with at_work(pipeline, environment) as uri, PodmanWriter(uri) as api:
         bring_back(api, pipeline, chosen, Path(source), environment, force=force)
     say(f"{chosen.engine_name} has the content of {source}")
     return 0
@@ -123,15 +123,15 @@ def restore(
 )
 def remove(_context: Context, volume: str, spec: str | None = None, yes: bool = False) -> int:
     """Remove a volume and all data in it, after a confirmation."""
-    from pipeline.engine.podman_writer import Writer
-    from pipeline.tasks.deploying import at_work
+    from pipeline.engine.podman_writer import PodmanWriter
+    from pipeline.tasks.deploy_common import at_work
     from pipeline.volumes.observe import existing, users_of
     from pipeline.volumes.plan import check_removal, choose_volume
 
     pipeline = load_pipeline(spec)
     chosen = choose_volume(pipeline, volume)
     environment = host_profile().environment
-    with at_work(pipeline, environment) as uri, Writer(uri) as api:
+    with at_work(pipeline, environment) as uri, PodmanWriter(uri) as api:
         existing(api, chosen)
         check_removal(chosen, users_of(api, chosen.engine_name))
         if not yes:

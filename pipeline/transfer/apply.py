@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.engine.distribution import (
+    ImageLocation,
     Manifest,
-    Place,
     check_blobs,
     check_layout,
     copy,
@@ -22,11 +22,11 @@ from pipeline.engine.distribution import (
     find_manifest,
 )
 from pipeline.engine.images import list_images
-from pipeline.engine.store_place import find_store
+from pipeline.engine.store_paths import find_store
 from pipeline.errors import CapasError, EngineError
-from pipeline.report.numbers import show_bytes
+from pipeline.output.number_format import show_bytes
 from pipeline.spec.model import Version
-from pipeline.transfer.plan import Plan, Side, Step
+from pipeline.transfer.plan import CopyStep, Side, TransferPlan
 
 _CONNECTIONS = 4
 
@@ -42,14 +42,14 @@ class Moved:
         whole: bytes of all its layers, compressed.
     """
 
-    step: Step
+    step: CopyStep
     digest: str
     new: int
     whole: int
 
 
 def observe(
-    place: Place,
+    place: ImageLocation,
     versions: Sequence[Version],
     released: Mapping[str, str],
     environment: Mapping[str, str],
@@ -75,7 +75,9 @@ def observe(
 
 
 def transfer(
-    plan: Plan, environment: Mapping[str, str], ended: Callable[[Step], None] = lambda _step: None
+    plan: TransferPlan,
+    environment: Mapping[str, str],
+    ended: Callable[[CopyStep], None] = lambda _step: None,
 ) -> tuple[Moved, ...]:
     """Carry out a plan.
 
@@ -104,7 +106,7 @@ def transfer(
 
 
 def _check_before(
-    plan: Plan, step: Step, had: Collection[str], environment: Mapping[str, str]
+    plan: TransferPlan, step: CopyStep, had: Collection[str], environment: Mapping[str, str]
 ) -> None:
     """Look at what would come before any of it is written.
 
@@ -129,13 +131,13 @@ def _check_before(
         )
 
 
-def _argv(plan: Plan, step: Step) -> list[str]:
+def _argv(plan: TransferPlan, step: CopyStep) -> list[str]:
     if plan.direction == "push":
         return copy_out_argv(step.image, plan.place, step.version.short)
     return copy_in_argv(plan.place, step.version.short, step.version.reference)
 
 
-def _arrived(plan: Plan, step: Step, environment: Mapping[str, str]) -> Manifest:
+def _arrived(plan: TransferPlan, step: CopyStep, environment: Mapping[str, str]) -> Manifest:
     """The manifest at the place, after a look at what has arrived."""
     short = step.version.short
     manifest = find_manifest(plan.place, short, environment)

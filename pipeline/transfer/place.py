@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipeline.engine.distribution import Place
+from pipeline.engine.distribution import ImageLocation
 from pipeline.errors import UsageError
 
 _FOLDER = re.compile(r"(?:oci:)?(?P<path>(?:\.{1,2}|~)?/.*|\.{1,2})|oci:(?P<bare>.+)", re.DOTALL)
@@ -14,7 +14,7 @@ _REGISTRY = re.compile(rf"(?:docker://)?(?P<name>(?:{_HOST})(?:/[a-z0-9]+(?:[._-
 """A host that cannot be taken for a folder or a user's name (distribution's reference grammar)."""
 
 
-def parse_place(text: str, *, tls_verify: bool = True) -> Place:
+def parse_location(text: str, *, tls_verify: bool = True) -> ImageLocation:
     """The place that a user means.
 
     Raises:
@@ -28,9 +28,9 @@ def parse_place(text: str, *, tls_verify: bool = True) -> Place:
                 details="in an OCI layout a colon begins the image's name",
                 resolution="name another folder",
             )
-        return Place(text, folder=folder)
+        return ImageLocation(text, folder=folder)
     if found := _REGISTRY.fullmatch(text):
-        return Place(text, registry=found["name"], tls_verify=tls_verify)
+        return ImageLocation(text, registry=found["name"], tls_verify=tls_verify)
     raise UsageError(
         f"{text!r} names neither a registry nor a folder",
         details="a registry begins with its host, in small letters: `registry.example.org/team`, "

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.engine.distribution import Manifest, Place
+from pipeline.engine.distribution import ImageLocation, Manifest
 from pipeline.errors import CapasError, Refused
 from pipeline.spec.model import Version
 
@@ -30,7 +30,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Step:
+class CopyStep:
     """What is done about one version.
 
     Attributes:
@@ -50,7 +50,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TransferPlan:
     """All that a push or a pull would do.
 
     Attributes:
@@ -59,15 +59,15 @@ class Plan:
     """
 
     direction: Direction
-    place: Place
-    steps: tuple[Step, ...]
+    place: ImageLocation
+    steps: tuple[CopyStep, ...]
     had: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps))
 
 
-def plan_push(place: Place, sides: Sequence[Side]) -> Plan:
+def plan_push(place: ImageLocation, sides: Sequence[Side]) -> TransferPlan:
     """What has to be copied to a place.
 
     Raises:
@@ -90,7 +90,7 @@ def plan_push(place: Place, sides: Sequence[Side]) -> Plan:
         f"at {place.name} is not what was released here",
         "a release is never replaced: push to another place, or give this content another version",
     )
-    return Plan(
+    return TransferPlan(
         "push",
         place,
         tuple(_step(side, side.here, _there(side), "there") for side in sides),
@@ -98,7 +98,7 @@ def plan_push(place: Place, sides: Sequence[Side]) -> Plan:
     )
 
 
-def plan_pull(place: Place, sides: Sequence[Side]) -> Plan:
+def plan_pull(place: ImageLocation, sides: Sequence[Side]) -> TransferPlan:
     """What has to be copied from a place.
 
     Raises:
@@ -116,7 +116,7 @@ def plan_pull(place: Place, sides: Sequence[Side]) -> Plan:
         f"at {place.name} is not what was released",
         "name the place that the release was pushed to",
     )
-    return Plan(
+    return TransferPlan(
         "pull",
         place,
         tuple(_step(side, _there(side), side.here, "here") for side in sides),
@@ -132,11 +132,11 @@ def _blobs(sides: Sequence[Side]) -> frozenset[str]:
     return frozenset(digest for side in sides if side.there for digest in side.there.blobs)
 
 
-def _step(side: Side, image: str, other: str, where: str) -> Step:
+def _step(side: Side, image: str, other: str, where: str) -> CopyStep:
     cause = f"another image has its name {where} ({other[:12]})" if other else f"not {where}"
     if other == image:
         cause = f"{where} already"
-    return Step(side.version, image, side.there, copies=other != image, cause=cause)
+    return CopyStep(side.version, image, side.there, copies=other != image, cause=cause)
 
 
 def _not_its_release(image: str, side: Side) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.report.numbers import show_bytes
-from pipeline.report.words import Code, Report, Size, Table
+from pipeline.output.document import Code, Report, Size, Table
+from pipeline.output.number_format import show_bytes
 from pipeline.transfer.apply import Moved
-from pipeline.transfer.plan import Plan
+from pipeline.transfer.plan import TransferPlan
 
 _COLUMNS = ("version", "what", "new", "of", "manifest")
 
 
-def present(plan: Plan, moved: Sequence[Moved]) -> Report:
+def present(plan: TransferPlan, moved: Sequence[Moved]) -> Report:
     """One row per version."""
     copied = [one for one in moved if one.step.copies]
     new, whole = sum(one.new for one in copied), sum(one.whole for one in copied)

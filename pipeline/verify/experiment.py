@@ -30,7 +30,7 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Step:
+class ExperimentStep:
     """One thing that was done or seen.
 
     Attributes:
@@ -51,7 +51,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Result:
+class ExperimentResult:
     """What became of one experiment.
 
     Attributes:
@@ -61,7 +61,7 @@ class Result:
 
     experiment: Experiment
     verdict: Verdict
-    steps: tuple[Step, ...]
+    steps: tuple[ExperimentStep, ...]
     reason: str = ""
     seconds: float = 0.0
 
@@ -75,7 +75,7 @@ class Refuted(Exception):
     """Something was seen that the claim rules out."""
 
 
-class Untriable(Exception):
+class Inconclusive(Exception):
     """This host or this spec cannot show the claim; the text says why."""
 
 
@@ -83,11 +83,11 @@ class Untriable(Exception):
 class Notebook:
     """What an experiment writes down while it goes on."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ExperimentStep] = field(default_factory=list)
 
     def do(self, text: str) -> None:
         """Write down what is done next."""
-        self.steps.append(Step("do", text))
+        self.steps.append(ExperimentStep("do", text))
 
     def see(self, text: str, *, expected: object, found: object) -> None:
         """Write down what was seen.
@@ -95,7 +95,7 @@ class Notebook:
         Raises:
             Refuted: it is not what the claim says.
         """
-        step = Step("see", text, str(expected), str(found))
+        step = ExperimentStep("see", text, str(expected), str(found))
         self.steps.append(step)
         if step.contradicts:
             raise Refuted(f"{text}: expected {expected}, found {found}")

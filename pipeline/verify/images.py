@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.errors import CapasError
-from pipeline.verify.experiment import Experiment, Untriable
+from pipeline.verify.experiment import Experiment, Inconclusive
 from pipeline.verify.lab import Lab
 
 _FILE = "/capas-experiment"
@@ -79,7 +79,7 @@ def stored_once(lab: Lab) -> None:
         shared += 1
     lab.do(f"compare {lab.subject.image} with {other}")
     if not shared:
-        raise Untriable("the two versions have no layer in common")
+        raise Inconclusive("the two versions have no layer in common")
     folders = [_folders(lab, reference)[:shared] for reference in (lab.subject.image, other)]
     same = sum(one == two for one, two in zip(*folders, strict=True))
     lab.see("equal layers that lie in one and the same folder", expected=shared, found=same)
@@ -147,7 +147,7 @@ def _folders(lab: Lab, reference: str) -> list[str]:
     driver = _image(lab, reference)["GraphDriver"]
     data = driver.get("Data") or {}
     if "UpperDir" not in data:
-        raise Untriable(
+        raise Inconclusive(
             f"the storage driver {driver.get('Name')} does not keep layers but copies of the whole"
         )
     lower = data.get("LowerDir", "")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.engine.sockets import listening, namespaces
 from pipeline.errors import CapasError
-from pipeline.verify.experiment import Experiment, Untriable
+from pipeline.verify.experiment import Experiment, Inconclusive
 from pipeline.verify.lab import Lab, answers, asked
 
 _KINDS = ("ipc", "mnt", "net", "pid", "uts")
@@ -96,7 +96,7 @@ def _local(lab: Lab, container: str) -> int:
     if not pid:
         raise CapasError(f"a container of {lab.subject.image} ended before it was looked at")
     if not Path("/proc", str(pid)).exists():
-        raise Untriable("the containers run on another machine (CONTAINER_HOST)")
+        raise Inconclusive("the containers run on another machine (CONTAINER_HOST)")
     return pid
 
 

@@ -13,21 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pipeline.deploy.logs import last_lines
+from pipeline.deploy.observe.logs import last_lines
 from pipeline.engine import command, labels
 from pipeline.engine.buildah import build_argv
 from pipeline.engine.distribution import (
-    Place,
+    ImageLocation,
     copy,
     copy_in_argv,
     copy_out_argv,
     find_manifest,
 )
-from pipeline.engine.podman_writer import Writer
+from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.sockets import listening
 from pipeline.errors import CapasError, EngineError
-from pipeline.verify.experiment import Notebook, Untriable
-from pipeline.verify.subject import Subject
+from pipeline.verify.experiment import Inconclusive, Notebook
+from pipeline.verify.subject import ExperimentSubject
 
 _PAUSE = 0.02
 """Seconds between two looks at a condition for which there is no event."""
@@ -47,7 +47,9 @@ class Lab:
 
     deadline: ClassVar[float] = 20.0
 
-    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]
+    ) -> None:
         self.api = api
         self.subject = subject
         self.environment = environment
@@ -70,7 +72,7 @@ class Lab:
             Untriable: the spec does not tell one.
         """
         if self.subject.port is None:
-            raise Untriable("no service of this spec has a port")
+            raise Inconclusive("no service of this spec has a port")
         return self.subject.port
 
     def create(
@@ -176,17 +178,17 @@ class Lab:
         return reference
 
     @contextmanager
-    def empty_place(self) -> Iterator[Place]:
+    def empty_place(self) -> Iterator[ImageLocation]:
         """A folder in the OCI image layout with nothing in it, for the time of the block."""
         with tempfile.TemporaryDirectory(prefix="capas-experiment-") as made:
-            yield Place(made, folder=Path(made))
+            yield ImageLocation(made, folder=Path(made))
 
-    def copy_out(self, image: str, place: Place) -> None:
+    def copy_out(self, image: str, place: ImageLocation) -> None:
         """Copy an image of the store to a place."""
         identity = str((self.api.image(image) or {}).get("Id", ""))
         copy(copy_out_argv(identity, place, "it"), self.environment)
 
-    def keep_only_the_last_layer(self, place: Place) -> int:
+    def keep_only_the_last_layer(self, place: ImageLocation) -> int:
         """Take all other layers of the image at a place away; how many that were."""
         manifest = find_manifest(place, "it", self.environment)
         if manifest is None or place.folder is None:
@@ -196,7 +198,7 @@ class Lab:
             place.folder.joinpath("blobs", *digest.split(":")).unlink()
         return len(others)
 
-    def copy_in(self, place: Place, reference: str) -> str:
+    def copy_in(self, place: ImageLocation, reference: str) -> str:
         """Copy the image at a place into the store; what came of it, in a word."""
         try:
             copy(copy_in_argv(place, "it", reference), self.environment)
@@ -264,7 +266,7 @@ class Lab:
             return False
 
 
-def clean(api: Writer, token: str) -> None:
+def clean(api: PodmanWriter, token: str) -> None:
     """Remove everything that carries an experiment's token."""
     wanted = [f"{labels.EXPERIMENT}={token}"]
     for container in api.containers(wanted):
@@ -276,7 +278,7 @@ def clean(api: Writer, token: str) -> None:
             api.remove_image(name)
 
 
-def sweep(api: Writer) -> None:
+def sweep(api: PodmanWriter) -> None:
     """Remove what experiments left behind that were killed: their process is gone."""
     left = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
     left += api.images([labels.EXPERIMENT])

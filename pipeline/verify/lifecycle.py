@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import EngineError
 from pipeline.host.doctor import require
-from pipeline.verify.experiment import Experiment, Untriable
+from pipeline.verify.experiment import Experiment, Inconclusive
 from pipeline.verify.lab import Lab
 
 _FILE = "/capas-experiment"
@@ -72,7 +72,7 @@ def survives_pause(lab: Lab) -> None:
         lab.api.pause_container(container)
     except EngineError as error:
         if "cgroup" in error.details.lower():
-            raise Untriable(f"this host cannot pause a container: {error.details}") from None
+            raise Inconclusive(f"this host cannot pause a container: {error.details}") from None
         require("pause", lab.environment)  # Podman 5 gives no reason: the doctor may have one
         raise
     lab.see("its state", expected="paused", found=lab.state(container))

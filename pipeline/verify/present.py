@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.report.words import Bullets, Mark, Paragraph, Part, Report, Section, Table, Tone
-from pipeline.verify.experiment import Result, Step, Verdict
+from pipeline.output.document import Bullets, Mark, Paragraph, Part, Report, Section, Table, Tone
+from pipeline.verify.experiment import ExperimentResult, ExperimentStep, Verdict
 
 _TONES: dict[Verdict, Tone] = {
     "held": "good",
@@ -22,7 +22,7 @@ _WORDS: dict[Verdict, str] = {
 }
 
 
-def present_results(results: Sequence[Result], image: str) -> Report:
+def present_results(results: Sequence[ExperimentResult], image: str) -> Report:
     """The report on a run of experiments.
 
     Args:
@@ -36,7 +36,7 @@ def present_results(results: Sequence[Result], image: str) -> Report:
     )
 
 
-def lead(results: Sequence[Result], image: str) -> str:
+def lead(results: Sequence[ExperimentResult], image: str) -> str:
     """The answer in a sentence."""
     counts = {word: sum(r.verdict == v for r in results) for v, word in _WORDS.items()}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
@@ -44,7 +44,7 @@ def lead(results: Sequence[Result], image: str) -> str:
     return f"{number} with real containers of {image}: {told}."
 
 
-def as_data(result: Result) -> dict[str, Any]:
+def as_data(result: ExperimentResult) -> dict[str, Any]:
     """One result for machines."""
     experiment = result.experiment
     return {
@@ -61,12 +61,12 @@ def as_data(result: Result) -> dict[str, Any]:
     }
 
 
-def bullets(steps: Sequence[Step]) -> Bullets:
+def bullets(steps: Sequence[ExperimentStep]) -> Bullets:
     """What was done and seen, a line each."""
     return Bullets(tuple(_told(step) for step in steps))
 
 
-def _table(results: Sequence[Result]) -> Table:
+def _table(results: Sequence[ExperimentResult]) -> Table:
     rows = tuple(
         (r.experiment.name, r.experiment.claim, Mark(_WORDS[r.verdict], _TONES[r.verdict]))
         for r in results
@@ -74,7 +74,7 @@ def _table(results: Sequence[Result]) -> Table:
     return Table(("experiment", "claim", "verdict"), rows)
 
 
-def _section(result: Result) -> Section:
+def _section(result: ExperimentResult) -> Section:
     parts: list[Part] = [Paragraph(result.experiment.claim)]
     if result.steps:
         parts.append(bullets(result.steps))
@@ -83,7 +83,7 @@ def _section(result: Result) -> Section:
     return Section(result.experiment.title, tuple(parts))
 
 
-def _told(step: Step) -> str:
+def _told(step: ExperimentStep) -> str:
     if step.kind == "do":
         return step.text[:1].upper() + step.text[1:]
     if step.contradicts:

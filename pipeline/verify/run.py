@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.engine.podman_writer import Writer
-from pipeline.errors import CapasError, HostUnable, UsageError
+from pipeline.engine.podman_writer import PodmanWriter
+from pipeline.errors import CapasError, HostUnsupported, UsageError
 from pipeline.verify import images, isolation, lifecycle, persistence
-from pipeline.verify.experiment import Experiment, Refuted, Result, Untriable, Verdict
+from pipeline.verify.experiment import Experiment, ExperimentResult, Inconclusive, Refuted, Verdict
 from pipeline.verify.lab import Lab, sweep
-from pipeline.verify.subject import Subject
+from pipeline.verify.subject import ExperimentSubject
 
 EXPERIMENTS = (
     *images.EXPERIMENTS,
@@ -37,11 +37,11 @@ def select(names: Sequence[str]) -> tuple[Experiment, ...]:
 
 def carry_out(
     experiments: Sequence[Experiment],
-    api: Writer,
-    subject: Subject,
+    api: PodmanWriter,
+    subject: ExperimentSubject,
     environment: Mapping[str, str],
     tell: Callable[[Experiment], object],
-) -> tuple[Result, ...]:
+) -> tuple[ExperimentResult, ...]:
     """Carry out experiments; what killed ones left behind is removed first.
 
     Args:
@@ -55,7 +55,7 @@ def carry_out(
     return tuple(results)
 
 
-def examine(experiment: Experiment, lab: Lab) -> Result:
+def examine(experiment: Experiment, lab: Lab) -> ExperimentResult:
     """Carry out one experiment in its lab, and clean the lab."""
     began = time.monotonic()
     verdict: Verdict = "held"
@@ -64,11 +64,11 @@ def examine(experiment: Experiment, lab: Lab) -> Result:
         experiment.body(lab)
     except Refuted as refuted:
         verdict, reason = "refuted", str(refuted)
-    except (Untriable, HostUnable) as unable:
+    except (Inconclusive, HostUnsupported) as unable:
         verdict, reason = "untried", str(unable)
     except CapasError as error:
         verdict, reason = "failed", str(error)
     finally:
         lab.clean()
     steps = tuple(lab.notebook.steps)
-    return Result(experiment, verdict, steps, reason, time.monotonic() - began)
+    return ExperimentResult(experiment, verdict, steps, reason, time.monotonic() - began)

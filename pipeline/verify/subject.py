@@ -10,7 +10,7 @@ from pipeline.spec.model import Pipeline, Service
 
 
 @dataclass(frozen=True)
-class Subject:
+class ExperimentSubject:
     """An image to experiment on, and how a container of it serves.
 
     Attributes:
@@ -29,7 +29,7 @@ class Subject:
 
 def choose_subject(
     pipeline: Pipeline, built: Collection[str], version: str | None = None
-) -> Subject:
+) -> ExperimentSubject:
     """The subject of a spec: its first service of an image that is built, best with a port.
 
     Args:
@@ -42,7 +42,7 @@ def choose_subject(
     services = [s for s in pipeline.services.values() if s.built_here]
     for service in sorted(services, key=lambda s: _port(s) is None):
         if references := _built(pipeline, service.image, built, version):
-            return Subject(
+            return ExperimentSubject(
                 references[0],
                 references[1:],
                 _port(service),
@@ -52,7 +52,7 @@ def choose_subject(
             )
     for name in pipeline.images:
         if references := _built(pipeline, name, built, version):
-            return Subject(references[0], references[1:])
+            return ExperimentSubject(references[0], references[1:])
     what = f"version {version}" if version else "no version"
     raise UsageError(
         f"{what} of {pipeline.name} is {'not ' if version else ''}built",

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine.cache import state_folder
-from pipeline.engine.podman_writer import Writer
+from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.volume_files import folder_of, pack
 from pipeline.errors import CapasError, EngineError
-from pipeline.report.numbers import show_bytes
+from pipeline.output.number_format import show_bytes
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.archive import Writing, halves
-from pipeline.volumes.contents import ENDLESS, Contents, NoTar, Room, room_at
+from pipeline.volumes.contents import ENDLESS, ArchiveContents, NoTar, Room, room_at
 from pipeline.volumes.observe import can_pause, existing, users_of
 from pipeline.volumes.plan import Hold, hold_for_backup
 
@@ -44,7 +44,7 @@ class Backup:
 
 
 def backup(
-    api: Writer,
+    api: PodmanWriter,
     volume: Volume,
     target: Path,
     environment: Mapping[str, str],
@@ -89,7 +89,7 @@ def backup(
 
 
 def _write(
-    api: Writer,
+    api: PodmanWriter,
     folder: Path,
     target: Path,
     environment: Mapping[str, str],
@@ -98,7 +98,7 @@ def _write(
     changing: bool,
     holes: bool = True,
 ) -> Backup:
-    contents = Contents(ENDLESS)
+    contents = ArchiveContents(ENDLESS)
     with Writing(target) as file, held(api, hold):
 
         def take(piece: bytes) -> None:
@@ -139,7 +139,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 @contextmanager
-def held(api: Writer, hold: Hold) -> Iterator[None]:
+def held(api: PodmanWriter, hold: Hold) -> Iterator[None]:
     """Keep containers from writing for the time of the block, and let them go on in any case."""
     acted: list[str] = []
     try:
@@ -159,7 +159,7 @@ def held(api: Writer, hold: Hold) -> Iterator[None]:
         _let_go(api, hold, name)
 
 
-def _let_go(api: Writer, hold: Hold, name: str) -> None:
+def _let_go(api: PodmanWriter, hold: Hold, name: str) -> None:
     if hold.how == "pause":
         api.unpause_container(name)
     elif hold.how == "stop":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import CapasError
-from pipeline.report.numbers import show_bytes
+from pipeline.output.number_format import show_bytes
 from pipeline.volumes.fingerprint import Fingerprint
 
 _BLOCK = 512
@@ -73,7 +73,7 @@ def room_at(folder: Path) -> Room:
     return Room(seen.f_bavail * seen.f_frsize, seen.f_favail if seen.f_files else None)
 
 
-class Contents:
+class ArchiveContents:
     """Counts what a tar brings, piece by piece, and knows in the end what it was.
 
     Raises:

@@ -9,9 +9,9 @@ from typing import Any
 
 from pipeline.engine import labels
 from pipeline.engine.disk import measure_folders
-from pipeline.engine.podman import Reader
+from pipeline.engine.podman import PodmanReader
 from pipeline.engine.volume_files import folder_of
-from pipeline.errors import HostUnable, UsageError
+from pipeline.errors import HostUnsupported, UsageError
 from pipeline.host.observe import observe_basics
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.plan import User
@@ -36,7 +36,7 @@ class Found:
 
 
 def observe_volumes(
-    reader: Reader, pipeline: Pipeline, environment: Mapping[str, str]
+    reader: PodmanReader, pipeline: Pipeline, environment: Mapping[str, str]
 ) -> tuple[Found, ...]:
     """The spec's volumes in its order, then those that it made and no longer names."""
     present = {volume["Name"]: volume for volume in reader.volumes()}
@@ -63,7 +63,7 @@ def observe_volumes(
     return tuple(found)
 
 
-def users_of(reader: Reader, engine_name: str) -> tuple[User, ...]:
+def users_of(reader: PodmanReader, engine_name: str) -> tuple[User, ...]:
     """The containers on a volume, in whatever state."""
     rows = reader.containers_on(engine_name)
     return tuple(
@@ -71,7 +71,7 @@ def users_of(reader: Reader, engine_name: str) -> tuple[User, ...]:
     )
 
 
-def existing(reader: Reader, volume: Volume) -> dict[str, Any]:
+def existing(reader: PodmanReader, volume: Volume) -> dict[str, Any]:
     """What Podman says of a volume.
 
     Raises:
@@ -84,7 +84,7 @@ def existing(reader: Reader, volume: Volume) -> dict[str, Any]:
     if volume.external:
         raise UsageError(
             f"the external volume {name} does not exist",
-            resolution=f"make it (`podman volume create {name}`), or take `external` away",
+            resolution=f"make it (`podman volume create {name}`), or remove `external`",
         )
     raise UsageError(
         f"the volume {name} does not exist",
@@ -105,5 +105,5 @@ def can_pause(environ: Mapping[str, str]) -> bool:
 def _folder(volume: Mapping[str, Any]) -> Path | None:
     try:
         return folder_of(volume)
-    except HostUnable:
+    except HostUnsupported:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.report.words import Cell, Mark, Report, Size, Table
+from pipeline.output.document import Cell, Mark, Report, Size, Table
 from pipeline.volumes.observe import Found
 
 

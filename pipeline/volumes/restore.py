@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.engine import labels
-from pipeline.engine.podman_writer import Writer
-from pipeline.engine.store_place import find_store
+from pipeline.engine.podman_writer import PodmanWriter
+from pipeline.engine.store_paths import find_store
 from pipeline.engine.volume_files import (
     discard,
     exchange,
@@ -22,10 +22,10 @@ from pipeline.engine.volume_files import (
     unpack_beside,
 )
 from pipeline.engine.volume_state import mark_restored, settle_restored
-from pipeline.errors import CapasError, HostUnable, UsageError
+from pipeline.errors import CapasError, HostUnsupported, UsageError
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.archive import damaged, examine, pieces
-from pipeline.volumes.contents import ENDLESS, Contents, NoTar, TooMuch, room_at, too_much
+from pipeline.volumes.contents import ENDLESS, ArchiveContents, NoTar, TooMuch, room_at, too_much
 from pipeline.volumes.observe import existing, users_of
 from pipeline.volumes.plan import check_restore
 
@@ -35,7 +35,7 @@ _LINES = 5
 
 
 def restore(
-    api: Writer,
+    api: PodmanWriter,
     pipeline: Pipeline,
     volume: Volume,
     source: Path,
@@ -87,7 +87,7 @@ def restore(
         discard(new, environment)  # after the exchange this is the old content
 
 
-def finish_restores(api: Writer, pipeline: Pipeline, environment: Mapping[str, str]) -> None:
+def finish_restores(api: PodmanWriter, pipeline: Pipeline, environment: Mapping[str, str]) -> None:
     """End what restores left that were killed, before anybody uses the volumes.
 
     One whose content was there already is settled; what is left beside a volume is swept, unless
@@ -96,7 +96,9 @@ def finish_restores(api: Writer, pipeline: Pipeline, environment: Mapping[str, s
     named = {volume.engine_name for volume in pipeline.volumes.values()}
     for found in api.volumes() if named else ():
         if found["Name"] in named:
-            with suppress(HostUnable):  # none of a restore's: it is no plain folder of this machine
+            with suppress(
+                HostUnsupported
+            ):  # none of a restore's: it is no plain folder of this machine
                 settle_restored(api, found, folder := folder_of(found), environment)
                 if (found.get("Labels") or {}).get(labels.PIPELINE) == pipeline.name:
                     sweep(folder, environment)
@@ -108,7 +110,7 @@ def _fitting(source: Path, place: Path) -> str:
     Raises:
         CapasError: it is damaged, no backup, or more than there is room for.
     """
-    contents = Contents(room := room_at(place))
+    contents = ArchiveContents(room := room_at(place))
     try:
         examine(source, contents.feed)
         contents.end()
@@ -131,7 +133,7 @@ def volume_labels(pipeline: Pipeline, volume: Volume) -> dict[str, str]:
 
 
 def _prove(folder: Path, environment: Mapping[str, str], content: str) -> None:
-    contents = Contents(ENDLESS)
+    contents = ArchiveContents(ENDLESS)
     said = pack(folder, environment, contents.feed)
     if contents.digest() != content:
         raise CapasError(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipeline.report.render_html import render_html
+from pipeline.output.render.html_page import render_html
 from tests.browser import reports
 
 CHROMIUM = "/usr/bin/chromium"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.layers.budget import Verdict
+from pipeline.layers.budget import BudgetVerdict
 from pipeline.layers.present import present_family
-from pipeline.report.words import Listing, Mark, Paragraph, Report, Section, Table
+from pipeline.output.document import Listing, Mark, Paragraph, Report, Section, Table
 from tests.unit.layers.builders import World, file, gone
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
@@ -35,8 +35,8 @@ def everything() -> Report:
         config={"Env": ["A=b"]},
     )
     verdicts = (
-        Verdict("pytweets:1.1", "pytweets:1.0", "max_new_bytes", 9000.0, 2048.0, held=True),
-        Verdict("pytweets:1.2", "pytweets:1.1", "min_shared_ratio", 0.99, 0.9, held=False),
+        BudgetVerdict("pytweets:1.1", "pytweets:1.0", "max_new_bytes", 9000.0, 2048.0, held=True),
+        BudgetVerdict("pytweets:1.2", "pytweets:1.1", "min_shared_ratio", 0.99, 0.9, held=False),
     )
     report = present_family(
         world.family(base, one, two, three),

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import pytest
 
-from pipeline.build.rootfs import prepare_rootfs
+from pipeline.build.rootfs.rootfs import prepare_rootfs
 from pipeline.engine import command
 from pipeline.engine.buildah import build_argv
 from pipeline.engine.service import api_service

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import command
-from pipeline.host.builder import generation_here
+from pipeline.host.buildah_generation import generation_here
 from pipeline.spec.containerfile import parse
 from pipeline.spec.containerfile.build import Build
 from pipeline.spec.ignorefile import load_ignore_rules

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.engine import command
 from pipeline.spec.ignorefile import load_ignore_rules
-from pipeline.spec.sources import Source, read_source
+from pipeline.spec.sources import CopySource, read_source
 
 pytestmark = pytest.mark.integration
 
@@ -73,13 +73,13 @@ def make_context(folder: Path, random_: random.Random) -> None:
         (folder / name).write_text(random_.choice(["\n", "\r\n"]).join(lines) + "\n")
 
 
-def expected(source: Source, place: str) -> dict[str, tuple[str, int, str]]:
+def expected(source: CopySource, place: str) -> dict[str, tuple[str, int, str]]:
     return {
         f"{place}/{entry.name}": (entry.kind, entry.mode, entry.target) for entry in source.entries
     }
 
 
-def meet(source: Source) -> bool:
+def meet(source: CopySource) -> bool:
     """Whether two found items bring the same name: what is left then depends on both."""
     kinds = {entry.name: entry.kind for entry in source.entries}
     above = {str(parent) for name in kinds for parent in Path(name).parents}

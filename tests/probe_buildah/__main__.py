@@ -15,11 +15,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.build.run import build
+from pipeline.build.run.build_run import build
 from pipeline.engine.generation import Generation
-from pipeline.host.builder import generation_here
+from pipeline.host.buildah_generation import generation_here
 from pipeline.host.observe import observe_basics
-from pipeline.report.progress import Quiet
+from pipeline.output.progress import Quiet
 from tests.integration.storage import session_store
 from tests.probe_buildah.kinds import KINDS, Kind, write_base, write_context
 from tests.probe_buildah.rules import Laboratory, Seen

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.build import owners
-from pipeline.build.digests import Digests
-from pipeline.build.inputs import read_inputs
-from pipeline.build.summary import Given, summaries
+from pipeline.build.context import owners
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import read_inputs
+from pipeline.build.go_tar.content_summary import Given, summaries
 from pipeline.engine import command
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.generation import Generation, says_times

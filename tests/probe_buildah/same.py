@@ -13,11 +13,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.build.observe import observe_build
-from pipeline.build.run import build
+from pipeline.build.observe.survey import observe_build
+from pipeline.build.run.build_run import build
 from pipeline.engine.images import inspect_image
-from pipeline.host.maker import maker_here
-from pipeline.report.progress import Quiet
+from pipeline.host.build_engine import build_engine_here
+from pipeline.output.progress import Quiet
 from pipeline.spec.model import Image, Pipeline, Version
 from tests.integration.storage import session_store
 from tests.probe_buildah.kinds import BUSYBOX, write_context
@@ -72,7 +72,7 @@ def _measured(folder: Path, environment: Mapping[str, str]) -> dict[str, object]
     for number, case in enumerate(CASES):
         image = inspect_image(environment, f"localhost/case{number}:1")
         found[case] = [image.diff_ids[-1], "" if case in _NO_ID else image.id]
-    maker = maker_here(environment)
+    maker = build_engine_here(environment)
     engine = f"{maker.engines['buildah']}, {maker.engines['storage']}"
     return {"engine": engine, "cases": found}
 

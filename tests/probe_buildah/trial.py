@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.build.image_files import image_files
-from pipeline.build.labelling import timestamp_text
-from pipeline.build.observe import Survey, observe_build
-from pipeline.build.plan import Planner, VersionPlan
-from pipeline.build.predict import FROM, Forecast, Forecaster
-from pipeline.build.run import build
+from pipeline.build.go_tar.image_files import image_files
+from pipeline.build.observe.image_labels import timestamp_text
+from pipeline.build.observe.survey import Survey, observe_build
+from pipeline.build.plan.build_plan import BuildPlanner, VersionPlan
+from pipeline.build.plan.forecast import FROM, Forecast, Forecaster
+from pipeline.build.run.build_run import build
 from pipeline.engine.build_cache import CacheImage, cache_images
-from pipeline.engine.file_list import read_file_list
 from pipeline.engine.images import inspect_image
 from pipeline.engine.storage import find_image, observe_storage
+from pipeline.engine.tar_split import read_file_list
 from pipeline.errors import CapasError
-from pipeline.report.progress import Quiet
+from pipeline.output.progress import Quiet
 from pipeline.spec.model import Image, Pipeline, Version
 from tests.integration.build.told import told_of
 from tests.probe_buildah.kinds import Kind
@@ -96,7 +96,7 @@ class Bench:
 
     def _plan(self, kind: Kind, number: int, last: str) -> VersionPlan:
         survey, storage = self.survey(kind, number, last), observe_storage(self._environment)
-        planner = Planner(survey, storage, cache_images(storage), self._environment)
+        planner = BuildPlanner(survey, storage, cache_images(storage), self._environment)
         return planner.plan(()).versions[-1]
 
     def _compare(self, survey: Survey, name: str) -> tuple[str, str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pipeline.host.build_engine import build_engine_of
 from pipeline.host.checks.advice import UNIFIED, install, named_mode
 from pipeline.host.choose import Chosen, crun_refuses, podman_refuses
 from pipeline.host.facts import Facts, Program
-from pipeline.host.maker import maker_of
-from pipeline.report.check import Check
+from pipeline.output.check import Check
 
 _OLDEST_PODMAN = (4, 0)
 _SOURCE_DATE_EPOCH_SINCE = (1, 41)
@@ -256,7 +256,7 @@ def check_reproducible(facts: Facts, chosen: Chosen) -> Check:
         return Check(
             "reproducible builds", "cannot", "no Buildah, no builds", ask=install(facts, "buildah")
         )
-    if limit := maker_of(facts.basics, chosen).limit:
+    if limit := build_engine_of(facts.basics, chosen).limit:
         return Check(
             "reproducible builds",
             "limited",

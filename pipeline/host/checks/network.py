@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.host.checks.advice import install
 from pipeline.host.choose import Chosen, nftables_alone
 from pipeline.host.facts import Facts
-from pipeline.report.check import Check
+from pipeline.output.check import Check
 
 _WEB = 80
 _ROOTS_PORTS = 1024

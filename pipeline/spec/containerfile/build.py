@@ -16,10 +16,10 @@ from pipeline.spec.containerfile.parse import parse
 from pipeline.spec.containerfile.steps import (
     SCRATCH,
     UNKNOWN,
+    BuildStep,
     Destination,
     ImageState,
     StageBuild,
-    Step,
 )
 from pipeline.spec.containerfile.variables import (
     PLATFORM_ARGS,
@@ -30,7 +30,7 @@ from pipeline.spec.containerfile.variables import (
 )
 from pipeline.spec.gopath import clean
 from pipeline.spec.ignorefile import IgnoreRules
-from pipeline.spec.sources import Source, read_source
+from pipeline.spec.sources import CopySource, read_source
 
 LONGEST_PATH = 4096
 """Characters, Linux's PATH_MAX."""
@@ -154,7 +154,7 @@ class _Walk:
             (*self._handed, *self._handed_on()),
         )
 
-    def _step(self, instruction: Instruction, *, inherited: bool) -> Step:
+    def _step(self, instruction: Instruction, *, inherited: bool) -> BuildStep:
         step = expanded_step(instruction, self._values, certain=self._before.described)
         step = replace(
             step,
@@ -169,9 +169,9 @@ class _Walk:
             self._apply(step)
         return step
 
-    def _copied(self, step: Step) -> Step:
+    def _copied(self, step: BuildStep) -> BuildStep:
         written = step.arguments[:-1]
-        sources: tuple[Source, ...] = ()
+        sources: tuple[CopySource, ...] = ()
         context = self._build.context
         if context is not None and "from" not in step.flags and step.certain:
             documents = {w for w in written if w.startswith("<<")} if step.heredocs else set()
@@ -195,7 +195,7 @@ class _Walk:
                     self._folders.add(f"{path}/{entry.name}")
         return replace(step, sources=sources, destination=destination)
 
-    def _apply(self, step: Step) -> None:
+    def _apply(self, step: BuildStep) -> None:
         apply = {
             "ARG": self._arg,
             "ENV": self._env,
@@ -220,7 +220,7 @@ class _Walk:
             return tuple(word.text for word in own)
         return handed(own, {**PLATFORM_ARGS, **self._heading})
 
-    def _arg(self, step: Step) -> None:
+    def _arg(self, step: BuildStep) -> None:
         self._declare(step.arguments)
 
     def _declare(self, arguments: Iterable[str]) -> None:
@@ -234,28 +234,28 @@ class _Walk:
             if value is not None and name not in self._environment:
                 self._values[name] = value
 
-    def _env(self, step: Step) -> None:
+    def _env(self, step: BuildStep) -> None:
         pairs = zip(step.arguments[::2], step.arguments[1::2], strict=False)
         for name, value in pairs:
             self._environment[name] = self._values[name] = value
 
-    def _workdir(self, step: Step) -> None:
+    def _workdir(self, step: BuildStep) -> None:
         path = absolute(step.arguments[0], self._image.workdir).rstrip("/") or "/"
         if len(path) > LONGEST_PATH:
             return  # no system has such a path: the build ends here
         self._image = replace(self._image, workdir=path)
         self._folders.add(path)
 
-    def _user(self, step: Step) -> None:
+    def _user(self, step: BuildStep) -> None:
         self._image = replace(self._image, user=step.arguments[0])
 
-    def _expose(self, step: Step) -> None:
+    def _expose(self, step: BuildStep) -> None:
         self._exposed.update(port if "/" in port else f"{port}/tcp" for port in step.arguments)
 
-    def _volume(self, step: Step) -> None:
+    def _volume(self, step: BuildStep) -> None:
         self._volumes.update(clean(volume.strip()) for volume in step.arguments)
 
-    def _run(self, step: Step) -> None:
+    def _run(self, step: BuildStep) -> None:
         self._folders.after_run(step.arguments, shell=not step.instruction.json)
 
 

@@ -60,7 +60,7 @@ def expand(word: str, values: Mapping[str, str]) -> Expanded:
     """
     if "$" not in word and "\\" not in word and "'" not in word and '"' not in word:
         return Expanded(word, ((word, True),))
-    scanner = _Scanner(word, values)
+    scanner = _WordScanner(word, values)
     runs = scanner.until("")
     text = "".join(run for run, _ in runs)
     return Expanded(text, tuple(runs), frozenset(scanner.missing), frozenset(scanner.bare))
@@ -89,7 +89,7 @@ def _cut(runs: Iterable[tuple[str, bool]]) -> list[str]:
 
 
 @dataclass
-class _Scanner:
+class _WordScanner:
     word: str
     values: Mapping[str, str]
     position: int = 0

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.model import Comment, Piece
 from pipeline.spec.containerfile.words import SPACES
 from pipeline.spec.rules import finding

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 
 FILE_INSTRUCTIONS = frozenset({"ADD", "COPY", "RUN"})
 """The instructions that can change files, and so make a layer."""

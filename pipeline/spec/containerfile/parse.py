@@ -8,16 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.heredoc import announced
 from pipeline.spec.containerfile.lines import Lines, LogicalLine
-from pipeline.spec.containerfile.model import (
-    Containerfile,
-    Heredoc,
-    Instruction,
-    Stage,
-    Word,
-)
+from pipeline.spec.containerfile.model import Containerfile, Heredoc, Instruction, Stage, Word
 from pipeline.spec.containerfile.words import (
     NotStrings,
     Span,
@@ -40,7 +34,7 @@ KEYWORDS = _JSON_OR_TEXT | _JSON_OR_LIST | _PAIRS | _LISTS | _TEXTS | _OTHERS
 """Every instruction that Buildah knows."""
 
 
-class _Refused(Exception):
+class _Unparsable(Exception):
     """What Buildah's parser says no to, and where in the instruction's text."""
 
     def __init__(self, message: str, offset: int, hint: str = "") -> None:
@@ -91,7 +85,7 @@ class _Parser:
                 return replace(cut, trigger=self._cut(bare, rest, inside=True))
             words, is_json = _arguments(cut.keyword, rest, self._lines.escape)
             return replace(cut, words=words, json=is_json)
-        except _Refused as refused:
+        except _Unparsable as refused:
             line, column = bare.place(refused.offset)
             self._report("CAP201", line, column, refused.message, refused.hint)
             return cut
@@ -170,7 +164,7 @@ def _json(span: Span) -> tuple[Word, ...] | None:
         return json_list(span)
     except NotStrings:
         hint = "put quotes around each item"
-        raise _Refused("a JSON list with something else than texts", span.start, hint) from None
+        raise _Unparsable("a JSON list with something else than texts", span.start, hint) from None
 
 
 def _pairs(keyword: str, rest: Span, escape: str) -> tuple[Word, ...]:
@@ -178,14 +172,14 @@ def _pairs(keyword: str, rest: Span, escape: str) -> tuple[Word, ...]:
     if words and "=" not in words[0].text:
         name, value = split_keyword(rest)
         if not value:
-            raise _Refused(f"{keyword} {name.text} has no value", name.start, "write NAME=value")
+            raise _Unparsable(f"{keyword} {name.text} has no value", name.start, "write NAME=value")
         return name, value.whole()
     pairs: list[Word] = []
     for word in words:
         name_text, equals, value_text = word.text.partition("=")
         if not equals:
             hint = "write NAME=value, with quotes around a value with spaces"
-            raise _Refused(f"{word.text} is no NAME=value", word.start, hint)
+            raise _Unparsable(f"{word.text} is no NAME=value", word.start, hint)
         middle = word.start + len(name_text)
         pairs += Word(name_text, word.start, middle), Word(value_text, middle + 1, word.end)
     return tuple(pairs)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.spec.containerfile.model import Heredoc, Instruction, Stage, Word
-from pipeline.spec.sources import Source
+from pipeline.spec.sources import CopySource
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Destination:
 
 
 @dataclass(frozen=True)
-class Step:
+class BuildStep:
     """An instruction as it is carried out.
 
     Attributes:
@@ -91,7 +91,7 @@ class Step:
     inherited: bool = False
     workdir: str = "/"
     user: str | None = None
-    sources: tuple[Source, ...] = ()
+    sources: tuple[CopySource, ...] = ()
     destination: Destination | None = None
     declared: int = 0
 
@@ -124,9 +124,9 @@ class StageBuild:
     stage: Stage
     base: str
     base_stage: int | None
-    origin: Step
+    origin: BuildStep
     before: ImageState
-    steps: tuple[Step, ...]
+    steps: tuple[BuildStep, ...]
     args: tuple[tuple[str, str | None], ...]
     after: ImageState
     inherited: int = 0

@@ -17,7 +17,7 @@ from pipeline.spec.containerfile.expand import (
     expand,
 )
 from pipeline.spec.containerfile.model import Instruction, Word
-from pipeline.spec.containerfile.steps import Step
+from pipeline.spec.containerfile.steps import BuildStep
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 _ARCHITECTURE = _ARCHITECTURES.get(os.uname().machine, os.uname().machine)
@@ -64,7 +64,9 @@ def handed(words: Iterable[Word], values: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def expanded_step(instruction: Instruction, values: Mapping[str, str], *, certain: bool) -> Step:
+def expanded_step(
+    instruction: Instruction, values: Mapping[str, str], *, certain: bool
+) -> BuildStep:
     """An instruction with its variables replaced, those of its flags included.
 
     Args:
@@ -85,7 +87,7 @@ def expanded_step(instruction: Instruction, values: Mapping[str, str], *, certai
         known = {**PLATFORM_ARGS, **values} if is_from else values
         name, equals, value = notes.expanded(word, known).text.partition("=")
         flags[name.removeprefix("--")] = value if equals else ""
-    return Step(
+    return BuildStep(
         instruction,
         tuple(texts),
         flags,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Instruction, Word
-from pipeline.spec.lint.subject import Subject
+from pipeline.spec.lint.subject import LintSubject
 
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
@@ -48,7 +48,7 @@ def _split_tag(reference: str) -> tuple[str, str, str | None]:
     return folder + slash + name, colon, tag if colon else None
 
 
-def image_names(subject: Subject) -> Iterator[Finding]:
+def image_names(subject: LintSubject) -> Iterator[Finding]:
     """Names that engines refuse, and bases without a tag of their own."""
     for stage in subject.stages:
         step = stage.origin
@@ -74,7 +74,7 @@ def image_names(subject: Subject) -> Iterator[Finding]:
 
 
 def _refused(
-    subject: Subject, instruction: Instruction, reference: str, word: Word
+    subject: LintSubject, instruction: Instruction, reference: str, word: Word
 ) -> Finding | None:
     if not (fault := reference_fault(reference)):
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Containerfile, parse
 from pipeline.spec.containerfile.build import Build
 from pipeline.spec.containerfile.steps import UNKNOWN, ImageState, StageBuild
@@ -38,14 +38,14 @@ from pipeline.spec.lint.running import (
     secrets,
     shell_form,
 )
-from pipeline.spec.lint.subject import Published, Subject
+from pipeline.spec.lint.subject import LintSubject, Published
 from pipeline.spec.lint.validity import refused_instructions
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
 from pipeline.spec.problem import Problem, suggestion
 from pipeline.spec.rules import finding
 from pipeline.spec.textfile import kind_at
 
-Examine = Callable[[Subject], Iterator[Finding]]
+Examine = Callable[[LintSubject], Iterator[Finding]]
 EXAMINATIONS: tuple[Examine, ...] = (
     refused_instructions,
     unreadable_sources,
@@ -131,7 +131,7 @@ def _examined(
     published: Iterable[Published],
 ) -> tuple[Finding, ...]:
     index = _target(file, target)
-    subject = Subject(file, build.context, stages, index, tuple(published))
+    subject = LintSubject(file, build.context, stages, index, tuple(published))
     found = [*file.findings, *build.ignore.findings]
     for examine in EXAMINATIONS:
         found += examine(subject)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.build import LONGEST_PATH
-from pipeline.spec.containerfile.steps import StageBuild, Step
-from pipeline.spec.lint.subject import Subject
+from pipeline.spec.containerfile.steps import BuildStep, StageBuild
+from pipeline.spec.lint.subject import LintSubject
 
 _INSTALL = re.compile(
     r"""(?:^|[\s;&|(])(?:
@@ -42,10 +42,10 @@ _APPLICATION_FOLDERS = re.compile(
 )
 
 
-def copy_before_install(subject: Subject) -> Iterator[Finding]:
+def copy_before_install(subject: LintSubject) -> Iterator[Finding]:
     """The whole context copied before the dependencies are installed."""
     for stage in subject.stages:
-        copied: Step | None = None
+        copied: BuildStep | None = None
         for step in stage.steps:
             if _copies_all(step):
                 copied = copied or step
@@ -57,7 +57,9 @@ def copy_before_install(subject: Subject) -> Iterator[Finding]:
                     copied = None
 
 
-def _copied_too_early(subject: Subject, copied: Step, install: Step, tool: str) -> Finding:
+def _copied_too_early(
+    subject: LintSubject, copied: BuildStep, install: BuildStep, tool: str
+) -> Finding:
     manifest = _MANIFESTS.get(tool.rstrip("3").replace("python", "pip"))
     line = install.instruction.where[0]
     hint = f"move it below line {line}"
@@ -67,7 +69,7 @@ def _copied_too_early(subject: Subject, copied: Step, install: Step, tool: str) 
     return subject.at("CAP220", copied.instruction, message, hint)
 
 
-def _copies_all(step: Step) -> bool:
+def _copies_all(step: BuildStep) -> bool:
     if step.keyword not in {"ADD", "COPY"} or "from" in step.flags:
         return False
     if any("" in source.found for source in step.sources):
@@ -75,7 +77,7 @@ def _copies_all(step: Step) -> bool:
     return any(text in {".", "./", "/", "*", "./*"} for text in step.arguments[:-1])
 
 
-def copy_to_missing_folder(subject: Subject) -> Iterator[Finding]:
+def copy_to_missing_folder(subject: LintSubject) -> Iterator[Finding]:
     """A file copied to what reads like a folder, without the slash that makes it one."""
     for stage in subject.stages:
         uses = _Uses.of(stage.steps)
@@ -88,7 +90,7 @@ def copy_to_missing_folder(subject: Subject) -> Iterator[Finding]:
                 yield _becomes_file(subject, step, several=several)
 
 
-def _becomes_file(subject: Subject, step: Step, *, several: bool) -> Finding:
+def _becomes_file(subject: LintSubject, step: BuildStep, *, several: bool) -> Finding:
     written = step.arguments[-1]
     message = f"{written} becomes a file unless the base has a folder of that name"
     if several:
@@ -105,7 +107,7 @@ class _Uses:
     as_file: Mapping[str, int]
 
     @classmethod
-    def of(cls, steps: Iterable[Step]) -> _Uses:
+    def of(cls, steps: Iterable[BuildStep]) -> _Uses:
         as_folder: dict[str, int] = {}
         as_file: dict[str, int] = {}
         for index, step in enumerate(steps):
@@ -121,7 +123,7 @@ class _Uses:
         return cls(as_folder, as_file)
 
 
-def _meant_as_folder(step: Step, path: str, index: int, uses: _Uses) -> bool:
+def _meant_as_folder(step: BuildStep, path: str, index: int, uses: _Uses) -> bool:
     """Whether what follows, or the name alone, shows that a folder was meant."""
     if len(step.arguments) != 2 or "from" in step.flags:
         return False
@@ -142,7 +144,7 @@ def paths_in(text: str) -> Iterator[str]:
             yield path
 
 
-def add_for_copy(subject: Subject) -> Iterator[Finding]:
+def add_for_copy(subject: LintSubject) -> Iterator[Finding]:
     """ADD of nothing that COPY could not do."""
     for _, step in subject.steps:
         if step.keyword != "ADD" or not step.sources or step.instruction.heredocs:
@@ -155,7 +157,7 @@ def add_for_copy(subject: Subject) -> Iterator[Finding]:
             yield subject.at("CAP223", step.instruction, "ADD does nothing here that COPY does not")
 
 
-def _unpacked(subject: Subject, step: Step) -> bool:
+def _unpacked(subject: LintSubject, step: BuildStep) -> bool:
     """Whether ADD would unpack one of the files, or that cannot be seen."""
     if subject.context is None:
         return True
@@ -173,7 +175,7 @@ def _is_archive(path: Path) -> bool:
     return start.startswith(_ARCHIVE_SIGNS) or start[257:262] == b"ustar"
 
 
-def apt_update_alone(subject: Subject) -> Iterator[Finding]:
+def apt_update_alone(subject: LintSubject) -> Iterator[Finding]:
     """Package lists in a layer of their own."""
     for _, step in subject.steps:
         if step.keyword == "RUN":
@@ -184,7 +186,7 @@ def apt_update_alone(subject: Subject) -> Iterator[Finding]:
                 yield subject.at("CAP226", step.instruction, message, hint)
 
 
-def write_after_volume(subject: Subject) -> Iterator[Finding]:
+def write_after_volume(subject: LintSubject) -> Iterator[Finding]:
     """RUN that writes into a volume declared above it."""
     for stage in subject.stages:
         volumes = {volume.rstrip("/"): 0 for volume in sorted(stage.before.volumes)}
@@ -196,7 +198,7 @@ def write_after_volume(subject: Subject) -> Iterator[Finding]:
                 yield from _lost(subject, step, volumes)
 
 
-def _lost(subject: Subject, step: Step, volumes: dict[str, int]) -> Iterator[Finding]:
+def _lost(subject: LintSubject, step: BuildStep, volumes: dict[str, int]) -> Iterator[Finding]:
     parts = re.split(r"&&|\|\||[;|\n]", " ".join(step.arguments))
     writing = " ".join(part for part in parts if not _READS_ONLY.fullmatch(part))
     for path in paths_in(writing):
@@ -219,13 +221,13 @@ def _ends(path: str) -> Iterator[int]:
     yield len(path)
 
 
-def overridden(subject: Subject) -> Iterator[Finding]:
+def overridden(subject: LintSubject) -> Iterator[Finding]:
     """CMD, ENTRYPOINT and HEALTHCHECK that a later one in the stage replaces."""
     for stage in subject.stages:
         yield from _overridden_in(subject, stage)
 
 
-def _overridden_in(subject: Subject, stage: StageBuild) -> Iterator[Finding]:
+def _overridden_in(subject: LintSubject, stage: StageBuild) -> Iterator[Finding]:
     last = {
         step.keyword: step
         for step in stage.steps

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Instruction, Word
 from pipeline.spec.containerfile.expand import EXPANDING, used
-from pipeline.spec.containerfile.steps import StageBuild, Step
-from pipeline.spec.lint.subject import Hints, Subject
-from pipeline.spec.sources import Source
+from pipeline.spec.containerfile.steps import BuildStep, StageBuild
+from pipeline.spec.lint.subject import Hints, LintSubject
+from pipeline.spec.sources import CopySource
 
 
-def unreadable_sources(subject: Subject) -> Iterator[Finding]:
+def unreadable_sources(subject: LintSubject) -> Iterator[Finding]:
     """Sources of COPY and ADD that are not there or cannot be read."""
     hints = Hints()
     for _, step in subject.steps:
@@ -30,7 +30,9 @@ def unreadable_sources(subject: Subject) -> Iterator[Finding]:
                 yield subject.at("CAP212", step.instruction, message, f"write {there}", word)
 
 
-def _said(subject: Subject, source: Source, hints: Hints, *, others: bool) -> tuple[str, str, str]:
+def _said(
+    subject: LintSubject, source: CopySource, hints: Hints, *, others: bool
+) -> tuple[str, str, str]:
     """The rule, the message and the hint for a source that Buildah stops at."""
     written = source.written
     found_none = (
@@ -53,7 +55,7 @@ def _said(subject: Subject, source: Source, hints: Hints, *, others: bool) -> tu
     return said[source.problem or "missing"]
 
 
-def _near(subject: Subject, written: str, hints: Hints) -> str:
+def _near(subject: LintSubject, written: str, hints: Hints) -> str:
     if subject.context is None or hints.left <= 0:
         return ""
     folder, slash, name = written.rstrip("/").rpartition("/")
@@ -65,7 +67,7 @@ def _near(subject: Subject, written: str, hints: Hints) -> str:
     return hint.replace("`", f"`{folder}{slash}", 1) if hint else ""
 
 
-def missing_stages(subject: Subject) -> Iterator[Finding]:
+def missing_stages(subject: LintSubject) -> Iterator[Finding]:
     """COPY --from that names a stage which is not above it."""
     for stage, step in subject.steps:
         wanted = step.flags.get("from")
@@ -85,7 +87,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _MOUNT_FROM = re.compile(r"(?:^|,)from=([^,]+)")
 
 
-def misspelt_stages(subject: Subject) -> Iterator[Finding]:
+def misspelt_stages(subject: LintSubject) -> Iterator[Finding]:
     """Names that are no stage but nearly one: Buildah looks for an image of that name.
 
     Buildah tells lower from upper case in the names of stages; Docker does not.
@@ -107,13 +109,13 @@ def misspelt_stages(subject: Subject) -> Iterator[Finding]:
             yield subject.at("CAP239", instruction, message, near, word)
 
 
-def _long_names(subject: Subject, stage: StageBuild) -> Iterator[str]:
+def _long_names(subject: LintSubject, stage: StageBuild) -> Iterator[str]:
     """Names above a stage that are long enough for another to be a slip of the pen."""
     above = subject.stages[: stage.stage.index]
     return (one.stage.name for one in above if len(one.stage.name) > 3)
 
 
-def _named_images(subject: Subject) -> Iterator[tuple[StageBuild, Instruction, Word, str]]:
+def _named_images(subject: LintSubject) -> Iterator[tuple[StageBuild, Instruction, Word, str]]:
     """What FROM, COPY --from and RUN --mount=from= name, certainly."""
     for stage in subject.stages:
         origin = stage.origin
@@ -130,7 +132,7 @@ def _named_images(subject: Subject) -> Iterator[tuple[StageBuild, Instruction, W
                 yield stage, step.instruction, word, match[1]
 
 
-def unset_variables(subject: Subject) -> Iterator[Finding]:
+def unset_variables(subject: LintSubject) -> Iterator[Finding]:
     """Variables that certainly have no value."""
     above = {text.partition("=")[0] for i in subject.file.global_args for text in i.arguments}
     for stage in subject.stages:
@@ -149,7 +151,7 @@ def unset_variables(subject: Subject) -> Iterator[Finding]:
         yield from _set_below(subject, stage)
 
 
-def _set_below(subject: Subject, stage: StageBuild) -> Iterator[Finding]:
+def _set_below(subject: LintSubject, stage: StageBuild) -> Iterator[Finding]:
     """Variables that only an ARG of the stage below sets: older versions of Buildah do not."""
     below = {name for name, value in stage.args[: stage.inherited] if value is not None}
     below -= stage.before.environment.keys()
@@ -167,7 +169,7 @@ def _set_below(subject: Subject, stage: StageBuild) -> Iterator[Finding]:
 
 
 def _unset(
-    subject: Subject, step: Step, empty: Mapping[str, int], above: set[str], *, known: bool
+    subject: LintSubject, step: BuildStep, empty: Mapping[str, int], above: set[str], *, known: bool
 ) -> Iterator[Finding]:
     for word, name in step.missing:
         if empty.get(name, step.declared) < step.declared:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.report.finding import Finding
-from pipeline.spec.containerfile.steps import Step
-from pipeline.spec.lint.subject import Subject
+from pipeline.output.findings.finding import Finding
+from pipeline.spec.containerfile.steps import BuildStep
+from pipeline.spec.lint.subject import LintSubject
 
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIALS?|APIKEY"
@@ -23,7 +23,7 @@ _ROOT = frozenset({"", "root", "0"})
 _LIKE_JSON = re.compile(r"\[\s*[\"'\u201c\u201d\u2018\u2019]")
 
 
-def secrets(subject: Subject) -> Iterator[Finding]:
+def secrets(subject: LintSubject) -> Iterator[Finding]:
     """Values in ENV and ARG that only some should know."""
     for instruction in subject.file.global_args:
         for word in instruction.words:
@@ -69,7 +69,7 @@ _NOT_IN_OCI = {
 }
 
 
-def dropped_by_oci(subject: Subject) -> Iterator[Finding]:
+def dropped_by_oci(subject: LintSubject) -> Iterator[Finding]:
     """Instructions that the image, in the OCI format, does not keep; each keyword once."""
     told: set[str] = set()
     for _, step in subject.steps:
@@ -81,7 +81,7 @@ def dropped_by_oci(subject: Subject) -> Iterator[Finding]:
             yield subject.at("CAP238", step.instruction, message, hint)
 
 
-def root_with_ports(subject: Subject) -> Iterator[Finding]:
+def root_with_ports(subject: LintSubject) -> Iterator[Finding]:
     """A service that is published and runs as root."""
     if not subject.lineage:
         return
@@ -98,13 +98,13 @@ def root_with_ports(subject: Subject) -> Iterator[Finding]:
             return
 
 
-def _last(subject: Subject, keyword: str) -> Step | None:
+def _last(subject: LintSubject, keyword: str) -> BuildStep | None:
     """The instruction that counts in the image, if it stands in this file."""
     found = [s for stage in subject.lineage for s in stage.steps if s.keyword == keyword]
     return found[-1] if found and not found[-1].inherited else None
 
 
-def shell_form(subject: Subject) -> Iterator[Finding]:
+def shell_form(subject: LintSubject) -> Iterator[Finding]:
     """An image whose first process is a shell."""
     entrypoint, cmd = _last(subject, "ENTRYPOINT"), _last(subject, "CMD")
     step = entrypoint or cmd
@@ -125,7 +125,7 @@ def _first(command: str) -> str:
     return words[0] if words else "the program"
 
 
-def ports_not_exposed(subject: Subject) -> Iterator[Finding]:
+def ports_not_exposed(subject: LintSubject) -> Iterator[Finding]:
     """Published ports that the image, as far as it is known, never names."""
     if not subject.lineage:
         return
@@ -153,7 +153,7 @@ def _ports(text: str) -> Iterator[str]:
         yield text
 
 
-def almost_json(subject: Subject) -> Iterator[Finding]:
+def almost_json(subject: LintSubject) -> Iterator[Finding]:
     """A list with quotes that is no JSON, and so is run by a shell."""
     for _, step in subject.steps:
         word = (

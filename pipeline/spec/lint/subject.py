@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Containerfile, Instruction, Word
-from pipeline.spec.containerfile.steps import StageBuild, Step
+from pipeline.spec.containerfile.steps import BuildStep, StageBuild
 from pipeline.spec.problem import did_you_mean
 from pipeline.spec.rules import finding
 
@@ -42,7 +42,7 @@ class Hints:
 
 
 @dataclass(frozen=True)
-class Subject:
+class LintSubject:
     """A Containerfile under examination.
 
     Attributes:
@@ -77,7 +77,7 @@ class Subject:
         return {str(index): index for index in range(len(self.stages))} | numbers
 
     @property
-    def steps(self) -> Iterator[tuple[StageBuild, Step]]:
+    def steps(self) -> Iterator[tuple[StageBuild, BuildStep]]:
         """All steps that stand in the file, with their stages."""
         for stage in self.stages:
             for step in stage.steps:

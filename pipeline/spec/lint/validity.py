@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import KEYWORDS, Instruction
-from pipeline.spec.containerfile.steps import Step
+from pipeline.spec.containerfile.steps import BuildStep
 from pipeline.spec.lint.run_flags import flag_wrong
-from pipeline.spec.lint.subject import Hints, Subject
+from pipeline.spec.lint.subject import Hints, LintSubject
 
 _HEALTH_FLAGS = frozenset({"interval", "timeout", "start-period", "retries"})
 _FLAGS = {
@@ -43,7 +43,7 @@ _SIGNALS = (
 )
 
 
-def refused_instructions(subject: Subject) -> Iterator[Finding]:
+def refused_instructions(subject: LintSubject) -> Iterator[Finding]:
     """Every instruction of the file that Buildah would refuse."""
     hints = Hints()
     for stage in subject.stages:
@@ -62,7 +62,7 @@ def refused_instructions(subject: Subject) -> Iterator[Finding]:
             yield subject.at("CAP204", instruction, "ARG needs a name")
 
 
-def _step(subject: Subject, step: Step, hints: Hints) -> Iterator[Finding]:
+def _step(subject: LintSubject, step: BuildStep, hints: Hints) -> Iterator[Finding]:
     instruction = step.instruction
     if instruction.keyword not in KEYWORDS:
         yield _unknown(subject, instruction, hints)
@@ -77,7 +77,7 @@ def _step(subject: Subject, step: Step, hints: Hints) -> Iterator[Finding]:
         yield subject.at("CAP204", instruction, message)
 
 
-def _unknown(subject: Subject, instruction: Instruction, hints: Hints) -> Finding:
+def _unknown(subject: LintSubject, instruction: Instruction, hints: Hints) -> Finding:
     keyword = instruction.keyword
     if keyword.startswith(("-", "&", "|", ";", ">", "'", '"')):
         hint = "the line above needs a backslash at its end to go on here"
@@ -86,7 +86,7 @@ def _unknown(subject: Subject, instruction: Instruction, hints: Hints) -> Findin
     return subject.at("CAP202", instruction, f"unknown instruction {keyword[:40]}", hint)
 
 
-def _trigger(subject: Subject, instruction: Instruction, hints: Hints) -> Iterator[Finding]:
+def _trigger(subject: LintSubject, instruction: Instruction, hints: Hints) -> Iterator[Finding]:
     trigger = instruction.trigger
     if trigger is None:
         yield subject.at("CAP204", instruction, "ONBUILD needs an instruction")
@@ -96,7 +96,7 @@ def _trigger(subject: Subject, instruction: Instruction, hints: Hints) -> Iterat
         yield _unknown(subject, trigger, hints)
 
 
-def _flags(subject: Subject, instruction: Instruction, hints: Hints) -> Iterator[Finding]:
+def _flags(subject: LintSubject, instruction: Instruction, hints: Hints) -> Iterator[Finding]:
     keyword = instruction.keyword
     known = _FLAGS.get(keyword)
     newer = _NEWER_FLAGS.get(keyword, frozenset())
@@ -120,7 +120,7 @@ def _flags(subject: Subject, instruction: Instruction, hints: Hints) -> Iterator
                 yield subject.at("CAP204", instruction, message, hint, word)
 
 
-def _arguments_wrong(step: Step) -> str:
+def _arguments_wrong(step: BuildStep) -> str:
     """Why Buildah refuses the arguments, or an empty text."""
     keyword, given = step.keyword, step.arguments
     if keyword == "ONBUILD":
@@ -143,7 +143,7 @@ def _arguments_wrong(step: Step) -> str:
     return special(step) if special else ""
 
 
-def _from(step: Step) -> str:
+def _from(step: BuildStep) -> str:
     given = step.arguments
     named = len(given) == 3 and given[1].lower() == "as" and given[2]
     if len(given) == 1 or named:
@@ -151,20 +151,20 @@ def _from(step: Step) -> str:
     return "FROM takes an image, or an image, AS and a name"
 
 
-def _shell(step: Step) -> str:
+def _shell(step: BuildStep) -> str:
     return "" if step.instruction.json else "SHELL needs a JSON list"
 
 
-def _volume(step: Step) -> str:
+def _volume(step: BuildStep) -> str:
     return "" if all(volume.strip() for volume in step.arguments) else "VOLUME has an empty path"
 
 
-def _env(step: Step) -> str:
+def _env(step: BuildStep) -> str:
     """Buildah writes it into the image, and Podman refuses to make a container of that."""
     return "" if all(step.arguments[::2]) else "ENV has an empty name"
 
 
-def _expose(step: Step) -> str:
+def _expose(step: BuildStep) -> str:
     """Podman refuses to make a container of an image with another port."""
     for port in step.arguments if step.certain and not step.missing else ():
         match = _PORT.fullmatch(port)
@@ -174,7 +174,7 @@ def _expose(step: Step) -> str:
     return ""
 
 
-def _stopsignal(step: Step) -> str:
+def _stopsignal(step: BuildStep) -> str:
     signal = step.arguments[0]
     if not step.certain or (signal.isdecimal() and int(signal[:9]) > 0):
         return ""
@@ -183,7 +183,7 @@ def _stopsignal(step: Step) -> str:
     return "" if known else f"no signal is called {signal}"
 
 
-def _healthcheck(step: Step) -> str:
+def _healthcheck(step: BuildStep) -> str:
     kind, *command = step.arguments
     if kind.upper() == "NONE":
         return "HEALTHCHECK NONE takes no arguments" if command else ""
@@ -200,7 +200,7 @@ def _healthcheck(step: Step) -> str:
     return ""
 
 
-def _files(step: Step) -> str:
+def _files(step: BuildStep) -> str:
     mode = step.flags.get("chmod")
     if mode and step.certain and not re.fullmatch("[0-7]{1,11}", mode):
         return f"{step.keyword} --chmod={mode} is no octal number such as 644"

@@ -25,9 +25,9 @@ from pathlib import Path
 
 sys.path.append(sys.argv[1])
 from pipeline.bootstrap import sides
-from pipeline.bootstrap.become import child_as, environment_of
 from pipeline.bootstrap.environment import Environment, is_ready
 from pipeline.bootstrap.mirror import bring_home, bring_up_to_date, place_of
+from pipeline.bootstrap.privileges import child_as, environment_of
 from pipeline.bootstrap.sides import Mirror
 from pipeline.bootstrap.source import here, opened, project_around
 from pipeline.bootstrap.terminal import run_apart

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import command
-from pipeline.engine.file_list import read_file_list
 from pipeline.engine.images import list_images
 from pipeline.engine.storage import find_image, observe_storage
+from pipeline.engine.tar_split import read_file_list
 from tests.integration.build.project import make_project
 from tests.integration.conftest import CHECKOUT, Capas
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build import owners
-from pipeline.build.digests import Digests
-from pipeline.build.inputs import read_inputs
-from pipeline.build.scratch import scratch_folder
-from pipeline.build.staging import stage_context
+from pipeline.build.context import owners
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import read_inputs
+from pipeline.build.context.scratch import scratch_folder
+from pipeline.build.context.staging import stage_context
 from pipeline.engine import buildah, command
 from pipeline.errors import CapasError
 from pipeline.spec.ignorefile import IgnoreRules

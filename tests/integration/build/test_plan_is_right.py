@@ -9,14 +9,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from pipeline.build.observe import Survey, observe_build
-from pipeline.build.plan import BuildPlan, Planner, pulls_of
-from pipeline.build.run import build
+from pipeline.build.observe.survey import Survey, observe_build
+from pipeline.build.plan.build_plan import BuildPlan, BuildPlanner, pulls_of
+from pipeline.build.run.build_run import build
 from pipeline.engine.build_cache import cache_images
 from pipeline.engine.images import inspect_image
 from pipeline.engine.storage import observe_storage
 from pipeline.errors import CapasError
-from pipeline.report.progress import Quiet
+from pipeline.output.progress import Quiet
 from tests.integration.build.random_project import RandomProject
 from tests.integration.build.told import told_of
 
@@ -63,7 +63,7 @@ def _case(
     try:
         survey = observe_build(pipeline, pipeline.versions, environment)
         storage = observe_storage(environment)
-        planner = Planner(survey, storage, cache_images(storage), environment)
+        planner = BuildPlanner(survey, storage, cache_images(storage), environment)
         plan = planner.plan(pulls_of(survey))
     except CapasError:
         seen["contexts that cannot be built"] += 1

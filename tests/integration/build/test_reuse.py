@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build import owners
-from pipeline.build.explain import OTHER_BUILDAH
+from pipeline.build.context import owners
+from pipeline.build.plan.explain import OTHER_BUILDAH
 from pipeline.engine import command
 from pipeline.engine.cache import state_folder
 from pipeline.engine.images import inspect_image
-from pipeline.host.builder import generation_here, note_result
+from pipeline.host.buildah_generation import generation_here, note_result
 from tests.integration.build.random_project import BUSYBOX
 from tests.integration.conftest import Capas
 from tests.probe_buildah.rules import Laboratory

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.apt import Apt
-from pipeline.build.rootfs import cache_folder, prepare_rootfs
-from pipeline.engine.pause import NAMES as PAUSE_NAMES
+from pipeline.build.rootfs.apt import Apt
+from pipeline.build.rootfs.rootfs import cache_folder, prepare_rootfs
+from pipeline.engine.pause_process import NAMES as PAUSE_NAMES
 from pipeline.errors import EngineError
 from pipeline.spec.model import Rootfs
 
@@ -25,8 +25,8 @@ CHECKOUT = Path(__file__).parents[3]
 SMALL = Rootfs("bookworm", ("base-passwd", "busybox-static"))
 PREPARE = """
 import os, sys
-from pipeline.build.apt import Apt
-from pipeline.build.rootfs import prepare_rootfs
+from pipeline.build.rootfs.apt import Apt
+from pipeline.build.rootfs.rootfs import prepare_rootfs
 from pipeline.spec.model import Rootfs
 made = prepare_rootfs(Rootfs("bookworm", ("base-passwd", "busybox-static")), os.environ, tell=print)
 print("tar:", made)

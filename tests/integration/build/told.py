@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.build.logs import log_path
-from pipeline.build.observe import Survey
-from pipeline.build.output import Cached, Step, parse_line
+from pipeline.build.observe.survey import Survey
+from pipeline.build.run.buildah_output import Cached, OutputStep, parse_line
+from pipeline.build.run.logs import log_path
 
 Told = dict[tuple[int, int], str]
 """By stage and step: the id of the image that was taken, or empty when it was made."""
@@ -19,7 +19,7 @@ def told_of(survey: Survey, name: str, environment: Mapping[str, str]) -> Told:
     current = (0, 0)
     for line in log.read_text().splitlines():
         match parse_line(line):
-            case Step(number, _, _, stage, _):
+            case OutputStep(number, _, _, stage, _):
                 current = (stage - 1, number)
                 told[current] = ""
             case Cached(image):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.abilities import enforced
+from pipeline.deploy.observe.features import enforced
 from tests.integration.conftest import CHECKOUT
 from tests.integration.deploy.conftest import Project, fetch
 

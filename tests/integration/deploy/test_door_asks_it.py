@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.desired import Desired
-from pipeline.deploy.door import INSIDE_PORT, config, with_addresses
+from pipeline.deploy.model.desired import DesiredService
+from pipeline.deploy.plan.ingress import INSIDE_PORT, config, with_addresses
 from pipeline.spec.model import Healthcheck, Ingress, Service
 
 pytestmark = pytest.mark.integration
@@ -61,7 +61,7 @@ def backend(path: str, port: int, name: str) -> tuple[str, str]:
         healthcheck=Healthcheck(http=f":5000{path}", interval=2),
         ingress=Ingress(1, port, "localhost/proxy:1"),
     )
-    desired = Desired(service, "localhost/x:1", "", ("n",), "localhost/proxy:1")
+    desired = DesiredService(service, "localhost/x:1", "", ("n",), "localhost/proxy:1")
     text = with_addresses(config(desired, {"replica-1": "localHost"}), {"localHost": "127.0.0.1"})
     above, mark, below = text.partition("\nbackend replicas\n")
     assert mark

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from podman import PodmanClient
 
-from pipeline.engine.podman import Reader
-from pipeline.engine.podman_writer import Writer
+from pipeline.engine.podman import PodmanReader
+from pipeline.engine.podman_writer import PodmanWriter
 
 pytestmark = pytest.mark.integration
 
@@ -19,8 +19,8 @@ SAYS = ["sh", "-c", "echo out; echo err >&2; exec sleep 600"]
 
 
 @pytest.fixture
-def ours(service: str) -> Iterator[Writer]:
-    with Writer(service) as writer:
+def ours(service: str) -> Iterator[PodmanWriter]:
+    with PodmanWriter(service) as writer:
         yield writer
 
 
@@ -40,7 +40,7 @@ def name() -> str:
 
 
 @pytest.fixture
-def container(ours: Writer, small_base: str, name: str) -> Iterator[str]:
+def container(ours: PodmanWriter, small_base: str, name: str) -> Iterator[str]:
     """A running container that our client made."""
     ours.create_volume({"Name": name, "Label": {"made": "by us"}})
     ours.create_container(
@@ -61,7 +61,7 @@ def container(ours: Writer, small_base: str, name: str) -> Iterator[str]:
 
 
 def test_what_we_make_must_be_what_podman_py_finds(
-    container: str, small_base: str, ours: Writer, theirs: Any
+    container: str, small_base: str, ours: PodmanWriter, theirs: Any
 ) -> None:
     found = theirs.containers.get(container)
     mine = ours.container(container)
@@ -79,7 +79,7 @@ def test_what_we_make_must_be_what_podman_py_finds(
 
 
 def test_what_we_read_must_be_what_podman_py_reads(
-    container: str, ours: Writer, theirs: Any
+    container: str, ours: PodmanWriter, theirs: Any
 ) -> None:
     found = theirs.containers.get(container)
     assert ours.version() == theirs.version()["Version"]
@@ -101,7 +101,7 @@ def test_what_we_read_must_be_what_podman_py_reads(
 
 
 def test_what_podman_py_does_must_be_what_we_see(container: str, service: str, theirs: Any) -> None:
-    with Reader(service) as reader:
+    with PodmanReader(service) as reader:
         theirs.containers.get(container).stop(timeout=0)
         stopped = reader.container(container)
         assert stopped is not None
@@ -110,7 +110,9 @@ def test_what_podman_py_does_must_be_what_we_see(container: str, service: str, t
         assert (listed["Id"], listed["State"]) == (stopped["Id"], "exited")
 
 
-def test_what_we_end_must_be_gone_for_podman_py(container: str, ours: Writer, theirs: Any) -> None:
+def test_what_we_end_must_be_gone_for_podman_py(
+    container: str, ours: PodmanWriter, theirs: Any
+) -> None:
     ours.end_container(container, timeout=0)
     assert not theirs.containers.exists(container)
     assert theirs.volumes.exists(container)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import command
-from pipeline.engine.podman import Reader
+from pipeline.engine.podman import PodmanReader
 from pipeline.engine.podman_socket import API, socket_path
 from pipeline.engine.process_group import end_group
 from pipeline.engine.service import answers, api_service, usual_socket
@@ -80,7 +80,7 @@ def holder(environment: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[st
 
 def test_a_service_serves_and_leaves_nothing(environment: Mapping[str, str]) -> None:
     before = set(sockets(environment))  # of killed commands of other tests: swept meanwhile
-    with api_service(environment) as uri, Reader(uri) as reader:
+    with api_service(environment) as uri, PodmanReader(uri) as reader:
         path = Path(uri.removeprefix("unix://"))
         store = reader.info()["store"]
         assert store["graphDriverName"] == "overlay"
@@ -118,7 +118,7 @@ def test_a_container_outlives_the_service_that_started_it(
             container = command.run(argv, environment=environment).stdout.strip()
             process.send_signal(signal.SIGKILL)
             process.wait()
-        with api_service(environment) as uri, Reader(uri) as reader:
+        with api_service(environment) as uri, PodmanReader(uri) as reader:
             told = reader.container(container)
             assert told is not None
             assert told["State"]["Status"] == "running"
@@ -190,5 +190,5 @@ def test_the_api_that_is_spoken_must_be_one_that_this_engine_accepts(service: st
 
 def test_the_version_must_be_the_engines_own(service: str, environment: Mapping[str, str]) -> None:
     argv = ["podman", "version", "--format={{.Client.Version}}"]
-    with Reader(service) as reader:
+    with PodmanReader(service) as reader:
         assert reader.version() == command.run(argv, environment=environment).stdout.strip()

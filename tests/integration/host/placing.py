@@ -25,7 +25,7 @@ USER = 1
 _SYSTEM = (Path("/etc/containers"), Path("/usr/share/containers"))
 _MINE = """
 import json, os
-from pipeline.engine.store_place import find_store
+from pipeline.engine.store_paths import find_store
 from pipeline.host.observe import observe_basics
 from pipeline.host.profile import effective_profile
 environment = effective_profile(os.environ).environment

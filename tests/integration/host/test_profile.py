@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import command
-from pipeline.engine.podman import Reader
+from pipeline.engine.podman import PodmanReader
 from pipeline.engine.service import api_service
 from pipeline.host.profile import effective_profile
 
@@ -89,7 +89,7 @@ def test_the_users_own_settings_stay(home: dict[str, str]) -> None:
     own.parent.mkdir(parents=True)
     own.write_text("[containers]\npids_limit = 77\n")
     environment = effective_profile(home).environment
-    with api_service(environment) as uri, Reader(uri) as reader:
+    with api_service(environment) as uri, PodmanReader(uri) as reader:
         info = reader.info()
     assert info["store"]["graphDriverName"] == "overlay"
     assert own.read_text() == "[containers]\npids_limit = 77\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import command
-from pipeline.engine.file_list import read_file_list
 from pipeline.engine.storage import Storage, find_image, observe_storage, read_storage
+from pipeline.engine.tar_split import read_file_list
 from pipeline.errors import CapasError, EngineError, UsageError
 from tests.integration.layers.test_report import build
 

@@ -14,7 +14,7 @@ from pipeline.engine.storage import find_image, observe_storage
 from pipeline.layers.family import Named
 from pipeline.layers.observe import observe_family
 from pipeline.layers.present import present_family
-from pipeline.report.render import rendered
+from pipeline.output.render.report import rendered
 from tests.integration.conftest import Capas
 from tests.integration.layers.test_report import build
 from tests.integration.storage import session_store

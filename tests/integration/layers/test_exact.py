@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.file_list import file_digest, read_file_list
 from pipeline.engine.storage import find_image, observe_storage
+from pipeline.engine.tar_split import file_digest, read_file_list
 from tests.integration.conftest import Capas
 from tests.integration.layers import reference
 from tests.integration.layers.families import copy_in, random_family

@@ -21,19 +21,19 @@ import pytest
 
 from pipeline.engine import command, labels
 from pipeline.engine.buildah import build_argv
-from pipeline.engine.distribution import Place
-from pipeline.engine.podman_writer import Writer
-from pipeline.verify.experiment import Result
+from pipeline.engine.distribution import ImageLocation
+from pipeline.engine.podman_writer import PodmanWriter
+from pipeline.verify.experiment import ExperimentResult
 from pipeline.verify.lab import Lab
 from pipeline.verify.run import EXPERIMENTS, carry_out, examine, select
-from pipeline.verify.subject import Subject
+from pipeline.verify.subject import ExperimentSubject
 
 pytestmark = pytest.mark.integration
 CHECKOUT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def subject(environment: Mapping[str, str], small_base: str) -> Subject:
+def subject(environment: Mapping[str, str], small_base: str) -> ExperimentSubject:
     references: list[str] = []
     for version in ("1.0", "1.1"):
         references.insert(0, f"localhost/experiments:{version}")
@@ -47,28 +47,28 @@ def subject(environment: Mapping[str, str], small_base: str) -> Subject:
             timestamp=0,
         )
         command.run(argv, environment=environment)
-    return Subject(references[0], tuple(references[1:]), 5000)
+    return ExperimentSubject(references[0], tuple(references[1:]), 5000)
 
 
 @pytest.fixture
-def api(service: str) -> Iterator[Writer]:
-    with Writer(service) as writer:
+def api(service: str) -> Iterator[PodmanWriter]:
+    with PodmanWriter(service) as writer:
         yield writer
 
 
 @dataclass(frozen=True)
 class World:
-    api: Writer
-    subject: Subject
+    api: PodmanWriter
+    subject: ExperimentSubject
     environment: Mapping[str, str]
 
 
 @pytest.fixture
-def world(api: Writer, subject: Subject, environment: Mapping[str, str]) -> World:
+def world(api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]) -> World:
     return World(api, subject, environment)
 
 
-def left_behind(api: Writer) -> list[str]:
+def left_behind(api: PodmanWriter) -> list[str]:
     found = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
     return [str(one.get("Names") or one["Name"]) for one in found] + [
         str(image["Names"]) for image in api.images([labels.EXPERIMENT])
@@ -76,7 +76,7 @@ def left_behind(api: Writer) -> list[str]:
 
 
 def test_every_claim_holds_here_and_nothing_stays_behind(
-    api: Writer, subject: Subject, environment: Mapping[str, str]
+    api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]
 ) -> None:
     before = {image["Id"] for image in api.images()}
     told: list[str] = []
@@ -160,14 +160,18 @@ class Restless(Lab):
 class Unstoppable(Lab):
     """Stopping a container does nothing."""
 
-    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]
+    ) -> None:
         super().__init__(becoming(Deaf, api), subject, environment)
 
 
 class Undying(Lab):
     """A removed container is still there when it is made again."""
 
-    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]
+    ) -> None:
         super().__init__(becoming(Keeping, api), subject, environment)
 
     def create(self, *arguments: Any, **options: Any) -> str:
@@ -177,14 +181,16 @@ class Undying(Lab):
 class Scattered(Lab):
     """A layer that two images share lies in two places."""
 
-    def __init__(self, api: Writer, subject: Subject, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]
+    ) -> None:
         super().__init__(becoming(Scattering, api), subject, environment)
 
 
 class Grasping(Lab):
     """Nothing is left at the place, not even the layer that is missing here."""
 
-    def keep_only_the_last_layer(self, place: Place) -> int:
+    def keep_only_the_last_layer(self, place: ImageLocation) -> int:
         count = super().keep_only_the_last_layer(place)
         for path in Path(place.name, "blobs", "sha256").iterdir():
             if path.read_bytes()[:2] == b"\x1f\x8b":
@@ -192,18 +198,18 @@ class Grasping(Lab):
         return count
 
 
-class Deaf(Writer):
+class Deaf(PodmanWriter):
     def stop_container(self, name: str, timeout: float | None = None) -> None:
         pass
 
 
-class Keeping(Writer):
+class Keeping(PodmanWriter):
     def remove_container(self, name: str, *, force: bool = False) -> None:
         if force:
             super().remove_container(name, force=True)
 
 
-class Scattering(Writer):
+class Scattering(PodmanWriter):
     def image(self, reference: str) -> dict[str, Any] | None:
         found = super().image(reference)
         if found and "capas-experiment" in reference:
@@ -211,7 +217,7 @@ class Scattering(Writer):
         return found
 
 
-def becoming(kind: type[Writer], api: Writer) -> Writer:
+def becoming(kind: type[PodmanWriter], api: PodmanWriter) -> PodmanWriter:
     """The same connection with another behaviour."""
     other = kind.__new__(kind)
     vars(other).update(vars(api))
@@ -256,16 +262,16 @@ def test_an_experiment_is_refuted_when_its_world_is_tampered_with(
 
 
 def test_a_history_that_hides_layers_refutes_the_claim_about_instructions(
-    api: Writer, subject: Subject, environment: Mapping[str, str], tmp_path: Path
+    api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     reference = "localhost/experiments:relabelled"
-    place = Place(str(tmp_path / "layout"), folder=tmp_path / "layout")
-    lab = Lab(api, Subject(subject.image), environment)
+    place = ImageLocation(str(tmp_path / "layout"), folder=tmp_path / "layout")
+    lab = Lab(api, ExperimentSubject(subject.image), environment)
     lab.copy_out(subject.image, place)
     blame_the_command(tmp_path / "layout" / "blobs" / "sha256", tmp_path / "layout" / "index.json")
     assert lab.copy_in(place, reference) == "there"
     (experiment,) = select(["instructions"])
-    result = examine(experiment, Lab(api, Subject(reference), environment))
+    result = examine(experiment, Lab(api, ExperimentSubject(reference), environment))
     api.remove_image(reference)
     assert_refuted(result, "instructions that made a layer")
 
@@ -293,7 +299,7 @@ def blame_the_command(blobs: Path, index: Path) -> None:
 
 
 def test_a_service_that_does_not_start_is_a_failed_experiment(
-    api: Writer, subject: Subject, environment: Mapping[str, str]
+    api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]
 ) -> None:
     (experiment,) = select(["volume-container"])
     broken = replace(subject, command=("python", "-c", "raise SystemExit('no settings')"))
@@ -306,7 +312,7 @@ def test_a_service_that_does_not_start_is_a_failed_experiment(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_leaves_nothing_that_the_next_does_not_remove(
     number: signal.Signals,
-    api: Writer,
+    api: PodmanWriter,
     environment: Mapping[str, str],
     small_base: str,
     tmp_path: Path,
@@ -343,13 +349,13 @@ def test_an_interrupted_run_leaves_nothing_that_the_next_does_not_remove(
         assert process.returncode == 130, said
         assert "Traceback" not in said
         assert left_behind(api) == []
-    tried = Subject("localhost/experiments:1.1", (), 5000)
+    tried = ExperimentSubject("localhost/experiments:1.1", (), 5000)
     results = carry_out(select(["life-cycle"]), api, tried, environment, lambda e: None)
     assert [result.verdict for result in results] == ["held"]
     assert left_behind(api) == []
 
 
-def assert_refuted(result: Result, word: str) -> None:
+def assert_refuted(result: ExperimentResult, word: str) -> None:
     assert result.verdict == "refuted", (result.verdict, result.reason, result.steps)
     assert word in result.reason
     assert result.steps[-1].contradicts

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.rootfs import prepare_rootfs
+from pipeline.build.rootfs.rootfs import prepare_rootfs
 from pipeline.engine import command
 from pipeline.engine.buildah import build_argv
 from pipeline.spec.load import load

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.bootstrap import engine_roots
 from pipeline.bootstrap.engines import ENGINES
-from pipeline.bootstrap.speak import Stop
+from pipeline.bootstrap.messages import Stop
 
 FORKY = next(engine for engine in ENGINES if engine.name == "forky")
 

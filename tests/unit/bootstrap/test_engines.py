@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bootstrap import engines, porter
+from pipeline.bootstrap import engine_server, engines
 from pipeline.bootstrap.engines import ENGINES, Engine
 
 PODMAN6 = next(engine for engine in ENGINES if engine.name == "podman6")
@@ -95,7 +95,7 @@ def door(tmp_path: Path) -> str:
     listener.bind(address)
     listener.listen()
     answers = (listener.detach(), os.getuid())
-    threading.Thread(target=porter.serve, args=answers, daemon=True).start()
+    threading.Thread(target=engine_server.serve, args=answers, daemon=True).start()
     return address
 
 
@@ -134,5 +134,5 @@ def test_what_nobody_waits_for_any_more_is_ended(door: str, tmp_path: Path) -> N
 def test_the_porter_lets_nobody_else_in(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     with ours:
-        porter._answer(theirs, os.getuid() + 1)
+        engine_server._answer(theirs, os.getuid() + 1)
         assert ours.recv(1) == b""

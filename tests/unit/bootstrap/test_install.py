@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.bootstrap.install import install, trouble_of
+from pipeline.bootstrap.messages import UNABLE, Stop
 from pipeline.bootstrap.packages import MANAGERS
-from pipeline.bootstrap.speak import UNABLE, Stop
 
 DNF = next(manager for manager in MANAGERS if manager.name == "dnf")
 Fake = Callable[[str], Path]

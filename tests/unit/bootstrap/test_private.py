@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.bootstrap.private import close_tree, private_folder, private_opener
-from pipeline.build.digests import Digests
+from pipeline.build.context.digests import Digests
 from pipeline.engine.cache import close_ours, write_atomic
-from pipeline.spec.memory import Memory
+from pipeline.spec.answer_cache import AnswerCache
 from pipeline.volumes.archive import Writing, checksum_path
 
 
@@ -36,7 +36,7 @@ def test_everything_that_we_make_must_be_closed(tmp_path: Path) -> None:
     home.mkdir(mode=0o755)
     cache, state = home / ".cache" / "capas", home / ".local" / "state" / "capas"
     write_atomic(cache / "host.json", "{}")
-    Memory("schema", {"HOME": str(home)}, kept=1).remember({"a": "b"})
+    AnswerCache("schema", {"HOME": str(home)}, kept=1).remember({"a": "b"})
     digests = Digests(cache / "deep" / "er" / "digests.json")
     digests._changed = True
     digests.save()

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bootstrap.become import environment_of, leave_environment
 from pipeline.bootstrap.mirror import place_of
+from pipeline.bootstrap.privileges import environment_of, leave_environment
 from pipeline.bootstrap.returning import below
 from pipeline.bootstrap.root import Work, translated, work_for
 from pipeline.bootstrap.sides import Mirror
-from pipeline.bootstrap.source import Source, opened
+from pipeline.bootstrap.source import SourceFolder, opened
 
-PROGRAM = Mirror(Source("/srv/capas", -1, 0, 0), "/home/capas/copy", is_program=True)
+PROGRAM = Mirror(SourceFolder("/srv/capas", -1, 0, 0), "/home/capas/copy", is_program=True)
 
 
 def work(cwd: str, *arguments: str, usable: bool = False) -> Work:
-    current = opened(cwd) if Path(cwd).is_dir() else Source(cwd, -1, 0, 0)
+    current = opened(cwd) if Path(cwd).is_dir() else SourceFolder(cwd, -1, 0, 0)
     return work_for(current, PROGRAM, arguments, usable=usable, home="/home/capas")
 
 

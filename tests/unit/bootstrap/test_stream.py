@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.bootstrap.stream import content, read_message, receive_entry, send_entry
-from pipeline.bootstrap.tree import Entry, read_tree
+from pipeline.bootstrap.tree import TreeEntry, read_tree
 
 
 def carried(source: Path, target: Path) -> None:
@@ -19,7 +19,7 @@ def carried(source: Path, target: Path) -> None:
     pipe.seek(0)
     while pipe.tell() < len(pipe.getvalue()):
         record = read_message(pipe)
-        entry = Entry(*record["entry"])
+        entry = TreeEntry(*record["entry"])
         receive_entry(content(pipe, entry.size), str(target), record["path"], entry)
 
 
@@ -39,7 +39,7 @@ def test_a_folder_arrives_as_it_was(tmp_path: Path) -> None:
 def test_a_file_that_shrinks_meanwhile_keeps_the_stream_whole(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("ab")
     pipe = io.BytesIO()
-    send_entry(pipe, str(tmp_path), "log", Entry("f", 0o644, 5, 0, ""))
+    send_entry(pipe, str(tmp_path), "log", TreeEntry("f", 0o644, 5, 0, ""))
     pipe.seek(0)
     read_message(pipe)
     assert b"".join(content(pipe, 5)) == b"ab\0\0\0"
@@ -48,7 +48,7 @@ def test_a_file_that_shrinks_meanwhile_keeps_the_stream_whole(tmp_path: Path) ->
 @pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", "", "a//b", "."])
 def test_a_path_that_leaves_the_root_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(OSError, match="not a path below the root"):
-        receive_entry(iter([b"x"]), str(tmp_path), path, Entry("f", 0o644, 1, 0, ""))
+        receive_entry(iter([b"x"]), str(tmp_path), path, TreeEntry("f", 0o644, 1, 0, ""))
 
 
 def test_a_link_on_the_way_is_not_followed(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_a_link_on_the_way_is_not_followed(tmp_path: Path) -> None:
     elsewhere.mkdir()
     (root / "reports").symlink_to(elsewhere)
     with pytest.raises(OSError, match=r"Not a directory|symbolic links|folder"):
-        receive_entry(iter([b"x"]), str(root), "reports/x", Entry("f", 0o644, 1, 0, ""))
+        receive_entry(iter([b"x"]), str(root), "reports/x", TreeEntry("f", 0o644, 1, 0, ""))
     with pytest.raises(OSError, match=r"Not a directory|symbolic links|folder"):
-        receive_entry(iter([]), str(root), "reports", Entry("d", 0o755, 0, 0, ""))
+        receive_entry(iter([]), str(root), "reports", TreeEntry("d", 0o755, 0, 0, ""))
     assert list(elsewhere.iterdir()) == []
 
 
@@ -68,22 +68,22 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_written_through(tmp_p
     root.mkdir()
     secret.write_text("secret")
     (root / "lock").symlink_to(secret)
-    receive_entry(iter([b"new"]), str(root), "lock", Entry("f", 0o644, 3, 0, ""))
+    receive_entry(iter([b"new"]), str(root), "lock", TreeEntry("f", 0o644, 3, 0, ""))
     assert secret.read_text() == "secret"
     assert (root / "lock").read_text() == "new"
     send = io.BytesIO()
     (root / "out").symlink_to(secret)
-    send_entry(send, str(root), "out", Entry("f", 0o644, 6, 0, ""))
+    send_entry(send, str(root), "out", TreeEntry("f", 0o644, 6, 0, ""))
     assert send.getvalue() == b""
 
 
 def test_special_bits_of_a_mode_do_not_arrive(tmp_path: Path) -> None:
-    receive_entry(iter([b"x"]), str(tmp_path), "tool", Entry("f", 0o6755, 1, 0, ""))
+    receive_entry(iter([b"x"]), str(tmp_path), "tool", TreeEntry("f", 0o6755, 1, 0, ""))
     assert (tmp_path / "tool").stat().st_mode & 0o7777 == 0o755
 
 
 def test_half_a_file_is_no_file(tmp_path: Path) -> None:
     chunks = content(io.BytesIO(b"ab"), 5)
     with pytest.raises(EOFError):
-        receive_entry(chunks, str(tmp_path), "f", Entry("f", 0o644, 5, 0, ""))
+        receive_entry(chunks, str(tmp_path), "f", TreeEntry("f", 0o644, 5, 0, ""))
     assert not (tmp_path / "f").exists()

@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).parents[3]
 RUN = f"""
 import fcntl, os, sys, termios
 sys.path.append({str(CHECKOUT)!r})
-from pipeline.bootstrap.become import child
+from pipeline.bootstrap.privileges import child
 from pipeline.bootstrap.terminal import run_apart
 if os.isatty(0):
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

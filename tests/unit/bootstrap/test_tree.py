@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.bootstrap.tree import Entry, Tree, read_tree, to_delete, to_send
+from pipeline.bootstrap.tree import Tree, TreeEntry, read_tree, to_delete, to_send
 
 entries = st.builds(
-    Entry,
+    TreeEntry,
     kind=st.sampled_from("fdl"),
     mode=st.sampled_from([0o600, 0o644, 0o755]),
     size=st.integers(0, 3),
@@ -30,7 +30,7 @@ def test_a_tree_has_files_folders_and_links_but_no_caches(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe")
     tree = read_tree(str(tmp_path))
     assert list(tree) == ["a", "b", "b/f"]
-    assert tree["a"] == Entry("l", 0, 0, 0, "/etc/passwd")
+    assert tree["a"] == TreeEntry("l", 0, 0, 0, "/etc/passwd")
     assert (tree["b/f"].kind, tree["b/f"].size) == ("f", 5)
 
 

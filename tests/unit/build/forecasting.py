@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.build.digests import Digests
-from pipeline.build.image_files import ImageFiles
-from pipeline.build.inputs import read_inputs
-from pipeline.build.predict import Forecast, Forecaster
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import read_inputs
+from pipeline.build.go_tar.image_files import ImageFiles
+from pipeline.build.plan.forecast import Forecast, Forecaster
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.spec.containerfile import parse

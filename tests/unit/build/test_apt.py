@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.apt import (
+from pipeline.build.rootfs.apt import (
     Apt,
+    AptSource,
     Package,
-    Source,
     configuration,
     host_sources,
     parse_deb822_sources,
@@ -16,7 +16,7 @@ from pipeline.build.apt import (
     read_os_release,
     sources_for,
 )
-from pipeline.errors import HostUnable
+from pipeline.errors import HostUnsupported
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BOOKWORM = {"ID": "debian", "VERSION_CODENAME": "bookworm"}
@@ -64,7 +64,7 @@ def test_deb822_stanzas_become_one_source_for_each_archive_and_suite() -> None:
         ("http://inline.example/debian", "bookworm"),
     ]
     assert found[0].keyring == KEYRING
-    assert found[-1] == Source(
+    assert found[-1] == AptSource(
         "http://inline.example/debian", "bookworm", ("main", "contrib"), keyring=""
     )
 
@@ -77,16 +77,16 @@ def test_one_line_sources_with_and_without_options() -> None:
         f"deb [arch=amd64 signed-by={KEYRING}] http://signed.example/debian bookworm main\n"
     )
     assert parse_one_line_sources(text) == [
-        Source("http://plain.example/debian", "bookworm", ("main", "contrib")),
-        Source("http://signed.example/debian", "bookworm", ("main",), KEYRING),
+        AptSource("http://plain.example/debian", "bookworm", ("main", "contrib")),
+        AptSource("http://signed.example/debian", "bookworm", ("main",), KEYRING),
     ]
 
 
 def test_the_hosts_own_mirrors_serve_another_suite_of_its_distribution() -> None:
     host = [
-        Source("http://mirror.example/debian", "bookworm", ("main",), KEYRING),
-        Source("http://mirror.example/security", "bookworm-security", ("main",), KEYRING),
-        Source("http://vendor.example/apt", "stable", ("main",)),
+        AptSource("http://mirror.example/debian", "bookworm", ("main",), KEYRING),
+        AptSource("http://mirror.example/security", "bookworm-security", ("main",), KEYRING),
+        AptSource("http://vendor.example/apt", "stable", ("main",)),
     ]
     assert [str(s) for s in sources_for("trixie", BOOKWORM, host)] == [
         f"deb [signed-by={KEYRING}] http://mirror.example/debian trixie main",
@@ -95,16 +95,16 @@ def test_the_hosts_own_mirrors_serve_another_suite_of_its_distribution() -> None
 
 
 def test_debian_on_another_distribution_comes_from_debian_with_security_updates() -> None:
-    host = [Source("http://archive.ubuntu.com/ubuntu", "noble", ("main",))]
+    host = [AptSource("http://archive.ubuntu.com/ubuntu", "noble", ("main",))]
     found = sources_for("bookworm", NOBLE, host)
     assert {s.suite for s in found} == {"bookworm", "bookworm-updates", "bookworm-security"}
     assert all(s.keyring == KEYRING and "debian.org" in s.uri for s in found)
 
 
 def test_another_distributions_own_suite_comes_from_the_hosts_mirrors() -> None:
-    host = [Source("http://archive.ubuntu.com/ubuntu", "noble", ("main",))]
+    host = [AptSource("http://archive.ubuntu.com/ubuntu", "noble", ("main",))]
     assert sources_for("jammy", NOBLE, host) == (
-        Source("http://archive.ubuntu.com/ubuntu", "jammy", ("main",)),
+        AptSource("http://archive.ubuntu.com/ubuntu", "jammy", ("main",)),
     )
 
 
@@ -157,6 +157,6 @@ def test_a_host_without_apt_is_told_the_registrys_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(HostUnable) as caught:
+    with pytest.raises(HostUnsupported) as caught:
         Apt(tmp_path, "bookworm")
     assert "docker.io/library/python" in caught.value.resolution

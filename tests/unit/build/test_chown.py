@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.archive import CannotTell
-from pipeline.build.chown import owner_of
-from pipeline.build.image_files import ImageFiles, Node
-from pipeline.engine.file_list import LayerFile
+from pipeline.build.go_tar.chown import owner_of
+from pipeline.build.go_tar.go_tar_reader import CannotTell
+from pipeline.build.go_tar.image_files import ImageFiles, ImageNode
+from pipeline.engine.tar_split import LayerFile
 
 
 def _files(folder: Path, **texts: str) -> ImageFiles:
@@ -15,7 +15,7 @@ def _files(folder: Path, **texts: str) -> ImageFiles:
     for name, text in texts.items():
         (folder / name).write_text(text)
         entry = LayerFile(f"etc/{name}", "file", len(text), 0o644, 0, 0, "", "0")
-        nodes[entry.path] = Node(entry, folder / name)
+        nodes[entry.path] = ImageNode(entry, folder / name)
     return ImageFiles(nodes)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.debs import is_wanted, place_of, write_rootfs
+from pipeline.build.rootfs.debs import is_wanted, place_of, write_rootfs
 from pipeline.errors import EngineError
 
 

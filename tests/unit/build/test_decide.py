@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.decide import Candidate, decide
-from pipeline.build.identity import Content, identity_of
-from pipeline.build.releases import Release
+from pipeline.build.release.decide import Candidate, decide
+from pipeline.build.release.identity import Content, identity_of
+from pipeline.build.release.releases import Release
 from pipeline.engine import labels
 from pipeline.engine.images import StoredImage
 from pipeline.errors import Refused

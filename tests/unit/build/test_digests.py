@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build import digests as module
-from pipeline.build.digests import Digests
+from pipeline.build.context import digests as module
+from pipeline.build.context.digests import Digests
 
 LARGE = b"x" * (300 * 1024)
 

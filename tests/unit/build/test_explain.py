@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.digests import Digests
-from pipeline.build.explain import OTHER_BUILDAH, Before, OldLayer, cause_of, file_changes
-from pipeline.build.inputs import File, read_inputs
-from pipeline.build.predict import Forecast
-from pipeline.build.search import Foundation
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import File, read_inputs
+from pipeline.build.plan.cache_lookup import Foundation
+from pipeline.build.plan.explain import OTHER_BUILDAH, LastBuild, OldLayer, cause_of, file_changes
+from pipeline.build.plan.forecast import Forecast
 from pipeline.engine.build_cache import CacheImage, Past
-from pipeline.engine.file_list import LayerFile
+from pipeline.engine.tar_split import LayerFile
 from pipeline.spec.model import Version
 
 NOP = "/bin/sh -c #(nop) "
@@ -30,12 +30,12 @@ def _layer_file(path: str, mode: int = 0o644) -> LayerFile:
     return LayerFile(path, "file", 3, mode, 0, 0, "crc", "0")
 
 
-def _before(*by: str, files: tuple[LayerFile, ...] = ()) -> Before:
+def _before(*by: str, files: tuple[LayerFile, ...] = ()) -> LastBuild:
     image = CacheImage("i", (), "", "", "", (), (), tuple(Past(one) for one in by))
-    return Before(image, lambda _index: OldLayer(files, lambda _path: OLD_DIGEST))
+    return LastBuild(image, lambda _index: OldLayer(files, lambda _path: OLD_DIGEST))
 
 
-def _cause(tmp_path: Path, text: str, now: str, before: Before | None) -> str:
+def _cause(tmp_path: Path, text: str, now: str, before: LastBuild | None) -> str:
     (tmp_path / "main.py").write_text("new")
     (tmp_path / "Containerfile").write_text(f"FROM scratch\n{text}\n")
     inputs = read_inputs(Version("w", "1", tmp_path, tmp_path / "Containerfile"), Digests(None))
@@ -130,7 +130,9 @@ def _cause(tmp_path: Path, text: str, now: str, before: Before | None) -> str:
         ),
     ],
 )
-def test_the_cause(tmp_path: Path, text: str, now: str, before: Before | None, cause: str) -> None:
+def test_the_cause(
+    tmp_path: Path, text: str, now: str, before: LastBuild | None, cause: str
+) -> None:
     assert _cause(tmp_path, text, now, before) == cause
 
 
@@ -219,7 +221,7 @@ def test_more_than_three_changes_are_counted(tmp_path: Path) -> None:
     ],
 )
 def test_causes_at_the_edges(
-    tmp_path: Path, text: str, now: str, before: Before, cause: str
+    tmp_path: Path, text: str, now: str, before: LastBuild, cause: str
 ) -> None:
     assert _cause(tmp_path, text, now, before) == cause
 

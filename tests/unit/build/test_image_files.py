@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.archive import CannotTell
-from pipeline.build.image_files import NOTHING, ImageFiles, Node, image_files, with_copied
-from pipeline.build.summary import Given
-from pipeline.build.summary_from import summaries_from
-from pipeline.engine.file_list import Kind, LayerFile
+from pipeline.build.go_tar.content_summary import Given
+from pipeline.build.go_tar.go_tar_reader import CannotTell
+from pipeline.build.go_tar.image_files import (
+    NOTHING,
+    ImageFiles,
+    ImageNode,
+    image_files,
+    with_copied,
+)
+from pipeline.build.go_tar.summary_of_copy_from import summaries_from
 from pipeline.engine.generation import GENERATIONS
 from pipeline.engine.storage import StoredLayer
+from pipeline.engine.tar_split import Kind, LayerFile
 
 OLDEST, NEWEST = GENERATIONS[0], GENERATIONS[-1]
 
@@ -74,8 +80,8 @@ def test_links_are_followed_inside_the_image(tmp_path: Path) -> None:
             files.found(path)
 
 
-def _node(name: str) -> Node:
-    return Node(_entry(name), Path(name))
+def _node(name: str) -> ImageNode:
+    return ImageNode(_entry(name), Path(name))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +109,7 @@ def test_an_owner_has_the_name_that_the_image_gives_it(tmp_path: Path) -> None:
     plain = _image(tmp_path / "a", (_entry("f", uid=7),))
     named = _image(tmp_path / "b", (_entry("etc", "directory"), _entry("f", uid=7)))
     (tmp_path / "passwd").write_text("someone:x:7:7::/:/bin/sh\n")
-    passwd = Node(_entry("passwd"), tmp_path / "passwd")
+    passwd = ImageNode(_entry("passwd"), tmp_path / "passwd")
     named = with_copied(named, [("passwd", passwd)], "/etc/", into=False, owner=(0, 0))
     keep = Given(owner=None)
     of_plain = summaries_from(plain, ["/f"], "/x/", keep, OLDEST)

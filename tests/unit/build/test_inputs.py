@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.digests import Digests
-from pipeline.build.identity import Content, content_of, identity_of
-from pipeline.build.inputs import Inputs, PreparedRootfs, read_inputs
-from pipeline.build.staging import stage_context
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import Inputs, PreparedRootfs, read_inputs
+from pipeline.build.context.staging import stage_context
+from pipeline.build.release.identity import Content, content_of, identity_of
 from pipeline.errors import CapasError, InvalidSpec
 from pipeline.spec.model import Rootfs, Version
 

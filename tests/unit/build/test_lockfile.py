@@ -9,10 +9,10 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.build.identity import Content
-from pipeline.build.lockfile import LAST_SECOND, read_lock, render_lock, write_lock
-from pipeline.build.provenance import Provenance
-from pipeline.build.releases import Release
+from pipeline.build.release.identity import Content
+from pipeline.build.release.lockfile import LAST_SECOND, read_lock, render_lock, write_lock
+from pipeline.build.release.provenance import Provenance
+from pipeline.build.release.releases import Release
 from pipeline.errors import CapasError
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs", "Co"]), max_size=20)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.build import order
+from pipeline.build.context import order
 from pipeline.errors import UsageError
 from pipeline.spec.model import Image, Pipeline, Version
 

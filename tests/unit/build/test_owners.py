@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.digests import Digests
-from pipeline.build.inputs import Inputs, read_inputs
-from pipeline.build.owners import carried, ignore_text
-from pipeline.build.staging import stage_context
-from pipeline.build.summary import Given, summaries
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import Inputs, read_inputs
+from pipeline.build.context.owners import carried, ignore_text
+from pipeline.build.context.staging import stage_context
+from pipeline.build.go_tar.content_summary import Given, summaries
 from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.spec.model import Version
 

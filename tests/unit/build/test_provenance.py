@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.provenance import Provenance, provenance_of, source_date_epoch, source_url
+from pipeline.build.release.provenance import (
+    Provenance,
+    provenance_of,
+    source_date_epoch,
+    source_url,
+)
 from pipeline.errors import UsageError
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}

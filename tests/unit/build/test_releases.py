@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.build.identity import Content
-from pipeline.build.releases import Release, drift, next_version, refuse_other_image
+from pipeline.build.release.identity import Content
+from pipeline.build.release.releases import Release, drift, next_version, refuse_other_image
 from pipeline.errors import Refused
 
 A, B = "a" * 64, "b" * 64

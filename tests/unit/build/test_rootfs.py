@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build import rootfs as room
-from pipeline.build.rootfs import cache_folder, key_of, prepare_rootfs
+from pipeline.build.rootfs import rootfs as room
+from pipeline.build.rootfs.rootfs import cache_folder, key_of, prepare_rootfs
 from pipeline.errors import CapasError
 from pipeline.spec.model import Rootfs
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pipeline.build.schedule import run_side_by_side
+from pipeline.build.run.schedule import run_side_by_side
 
 DEADLINE = 20.0
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.digests import Digests
-from pipeline.build.identity import content_of
-from pipeline.build.inputs import Inputs, read_inputs
-from pipeline.build.scratch import scratch_folder
-from pipeline.build.staging import stage_context
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import Inputs, read_inputs
+from pipeline.build.context.scratch import scratch_folder
+from pipeline.build.context.staging import stage_context
+from pipeline.build.release.identity import content_of
 from pipeline.errors import CapasError
 from pipeline.spec.model import Version
 

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.created_by import NOP
-from pipeline.build.digests import Digests
-from pipeline.build.image_files import ImageFiles
-from pipeline.build.inputs import read_inputs
-from pipeline.build.predict import Forecaster
-from pipeline.build.search import Foundation
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import read_inputs
+from pipeline.build.go_tar.image_files import ImageFiles
+from pipeline.build.plan.cache_lookup import Foundation
+from pipeline.build.plan.created_by import NOP
+from pipeline.build.plan.forecast import Forecaster
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.generation import GENERATIONS
-from pipeline.spec.containerfile.steps import StageBuild, Step
+from pipeline.spec.containerfile.steps import BuildStep, StageBuild
 from pipeline.spec.model import Version
 from tests.unit.build.forecasting import BASE, LABEL, STAMP, states
 
@@ -41,7 +41,7 @@ class _Told(Forecaster):
     """A forecaster that knows what every COPY brings: one of two digests, by what it copies."""
 
     def _texts(
-        self, stage: StageBuild, place: int, step: Step, below: Foundation
+        self, stage: StageBuild, place: int, step: BuildStep, below: Foundation
     ) -> tuple[str, ...]:
         if step.keyword != "COPY":
             return super()._texts(stage, place, step, below)
@@ -56,7 +56,7 @@ class _Foreseeing(Forecaster):
     """One that knows only of images in the store what they hold, as it really is."""
 
     def _texts(
-        self, stage: StageBuild, place: int, step: Step, below: Foundation
+        self, stage: StageBuild, place: int, step: BuildStep, below: Foundation
     ) -> tuple[str, ...]:
         source = self._stages[0].foundation if step.keyword == "COPY" else None
         if source is None or source.image is None or not source.image.id:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 from pipeline.course.chapter import Chapter, carry_out, contents, section
 from pipeline.course.present import present_course, present_summary
-from pipeline.layers.observe import Observed
-from pipeline.report.words import Facts, Mark, Paragraph
-from pipeline.verify.experiment import Notebook, Step
+from pipeline.layers.observe import ObservedFamily
+from pipeline.output.document import KeyValues, Mark, Paragraph
+from pipeline.verify.experiment import ExperimentStep, Notebook
 from tests.unit.layers.builders import World, file
 
 
@@ -19,7 +19,7 @@ def _wrong_body(story: Notebook) -> None:
 
 
 def test_a_chapter_must_be_read_aloud_while_it_is_carried_out() -> None:
-    heard: list[Step] = []
+    heard: list[ExperimentStep] = []
     told = carry_out(Chapter("Images", "They stay.", _body), heard.append)
     assert [step.text for step in heard] == ["look", "tweets"]
     assert told.steps == tuple(heard)
@@ -27,7 +27,7 @@ def test_a_chapter_must_be_read_aloud_while_it_is_carried_out() -> None:
 
 
 def test_what_contradicts_the_claim_must_be_heard_and_end_the_chapter() -> None:
-    heard: list[Step] = []
+    heard: list[ExperimentStep] = []
     told = carry_out(Chapter("Images", "They stay.", _wrong_body), heard.append)
     assert [step.text for step in heard] == ["tweets"]
     assert heard[0].contradicts
@@ -50,7 +50,7 @@ def test_the_layers_are_on_the_page_and_their_picture_in_the_summary() -> None:
     world = World()
     copied = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
     images = [world.image(f"localhost/a:{n}", (copied, [file(f"app/{n}")])) for n in "12"]
-    layers = Observed(world.family(*images), world.lists)
+    layers = ObservedFamily(world.family(*images), world.lists)
     page = present_course([], layers)
     assert set(page.data) == {"layers"}
     assert len(page.parts) > 1
@@ -61,7 +61,7 @@ def test_the_layers_are_on_the_page_and_their_picture_in_the_summary() -> None:
 def test_the_end_says_where_the_commands_work() -> None:
     def told(project: str) -> list[object]:
         report = present_summary([], None, ["http://127.0.0.1:8080"], Path("page.html"), project)
-        facts = next(part for part in report.parts if isinstance(part, Facts))
+        facts = next(part for part in report.parts if isinstance(part, KeyValues))
         return [value for name, value in facts.pairs if name == "go to"]
 
     assert told("") == []

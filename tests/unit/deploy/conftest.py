@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.abilities import Abilities
-from pipeline.deploy.observe import ImageFacts, Observed
+from pipeline.deploy.observe.features import Features
+from pipeline.deploy.observe.snapshot import ImageFacts, Observed
 from pipeline.spec.model import Healthcheck, Mount, Pipeline, Port, Service, Volume
 from tests.unit.deploy.world import World, image
 
@@ -36,4 +36,4 @@ def world() -> World:
     images = {f"localhost/pytweets:{v}": ImageFacts(f"sha-{v}") for v in ("1.0", "1.1", "1.2")}
     images["localhost/proxy:1"] = ImageFacts("sha-proxy")
     images["localhost/redis:7"] = ImageFacts("sha-redis")
-    return World(pipeline, Observed(images=images, abilities=Abilities(init=True)))
+    return World(pipeline, Observed(images=images, abilities=Features(init=True)))

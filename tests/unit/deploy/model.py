@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from pipeline.deploy.apply import Failure, Listener, Outcome
-from pipeline.deploy.desired import Desired, depended_on
-from pipeline.deploy.history import is_proved, last_number, records_of, standing
-from pipeline.deploy.observe import Container, Observed
-from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.apply.executor import Failure, Listener, Outcome
+from pipeline.deploy.model.desired import DesiredService, depended_on
+from pipeline.deploy.model.operation import Operation, Plan
+from pipeline.deploy.observe.snapshot import Container, Observed
+from pipeline.deploy.plan.history import is_proved, last_number, records_of, standing
 from pipeline.errors import EngineError
 from tests.unit.deploy.world import played
 
@@ -71,7 +71,7 @@ class Machine:
     back: bool = False
     log: list[str] = field(default_factory=list)
 
-    def begin(self, wanted: Sequence[Desired], trouble: Trouble) -> None:
+    def begin(self, wanted: Sequence[DesiredService], trouble: Trouble) -> None:
         """A command begins: what serves now must not get less."""
         self.trouble = trouble
         self.done = 0
@@ -85,7 +85,7 @@ class Machine:
             for d in services
         }
 
-    def look(self, _wanted: Sequence[Desired], _lost: Iterable[int] = ()) -> Observed:
+    def look(self, _wanted: Sequence[DesiredService], _lost: Iterable[int] = ()) -> Observed:
         if self.trouble.dead_at >= 0 and self.done >= self.trouble.dead_at:
             raise EngineError("the engine does not answer")
         return self.observed
@@ -201,7 +201,7 @@ class Machine:
             if c.running and c.service not in self.jobs
         }
 
-    def _least(self, desired: Desired) -> int:
+    def _least(self, desired: DesiredService) -> int:
         """How many healthy replicas there must be: as many as before, or as are wanted.
 
         Where the old one ends first, one less; but one must be left of several, if all that is

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.deploy.bring_up import as_if_up, plan_bring_up
-from pipeline.deploy.desired import Wish, desire
-from pipeline.deploy.operation import Plan
-from pipeline.deploy.plan import blueprints_of
+from pipeline.deploy.model.desired import Overrides, desired_services
+from pipeline.deploy.model.operation import Plan
+from pipeline.deploy.plan.bring_up import as_if_up, plan_bring_up
+from pipeline.deploy.plan.deploy_plan import blueprints_of
 from pipeline.spec.model import Dependency, Ingress, Service
 from tests.unit.deploy.world import World, text
 
-OLD, NEW = Wish({"web": "1.0"}, {}), Wish({"web": "1.1"}, {})
+OLD, NEW = Overrides({"web": "1.0"}, {}), Overrides({"web": "1.1"}, {})
 
 
-def bring_up(world: World, wish: Wish) -> Plan:
-    blueprints = blueprints_of(world.pipeline, desire(world.pipeline, wish), world.observed)
+def bring_up(world: World, wish: Overrides) -> Plan:
+    blueprints = blueprints_of(
+        world.pipeline, desired_services(world.pipeline, wish), world.observed
+    )
     return plan_bring_up(world.pipeline, blueprints, world.observed)
 
 
@@ -54,7 +56,7 @@ def test_what_runs_in_part_must_not_be_brought_up(world: World) -> None:
 def test_a_service_of_no_replicas_must_not_be_brought_up(world: World) -> None:
     world.deploy(OLD)
     stand_still(world)
-    assert bring_up(world, Wish({"web": "1.1"}, {"web": 0})) == Plan()
+    assert bring_up(world, Overrides({"web": "1.1"}, {"web": 0})) == Plan()
 
 
 def test_what_was_never_healthy_as_a_whole_must_not_be_brought_up(world: World) -> None:
@@ -73,7 +75,7 @@ def test_a_door_must_be_opened_again_and_a_job_not_be_run_again(world: World) ->
     job = Service("migrate", "pytweets", built_here=True)
     services = {**world.pipeline.services, "migrate": job}
     world.pipeline = replace(world.pipeline, services=services)
-    both = Wish({"web": "1.0", "migrate": "1.0"}, {})
+    both = Overrides({"web": "1.0", "migrate": "1.0"}, {})
     world.deploy(both)
     stand_still(world)
     started = [o.name for o in bring_up(world, NEW).operations if o.verb == "start"]

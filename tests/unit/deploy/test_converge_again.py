@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from pipeline.deploy.apply import Failure, Listener, Outcome
+from pipeline.deploy.apply.executor import Failure, Listener, Outcome
 from pipeline.deploy.converge import Deploy
-from pipeline.deploy.desired import Desired, desire
-from pipeline.deploy.observe import Observed
-from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.model.desired import DesiredService, desired_services
+from pipeline.deploy.model.operation import Operation, Plan
+from pipeline.deploy.observe.snapshot import Observed
 from pipeline.errors import EngineError
 from tests.unit.deploy.world import World, played
 
@@ -27,7 +27,7 @@ class Engine:
     forgiving: bool = True
     done: list[str] = field(default_factory=list)
 
-    def look(self, _wanted: Sequence[Desired], _lost: Iterable[int] = ()) -> Observed:
+    def look(self, _wanted: Sequence[DesiredService], _lost: Iterable[int] = ()) -> Observed:
         return self.observed
 
     def pull(self, pulls: Sequence[Operation]) -> None:
@@ -51,7 +51,7 @@ class Engine:
 
 
 def deployed(world: World, engine: Engine) -> list[str]:
-    Deploy(engine, world.pipeline, desire(world.pipeline)).run()
+    Deploy(engine, world.pipeline, desired_services(world.pipeline)).run()
     return engine.done
 
 

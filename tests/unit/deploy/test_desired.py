@@ -6,17 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.desired import Wish, desire, in_order, replicas_for, versions_for
+from pipeline.deploy.model.desired import (
+    Overrides,
+    desired_services,
+    in_order,
+    replicas_for,
+    versions_for,
+)
 from pipeline.errors import CapasError, Refused, UsageError
 from pipeline.spec.model import Dependency, Ingress, Mount, Network, Service, Volume
 from tests.unit.deploy.world import World, image
 
 
 def test_the_newest_version_must_run_unless_somebody_says_otherwise(world: World) -> None:
-    assert [d.version for d in desire(world.pipeline)] == ["1.2"]
+    assert [d.version for d in desired_services(world.pipeline)] == ["1.2"]
     world.change(version="1.0")
-    assert [d.version for d in desire(world.pipeline)] == ["1.0"]
-    (asked,) = desire(world.pipeline, Wish({"web": "1.1"}, {}))
+    assert [d.version for d in desired_services(world.pipeline)] == ["1.0"]
+    (asked,) = desired_services(world.pipeline, Overrides({"web": "1.1"}, {}))
     assert (asked.version, asked.reference) == ("1.1", "localhost/pytweets:1.1")
 
 
@@ -63,7 +69,7 @@ def test_what_is_no_number_of_replicas_must_be_refused(world: World, asked: str)
 
 def test_an_unknown_service_must_be_refused(world: World) -> None:
     with pytest.raises(UsageError, match="there is no service wbe"):
-        desire(world.pipeline, Wish({}, {"wbe": 2}))
+        desired_services(world.pipeline, Overrides({}, {"wbe": 2}))
 
 
 def test_two_containers_must_not_write_to_what_is_exclusive(world: World) -> None:
@@ -71,17 +77,17 @@ def test_two_containers_must_not_write_to_what_is_exclusive(world: World) -> Non
         "db", "docker.io/library/postgres:16", False, mounts=(Mount("volume", "tweets", "/data"),)
     )
     world.pipeline = replace(world.pipeline, services={"db": db})
-    assert desire(world.pipeline, Wish({}, {"db": 1}))
+    assert desired_services(world.pipeline, Overrides({}, {"db": 1}))
     with pytest.raises(Refused, match="2 containers would write to tweets") as raised:
-        desire(world.pipeline, Wish({}, {"db": 2}))
+        desired_services(world.pipeline, Overrides({}, {"db": 2}))
     assert "postgres keeps its data there; it is mounted by db (2)" in raised.value.details
     allowed = {"tweets": Volume("tweets", "pytweets_tweets", exclusive=False)}
     world.pipeline = replace(world.pipeline, volumes=allowed)
-    assert desire(world.pipeline, Wish({}, {"db": 2}))
+    assert desired_services(world.pipeline, Overrides({}, {"db": 2}))
 
 
 def test_a_lone_service_must_need_no_network(world: World) -> None:
-    assert desire(world.pipeline)[0].networks == ()
+    assert desired_services(world.pipeline)[0].networks == ()
 
 
 @pytest.mark.parametrize("why", ["two services", "a door", "an internal network"])
@@ -94,13 +100,13 @@ def test_what_must_be_found_must_have_a_network(world: World, why: str) -> None:
     else:
         services = {**world.pipeline.services, "b": Service("b", "localhost/b:1", False)}
         world.pipeline = replace(world.pipeline, services=services)
-    assert {d.networks for d in desire(world.pipeline)} == {("pytweets_default",)}
+    assert {d.networks for d in desired_services(world.pipeline)} == {("pytweets_default",)}
 
 
 def test_services_of_a_profile_must_wait_to_be_asked_for(world: World) -> None:
     world.change(profiles=("debug",))
-    assert desire(world.pipeline) == ()
-    assert len(desire(world.pipeline, Wish({}, {}, frozenset({"debug"})))) == 1
+    assert desired_services(world.pipeline) == ()
+    assert len(desired_services(world.pipeline, Overrides({}, {}, frozenset({"debug"})))) == 1
 
 
 def test_dependencies_must_come_first_and_circles_be_named() -> None:
@@ -128,16 +134,16 @@ def test_a_doors_image_may_be_one_of_the_spec(world: World, named: str, referenc
     images = {**world.pipeline.images, "proxy": image("proxy", "1", "2")}
     world.pipeline = replace(world.pipeline, images=images)
     world.change(ingress=Ingress(8000, 5000, named))
-    assert desire(world.pipeline)[0].door == reference
+    assert desired_services(world.pipeline)[0].door == reference
 
 
 def test_a_profile_that_no_service_has_must_be_refused(world: World) -> None:
     with pytest.raises(UsageError, match="no service has the profile debgu") as raised:
-        desire(world.pipeline, Wish({}, {}, frozenset({"debgu"})))
+        desired_services(world.pipeline, Overrides({}, {}, frozenset({"debgu"})))
     assert raised.value.resolution == "no service of this spec has profiles"
     world.change(profiles=("debug",))
     with pytest.raises(UsageError) as raised:
-        desire(world.pipeline, Wish({}, {}, frozenset({"debgu"})))
+        desired_services(world.pipeline, Overrides({}, {}, frozenset({"debgu"})))
     assert raised.value.resolution == "one of: debug"
 
 

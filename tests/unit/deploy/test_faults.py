@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.deploy.faults import Looked, find_faults, headless, judge
-from pipeline.deploy.observe import Container
-from pipeline.deploy.ports import Binding
-from pipeline.engine.machine import Machine
-from pipeline.engine.podman import Reader
+from pipeline.deploy.model.ports import Binding
+from pipeline.deploy.observe.faults import Looked, find_faults, headless, judge
+from pipeline.deploy.observe.snapshot import Container
+from pipeline.engine.podman import PodmanReader
+from pipeline.engine.remote_host import ContainerHost
 from pipeline.engine.sockets import BoundSocket
 
 PORT = Binding(5000, 8080, "127.0.0.1")
@@ -115,7 +115,7 @@ def test_a_rootful_engine_forwards_in_the_kernel() -> None:
 class Podman:
     """As much of a reader as a look needs."""
 
-    def __init__(self, machine: Machine, monitor: int = 0, *, sees: bool = True) -> None:
+    def __init__(self, machine: ContainerHost, monitor: int = 0, *, sees: bool = True) -> None:
         self.machine = machine
         self._monitor = monitor
         self._sees = sees
@@ -127,7 +127,7 @@ class Podman:
         return {"State": {"ConmonPid": self._monitor}}
 
 
-class Kernel(Machine):
+class Kernel(ContainerHost):
     """A machine with these files."""
 
     files: Mapping[str, str] = {}
@@ -139,7 +139,7 @@ class Kernel(Machine):
 def find(table: Looked, *containers: Container, **podman: Any) -> Mapping[str, Any]:
     machine = Kernel()
     object.__setattr__(machine, "files", {**table.texts, "/proc/self/net/tcp": "\n"})
-    return find_faults(cast("Reader", Podman(machine, **podman)), containers)
+    return find_faults(cast("PodmanReader", Podman(machine, **podman)), containers)
 
 
 def test_a_monitor_that_has_ended_makes_it_lost() -> None:

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.deploy import health
-from pipeline.deploy.health import Verdict, await_healthy
-from pipeline.engine.machine import HERE, Machine
-from pipeline.engine.podman_writer import Writer
+from pipeline.deploy.apply import health
+from pipeline.deploy.apply.health import HealthVerdict, await_healthy
+from pipeline.engine.podman_writer import PodmanWriter
+from pipeline.engine.remote_host import HERE, ContainerHost
 
 MONITOR = 7
 RUNNING = {"Status": "running", "ExitCode": 0, "Pid": 8, "ConmonPid": MONITOR}
@@ -38,12 +38,12 @@ class World:
         state = self.states[0] if len(self.states) == 1 else self.states.pop(0)
         return {"State": state}
 
-    def parent_of(self, _process: int, _machine: Machine) -> int:
+    def parent_of(self, _process: int, _machine: ContainerHost) -> int:
         if self.parent is None:
             raise FileNotFoundError
         return self.parent
 
-    def listening(self, _process: int, _machine: Machine) -> dict[int, frozenset[str]]:
+    def listening(self, _process: int, _machine: ContainerHost) -> dict[int, frozenset[str]]:
         listens = self.listens_at is not None and self.now >= self.listens_at
         return {5000: frozenset({"1"})} if listens else {}
 
@@ -53,7 +53,7 @@ class World:
     def is_up(self, monkeypatch: pytest.MonkeyPatch) -> bool:
         monkeypatch.setattr(health, "parent", self.parent_of)
         monkeypatch.setattr(health, "listening", self.listening)
-        writer = cast("Writer", self)
+        writer = cast("PodmanWriter", self)
         verdict = await_healthy(writer, "web", None, now=lambda: self.now, sleep=self.sleep)
         return verdict.healthy
 
@@ -111,5 +111,7 @@ class Wrote:
     ],
 )
 def test_the_last_words_must_be_told_whole(pieces: tuple[str, ...], told: str) -> None:
-    error = health.unhealthy(cast("Writer", Wrote(*pieces)), "web", Verdict(False, "exited", "-"))
+    error = health.unhealthy(
+        cast("PodmanWriter", Wrote(*pieces)), "web", HealthVerdict(False, "exited", "-")
+    )
     assert told in error.details

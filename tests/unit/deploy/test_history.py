@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.desired import Wish, digest
-from pipeline.deploy.history import KEPT, Ran, Record, record_name, records_of, standing
-from pipeline.deploy.removal import plan_down
+from pipeline.deploy.model.desired import Overrides, digest
+from pipeline.deploy.plan.history import KEPT, Ran, Record, record_name, records_of, standing
+from pipeline.deploy.plan.removal import plan_down
 from tests.unit.deploy.world import World
 
 RECORD = Record(7, "shop.deploy-7", {"web": Ran("1.2", "abc", 2), "db": Ran("", "def", 1)}, 6, 4)
@@ -38,7 +38,7 @@ def test_a_long_pipelines_record_must_have_a_name_that_podman_takes() -> None:
 def test_the_last_ten_must_be_kept_and_down_must_remove_them(world: World) -> None:
     for number in range(KEPT + 3):
         world.change(environment={"A": str(number)})
-        world.deploy(Wish({"web": "1.0"}, {}))
+        world.deploy(Overrides({"web": "1.0"}, {}))
     numbers = [r.number for r in records_of("pytweets", world.observed.secrets)]
     assert numbers == list(range(4, KEPT + 4))
     assert "remove deploy 13 (down)" in str(plan_down(world.pipeline, world.observed))
@@ -47,8 +47,8 @@ def test_the_last_ten_must_be_kept_and_down_must_remove_them(world: World) -> No
 
 
 def test_a_record_must_say_what_it_replaced(world: World) -> None:
-    world.deploy(Wish({"web": "1.0"}, {}))
-    world.deploy(Wish({"web": "1.1"}, {"web": 3}))
+    world.deploy(Overrides({"web": "1.0"}, {}))
+    world.deploy(Overrides({"web": "1.1"}, {"web": 3}))
     second = records_of("pytweets", world.observed.secrets)[-1]
     assert (second.number, second.replaced, second.back_to) == (2, 1, 0)
     assert second.services["web"].replicas == 3
@@ -58,8 +58,8 @@ def test_a_record_must_say_what_it_replaced(world: World) -> None:
 def test_what_the_last_deploy_replaced_must_not_stand_for_what_somebody_removed(
     world: World,
 ) -> None:
-    world.deploy(Wish({"web": "1.0"}, {}))
-    operations = world.plan(Wish({"web": "1.1"}, {})).operations
+    world.deploy(Overrides({"web": "1.0"}, {}))
+    operations = world.plan(Overrides({"web": "1.1"}, {})).operations
     recorded = next(i for i, o in enumerate(operations) if o.verb == "record")
     world.play(operations[: recorded + 1])  # killed before it removes the old ones
     rest = tuple(c for c in world.observed.containers if c.name != "pytweets-web-1.next")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pipeline.deploy.abilities import Abilities
-from pipeline.deploy.limits import limits_of, lost_limits
+from pipeline.deploy.observe.features import Features
+from pipeline.deploy.plan.limits import limits_of, lost_limits
 from pipeline.spec.model import Resources
 
 
 def test_a_limit_that_the_engine_forgot_must_be_noticed() -> None:
-    everything = Abilities(limits=frozenset({"memory", "cpu", "pids"}))
+    everything = Features(limits=frozenset({"memory", "cpu", "pids"}))
     wanted, missing = limits_of(Resources(memory=1 << 20, cpus=0.5, pids=7), everything)
     assert missing == ()
     kept = {"Memory": 1 << 20, "CpuQuota": 50_000, "PidsLimit": 7}
@@ -21,14 +21,14 @@ def test_a_limit_that_the_engine_forgot_must_be_noticed() -> None:
 
 def test_what_the_host_ignores_must_be_named_and_not_be_asked_for() -> None:
     wanted = Resources(memory=1 << 20, cpus=0.5, pids=7)
-    some = Abilities(limits=frozenset({"cpu"}))
+    some = Features(limits=frozenset({"cpu"}))
     limits = {"cpu": {"quota": 50_000, "period": 100_000}}
     assert limits_of(wanted, some) == (limits, ("memory", "pids"))
     assert limits_of(Resources(), some) == ({}, ())
 
 
 def test_where_processes_can_be_limited_they_must_be() -> None:
-    able = Abilities(limits=frozenset({"pids"}))
+    able = Features(limits=frozenset({"pids"}))
     assert limits_of(Resources(), able) == ({"pids": {"limit": 512}}, ())
     assert limits_of(Resources(pids=7), able) == ({"pids": {"limit": 7}}, ())
 

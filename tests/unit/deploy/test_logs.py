@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.deploy import logs
-from pipeline.deploy.logs import Line, last_lines, lines_of, read_logs
-from pipeline.deploy.observe import Container
+from pipeline.deploy.observe import logs
+from pipeline.deploy.observe.logs import LogLine, last_lines, lines_of, read_logs
+from pipeline.deploy.observe.snapshot import Container
 from pipeline.errors import EngineError
 
 WEB = Container("id", "p-web-1", "web", 1, "running")
@@ -65,17 +65,17 @@ class Log:
 
 
 def shown(log: Log, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[str]:
-    monkeypatch.setattr(logs, "Reader", lambda _uri: log)
+    monkeypatch.setattr(logs, "PodmanReader", lambda _uri: log)
     return [line.text for line in read_logs("unix:///nobody", [WEB], **options)]
 
 
 def test_lines_must_be_whole_and_streams_be_kept_apart() -> None:
     pieces = [(1, b"one\ntw"), (2, b"bad"), (1, b""), (1, b"o\nthree"), (2, b"\n"), (2, b"")]
     assert list(lines_of("web-1", pieces)) == [
-        Line("web-1", "one"),
-        Line("web-1", "two"),
-        Line("web-1", "bad", error=True),
-        Line("web-1", "three"),
+        LogLine("web-1", "one"),
+        LogLine("web-1", "two"),
+        LogLine("web-1", "bad", error=True),
+        LogLine("web-1", "three"),
     ]
 
 

@@ -12,24 +12,17 @@ from random import Random
 
 import pytest
 
-from pipeline.deploy.abilities import Abilities
-from pipeline.deploy.bring_up import plan_bring_up
-from pipeline.deploy.choose import as_it_runs, rollback_goal
 from pipeline.deploy.converge import Deploy
-from pipeline.deploy.desired import Desired, Wish, desire
-from pipeline.deploy.history import is_proved, records_of
-from pipeline.deploy.observe import ImageFacts, Observed
-from pipeline.deploy.plan import Options, blueprints_of, plan_deploy
-from pipeline.deploy.removal import plan_down
+from pipeline.deploy.model.desired import DesiredService, Overrides, desired_services
+from pipeline.deploy.observe.features import Features
+from pipeline.deploy.observe.snapshot import ImageFacts, Observed
+from pipeline.deploy.plan.bring_up import plan_bring_up
+from pipeline.deploy.plan.deploy_plan import Options, blueprints_of, plan_deploy
+from pipeline.deploy.plan.history import is_proved, records_of
+from pipeline.deploy.plan.removal import plan_down
+from pipeline.deploy.plan.select import current_overrides, rollback_goal
 from pipeline.errors import CapasError
-from pipeline.spec.model import (
-    Dependency,
-    Healthcheck,
-    Ingress,
-    Pipeline,
-    Port,
-    Service,
-)
+from pipeline.spec.model import Dependency, Healthcheck, Ingress, Pipeline, Port, Service
 from tests.unit.deploy.model import Killed, Machine, Trouble
 from tests.unit.deploy.world import image
 
@@ -53,15 +46,15 @@ class Story:
     random: Random
     pipeline: Pipeline
     machine: Machine
-    wish: Wish
+    wish: Overrides
     clean: bool = True
     ran: dict[str, str] | None = None
     brought_up: bool = False
 
-    def deploy(self, wish: Wish, trouble: Trouble, back_to: int = 0) -> bool:
+    def deploy(self, wish: Overrides, trouble: Trouble, back_to: int = 0) -> bool:
         """A deploy, a scale or a rollback; whether it came to a good end."""
         self.wish = wish
-        wanted = desire(self.pipeline, wish)
+        wanted = desired_services(self.pipeline, wish)
         machine = self.machine
         machine.begin(wanted, trouble)
         before = self._what_ran(wanted)
@@ -86,7 +79,7 @@ class Story:
         self.clean = True
         return True
 
-    def _what_ran(self, wanted: tuple[Desired, ...]) -> dict[str, str]:
+    def _what_ran(self, wanted: tuple[DesiredService, ...]) -> dict[str, str]:
         before, self.ran = self.ran, None
         blueprints = blueprints_of(self.pipeline, wanted, self.machine.observed)
         self.brought_up = plan_bring_up(self.pipeline, blueprints, self.machine.observed).changes
@@ -106,7 +99,7 @@ class Story:
         found = [c for c in self.machine.observed.containers if not c.is_door]
         return bool(records) and all(c.deploy <= last for c in found)
 
-    def must_be_as_wanted(self, wanted: tuple[Desired, ...]) -> None:
+    def must_be_as_wanted(self, wanted: tuple[DesiredService, ...]) -> None:
         """What "done" says: all is there, all is healthy, nothing else is there."""
         observed = self.machine.observed
         expected = set()
@@ -194,8 +187,8 @@ def new_story(random: Random) -> Story:
         for version in VERSIONS[1:]
         if service != "db" and random.random() < 0.2
     )
-    observed = Observed(images=images, abilities=Abilities(init=True))
-    return Story(random, pipeline, Machine(random, observed, sick), Wish({}, {}))
+    observed = Observed(images=images, abilities=Features(init=True))
+    return Story(random, pipeline, Machine(random, observed, sick), Overrides({}, {}))
 
 
 def trouble(random: Random) -> Trouble:
@@ -217,13 +210,13 @@ def step(story: Story) -> None:
         version = random.choice(VERSIONS)
         built = [s.name for s in story.pipeline.services.values() if s.built_here]
         replicas = {"web": random.choice([1, 2, 3])} if random.random() < 0.3 else {}
-        wish = Wish(dict.fromkeys(built, version), replicas)
+        wish = Overrides(dict.fromkeys(built, version), replicas)
         machine.log[-1] += f" {version} {replicas}"
         story.deploy(wish, trouble(random))
     elif what == "again":
         story.deploy(story.wish, trouble(random))
     elif what == "scale":
-        now = as_it_runs(story.pipeline, machine.observed)
+        now = current_overrides(story.pipeline, machine.observed)
         number = random.choice([1, 2, 3])
         machine.log[-1] += f" web={number}"
         story.deploy(replace(now, replicas={**now.replicas, "web": number}), trouble(random))
@@ -273,7 +266,7 @@ def roll_back(story: Story) -> None:
     except CapasError:
         return
     machine.log[-1] += f" {goal}"
-    now = as_it_runs(story.pipeline, machine.observed)
+    now = current_overrides(story.pipeline, machine.observed)
     wish = replace(now, versions={**now.versions, **goal.versions})
     records = [r.versions for r in records_of("shop", machine.observed.secrets)]
     if story.deploy(wish, trouble(story.random), goal.deploy):
@@ -292,7 +285,7 @@ def test_whatever_happens_what_serves_must_serve_until_its_successor_is_healthy(
                 step(story)
             story.machine.log.append("at last")
             healthy = {n: "1.0" for n, s in story.pipeline.services.items() if s.built_here}
-            assert story.deploy(Wish(healthy, {}), Trouble())
+            assert story.deploy(Overrides(healthy, {}), Trouble())
         except Exception as error:
             web = story.pipeline.services["web"]
             said = [f"seed {seed}: {error}", f"sick: {sorted(story.machine.sick)}", f"web: {web}"]

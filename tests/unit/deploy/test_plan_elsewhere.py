@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.plan import Options
-from pipeline.errors import HostUnable
+from pipeline.deploy.plan.deploy_plan import Options
+from pipeline.errors import HostUnsupported
 from pipeline.spec.model import Healthcheck
 from tests.unit.deploy.world import World
 
@@ -30,7 +30,9 @@ def test_a_check_from_outside_must_be_refused_unless_nobody_waits(
     far: World, check: Healthcheck, asked: str
 ) -> None:
     far.change(healthcheck=check)
-    with pytest.raises(HostUnable, match="health check of web cannot be asked on box") as raised:
+    with pytest.raises(
+        HostUnsupported, match="health check of web cannot be asked on box"
+    ) as raised:
         far.plan()
     assert asked in raised.value.details
     assert "no shell is there" in raised.value.details

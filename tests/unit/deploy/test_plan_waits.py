@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.deploy.desired import Wish
-from pipeline.deploy.plan import Options
-from pipeline.deploy.removal import plan_down
+from pipeline.deploy.model.desired import Overrides
+from pipeline.deploy.plan.deploy_plan import Options
+from pipeline.deploy.plan.removal import plan_down
 from pipeline.spec.model import Dependency, Healthcheck, Ingress, Service
 from tests.unit.deploy.world import World
 
@@ -22,7 +22,7 @@ def with_a_cache(world: World) -> None:
 def test_a_dependency_that_runs_is_watched_at_once(world: World) -> None:
     with_a_cache(world)
     world.deploy()
-    watch, *_others = world.plan(Wish({}, {"web": 2})).operations
+    watch, *_others = world.plan(Overrides({}, {"web": 2})).operations
     assert watch.key == "wait for container pytweets-cache-1"
     assert watch.after == ()
     assert watch.check == Healthcheck(tcp=6379)

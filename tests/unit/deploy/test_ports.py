@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.deploy.ports import Binding, Held, assign, lost_ports
-from pipeline.errors import CapasError, HostUnable
+from pipeline.deploy.model.ports import Binding, Held, assign, lost_ports
+from pipeline.errors import CapasError, HostUnsupported
 from pipeline.spec.model import Port
 
 LOOPBACK = "127.0.0.1"
@@ -55,7 +55,7 @@ def test_a_strict_port_must_be_refused_when_the_pipeline_itself_holds_it() -> No
 
 def test_a_port_of_roots_must_be_refused_before_anything_starts() -> None:
     with pytest.raises(
-        HostUnable, match="port 80 is privileged: unprivileged users can bind 1024 and above"
+        HostUnsupported, match="port 80 is privileged: unprivileged users can bind 1024 and above"
     ):
         assign([Port(5000, 80)], [1], {}, Held(first=1024))
     bindings, _ = assign([Port(5000, 1024), Port(5001)], [1], {}, Held(first=1024))

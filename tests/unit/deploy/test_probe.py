@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.deploy.probe import main, probe_http, probe_tcp, split_http
+from pipeline.deploy.observe.probe import main, probe_http, probe_tcp, split_http
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.desired import desire
-from pipeline.deploy.observe import ImageFacts
-from pipeline.deploy.pull import as_if_pulled, plan_pulls
+from pipeline.deploy.apply.pull import as_if_pulled, plan_pulls
+from pipeline.deploy.model.desired import desired_services
+from pipeline.deploy.observe.snapshot import ImageFacts
 from pipeline.spec.model import Ingress, PullPolicy
 from tests.unit.deploy.world import World
 
@@ -16,7 +16,7 @@ NGINX = "docker.io/library/nginx:7"
 
 
 def pulled(world: World, *, fresh: bool = True) -> list[str]:
-    wanted = desire(world.pipeline)
+    wanted = desired_services(world.pipeline)
     return [str(o) for o in plan_pulls(wanted, world.observed, fresh=fresh)]
 
 
@@ -56,6 +56,6 @@ def test_the_image_of_a_door_must_be_had_too(world: World) -> None:
 
 def test_a_preview_must_go_on_as_if_the_image_were_there(world: World) -> None:
     world.change(image=NGINX, built_here=False, replicas=1)
-    wanted = desire(world.pipeline)
+    wanted = desired_services(world.pipeline)
     world.observed = as_if_pulled(world.observed, plan_pulls(wanted, world.observed, fresh=True))
     assert "create container pytweets-web-1 (replica 1: not there)" in str(world.plan())

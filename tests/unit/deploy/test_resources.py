@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.deploy.desired import desire
-from pipeline.deploy.operation import Operation
-from pipeline.deploy.resources import plan_resources
+from pipeline.deploy.model.desired import desired_services
+from pipeline.deploy.model.operation import Operation
+from pipeline.deploy.plan.resources import plan_resources
 from pipeline.engine import labels
 from pipeline.errors import CapasError
 from pipeline.spec.model import Network, Secret, SecretMount, Volume
@@ -20,7 +20,7 @@ OURS = {labels.PIPELINE: "pytweets"}
 
 def planned(world: World, **observed: Any) -> tuple[list[Operation], list[str]]:
     world.observed = replace(world.observed, **observed)
-    return plan_resources(world.pipeline, desire(world.pipeline), world.observed)
+    return plan_resources(world.pipeline, desired_services(world.pipeline), world.observed)
 
 
 def with_volume(world: World, **changes: Any) -> None:

@@ -7,21 +7,23 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.desired import Wish, desire
-from pipeline.deploy.observe import ImageFacts, Observed
-from pipeline.deploy.operation import Plan
-from pipeline.deploy.restore import Before, plan_restore, what_became
+from pipeline.deploy.model.desired import Overrides, desired_services
+from pipeline.deploy.model.operation import Plan
+from pipeline.deploy.observe.snapshot import ImageFacts, Observed
+from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore, what_became
 from pipeline.spec.model import Dependency, Ingress, Service
 from tests.unit.deploy.world import World
 
-OLD, NEW = Wish({"web": "1.0"}, {}), Wish({"web": "1.1"}, {})
+OLD, NEW = Overrides({"web": "1.0"}, {}), Overrides({"web": "1.1"}, {})
 
 
-def go_back(world: World, before: Observed, wish: Wish = NEW) -> list[str]:
+def go_back(world: World, before: Observed, wish: Overrides = NEW) -> list[str]:
     """Go back; what is said of it. The engine must come to the same end after it."""
-    wanted = desire(world.pipeline, wish)
+    wanted = desired_services(world.pipeline, wish)
     failed = world.observed
-    found = Before(world.pipeline, before, started=frozenset(c.name for c in failed.containers))
+    found = BeforeDeploy(
+        world.pipeline, before, started=frozenset(c.name for c in failed.containers)
+    )
     world.play(plan_restore(found, wanted, failed).operations)
     assert not plan_restore(found, wanted, world.observed).changes
     return what_became(found, wanted, failed, world.observed)
@@ -55,8 +57,8 @@ def test_behind_a_door_the_old_one_must_serve_before_the_new_one_ends(world: Wor
     world.deploy(OLD)
     before = world.observed
     world.play(world.plan(NEW).head.operations)
-    wanted = desire(world.pipeline, NEW)
-    back = plan_restore(Before(world.pipeline, before), wanted, world.observed)
+    wanted = desired_services(world.pipeline, NEW)
+    back = plan_restore(BeforeDeploy(world.pipeline, before), wanted, world.observed)
     assert [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in back.operations] == [
         "start 1", "wait for 1", "write door", "reload door", "drain door", "confirm door",
         "remove 1.next",
@@ -71,8 +73,8 @@ def test_of_two_that_must_not_write_together_the_new_one_must_end_first(world: W
     world.deploy(OLD)
     before = world.observed
     world.play(world.plan(NEW).head.operations)
-    wanted = desire(world.pipeline, NEW)
-    back = plan_restore(Before(world.pipeline, before), wanted, world.observed)
+    wanted = desired_services(world.pipeline, NEW)
+    back = plan_restore(BeforeDeploy(world.pipeline, before), wanted, world.observed)
     keys = [o.key for o in back.operations]
     gone, start = "remove container pytweets-web-1.next", "start container pytweets-web-1"
     assert keys.index(gone) < keys.index(start)
@@ -110,7 +112,7 @@ def test_a_first_deploy_that_failed_must_be_stopped_and_left_to_be_looked_at(
 def test_new_replicas_of_a_failed_scale_must_not_take_the_others_along(world: World) -> None:
     world.deploy(NEW)
     before = world.observed
-    world.play(world.plan(Wish({"web": "1.1"}, {"web": 3})).operations[:3])
+    world.play(world.plan(Overrides({"web": "1.1"}, {"web": 3})).operations[:3])
     go_back(world, before)
     assert world.observed.containers == before.containers
 
@@ -126,7 +128,7 @@ def test_all_services_must_go_back_and_a_job_that_ran_must_be_told(world: World)
         "worker": replace(web, name="worker", ports=(), mounts=(), replicas=1),
     }
     world.pipeline = replace(world.pipeline, services=services)
-    old, new = (Wish(dict.fromkeys(services, v), {}) for v in ("1.0", "1.1"))
+    old, new = (Overrides(dict.fromkeys(services, v), {}) for v in ("1.0", "1.1"))
     world.deploy(old)
     world.set("pytweets-migrate-1", state="exited")
     before = world.observed
@@ -143,8 +145,8 @@ def test_what_an_interrupted_update_stopped_must_serve_again(world: World) -> No
     world.deploy(OLD)
     world.play(world.plan(NEW).operations[:3])  # created, the old one stopped, started
     before = world.observed
-    wanted = desire(world.pipeline, NEW)
-    sick = Before(world.pipeline, before, failed=frozenset({"pytweets-web-1.next"}))
+    wanted = desired_services(world.pipeline, NEW)
+    sick = BeforeDeploy(world.pipeline, before, failed=frozenset({"pytweets-web-1.next"}))
     world.play(plan_restore(sick, wanted, before).operations)
     now = [(c.name, c.state, c.version) for c in world.observed.containers]
     assert now == [("pytweets-web-1", "running", "1.0")]
@@ -170,18 +172,20 @@ def test_each_of_several_that_were_only_started_must_be_stopped_once(world: Worl
     world.play(plan.operations[: recorded + 1])
     before = world.observed
     world.play(world.plan(OLD).head.operations)
-    back = plan_restore(Before(world.pipeline, before), desire(world.pipeline, OLD), world.observed)
+    back = plan_restore(
+        BeforeDeploy(world.pipeline, before), desired_services(world.pipeline, OLD), world.observed
+    )
     stops = [o.name for o in back.operations if o.verb == "stop"]
     assert sorted(stops) == ["pytweets-web-1", "pytweets-web-2"]
 
 
 def test_a_replica_that_was_on_its_way_out_must_not_come_back(world: World) -> None:
     world.deploy(OLD)
-    plan = world.plan(Wish({"web": "1.1"}, {"web": 1}))
+    plan = world.plan(Overrides({"web": "1.1"}, {"web": 1}))
     recorded = next(n for n, o in enumerate(plan.operations) if o.verb == "record")
     world.play(plan.operations[: recorded + 1])  # killed before replica 2 of 1.0 was removed
     before = world.observed
-    wish = Wish({"web": "1.2"}, {"web": 3})
+    wish = Overrides({"web": "1.2"}, {"web": 3})
     world.play(world.plan(wish).head.operations[:4])
     go_back(world, before, wish)
     assert {c.version for c in world.observed.containers if c.running} == {"1.1"}
@@ -191,10 +195,12 @@ def test_the_way_back_must_begin_where_nothing_serves(world: World) -> None:
     world.deploy(OLD)
     before = world.observed
     world.play(world.plan(NEW).head.operations)
-    wanted = desire(world.pipeline, NEW)
+    wanted = desired_services(world.pipeline, NEW)
     for number in (1, 2):
         sick = frozenset({f"pytweets-web-{number}.next"})
-        plan = plan_restore(Before(world.pipeline, before, failed=sick), wanted, world.observed)
+        plan = plan_restore(
+            BeforeDeploy(world.pipeline, before, failed=sick), wanted, world.observed
+        )
         starts = [o.name for o in plan.operations if o.verb == "start"]
         assert plan.headline == "going back to what ran before"
         assert starts == [f"pytweets-web-{number}", f"pytweets-web-{3 - number}"]
@@ -202,8 +208,8 @@ def test_the_way_back_must_begin_where_nothing_serves(world: World) -> None:
 
 def test_a_door_of_a_first_deploy_that_failed_must_be_stopped_once(world: World) -> None:
     behind_a_door(world)
-    before = Before(world.pipeline, world.observed)
-    wanted = desire(world.pipeline, NEW)
+    before = BeforeDeploy(world.pipeline, world.observed)
+    wanted = desired_services(world.pipeline, NEW)
     world.play(world.plan(NEW).head.operations)
     world.play(plan_restore(before, wanted, world.observed).operations)
     assert {c.name: c.state for c in world.observed.containers} == {
@@ -227,18 +233,20 @@ def test_what_stood_still_before_must_stand_still_again(world: World) -> None:
 
 
 def test_what_crashed_in_a_first_deploy_must_not_start_again_by_itself(world: World) -> None:
-    before = Before(world.pipeline, world.observed)
+    before = BeforeDeploy(world.pipeline, world.observed)
     world.play(world.plan(NEW).operations[:3])
     for state, code, stops in (("exited", 3, 1), ("exited", 0, 0), ("created", 3, 0)):
         world.set("pytweets-web-1", state=state, exit_code=code)
-        plan = plan_restore(before, desire(world.pipeline, NEW), world.observed)
+        plan = plan_restore(before, desired_services(world.pipeline, NEW), world.observed)
         assert len(plan.operations) == stops
 
 
 def test_where_nothing_was_done_nothing_must_be_said(world: World) -> None:
     world.deploy(OLD)
-    wanted = desire(world.pipeline, NEW)
-    assert plan_restore(Before(world.pipeline, world.observed), wanted, world.observed) == Plan()
+    wanted = desired_services(world.pipeline, NEW)
+    assert (
+        plan_restore(BeforeDeploy(world.pipeline, world.observed), wanted, world.observed) == Plan()
+    )
 
 
 def test_a_job_of_which_an_interrupted_deploy_left_two_must_not_run_again(world: World) -> None:
@@ -247,12 +255,12 @@ def test_a_job_of_which_an_interrupted_deploy_left_two_must_not_run_again(world:
     after = Dependency("migrate", "service_completed_successfully")
     services = {"migrate": job, "web": replace(web, replicas=1, depends_on=(after,))}
     world.pipeline = replace(world.pipeline, services=services)
-    wishes = [Wish(dict.fromkeys(services, v), {}) for v in ("1.0", "1.1", "1.2")]
+    wishes = [Overrides(dict.fromkeys(services, v), {}) for v in ("1.0", "1.1", "1.2")]
     world.deploy(wishes[0])
     world.set("pytweets-migrate-1", state="exited")
     world.play(world.plan(wishes[1]).operations[:1])  # made, and killed
     assert world.container("pytweets-migrate-1.next").state == "created"
     before = world.observed
-    wanted = desire(world.pipeline, wishes[2])
-    plan = plan_restore(Before(world.pipeline, before), wanted, before)
+    wanted = desired_services(world.pipeline, wishes[2])
+    plan = plan_restore(BeforeDeploy(world.pipeline, before), wanted, before)
     assert [o.key for o in plan.operations] == ["remove container pytweets-migrate-1.next"]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.secret import fingerprints, secret_value
+from pipeline.deploy.model.secret import fingerprints, secret_value
 from pipeline.engine import labels
-from pipeline.errors import CapasError, HostUnable
+from pipeline.errors import CapasError, HostUnsupported
 from pipeline.spec.model import Secret, SecretMount
 from tests.unit.deploy.world import World
 
@@ -51,7 +51,7 @@ def test_a_value_that_is_not_there_must_have_no_fingerprint_and_be_named(
 
 def test_a_key_that_cannot_be_kept_must_be_said(token: Secret, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(HostUnable, match="cannot be kept"):
+    with pytest.raises(HostUnsupported, match="cannot be kept"):
         fingerprints([token], {"XDG_STATE_HOME": str(tmp_path / "file")})
 
 

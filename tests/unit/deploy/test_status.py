@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.deploy import status
-from pipeline.deploy.observe import Container
-from pipeline.deploy.ports import Binding
-from pipeline.deploy.status import Row, present_status, status_of
-from pipeline.engine.machine import Machine
+from pipeline.deploy.model.ports import Binding
+from pipeline.deploy.observe.snapshot import Container
+from pipeline.deploy.show import status
+from pipeline.deploy.show.status import StatusRow, present_status, status_of
+from pipeline.engine.remote_host import ContainerHost
 from pipeline.spec.load import load
 from pipeline.spec.model import Pipeline
 
@@ -50,8 +50,8 @@ class Api:
 
 def rows_of(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, *containers: Container
-) -> tuple[Row, ...]:
-    monkeypatch.setattr(status, "Writer", lambda _uri: Api())
+) -> tuple[StatusRow, ...]:
+    monkeypatch.setattr(status, "PodmanWriter", lambda _uri: Api())
     monkeypatch.setattr(status, "containers_of", lambda _writer, _name: containers)
     return status_of("unix:///nobody", pipeline, probe=False)
 
@@ -93,7 +93,7 @@ def test_jobs_alone_are_no_missing_containers(
 
 
 def test_what_no_browser_opens_is_no_url(pipeline: Pipeline) -> None:
-    row = Row(container("web", "running", bindings=BINDINGS), "healthy")
+    row = StatusRow(container("web", "running", bindings=BINDINGS), "healthy")
     assert row.urls == ("http://127.0.0.1:8080",)
     assert row.ports == ("127.0.0.1:5353/udp", "http://127.0.0.1:8080")
     (data,) = json.loads(json.dumps(present_status(pipeline, [row]).data))["containers"]
@@ -102,9 +102,9 @@ def test_what_no_browser_opens_is_no_url(pipeline: Pipeline) -> None:
 
 
 def test_ssh_is_told_only_of_what_it_can_forward(pipeline: Pipeline) -> None:
-    far = Machine("far", "ssh://me@far")
-    udp = Row(container("web", "running", bindings=BINDINGS[:1]), "healthy", machine=far)
+    far = ContainerHost("far", "ssh://me@far")
+    udp = StatusRow(container("web", "running", bindings=BINDINGS[:1]), "healthy", machine=far)
     assert len(present_status(pipeline, [udp]).parts) == 1
-    both = Row(container("web", "running", bindings=BINDINGS), "healthy", machine=far)
+    both = StatusRow(container("web", "running", bindings=BINDINGS), "healthy", machine=far)
     _table, told = present_status(pipeline, [both]).parts
     assert "-L 8080:127.0.0.1:8080" in str(told)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.deploy.happened import event_line
-from pipeline.deploy.observe import Container
-from pipeline.deploy.usage import measure_usage, ticks_of
-from pipeline.engine.machine import HERE
+from pipeline.deploy.observe.snapshot import Container
+from pipeline.deploy.show.events import event_line
+from pipeline.deploy.show.usage import measure_usage, ticks_of
+from pipeline.engine.remote_host import HERE
 
 STAT = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 7 5 0 0 20 0 1 0 100 0 0"
 

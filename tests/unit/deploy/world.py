@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from pipeline.deploy.desired import NOTHING_SPECIAL, Wish, desire
-from pipeline.deploy.observe import Container, Observed
-from pipeline.deploy.operation import Operation, Plan
-from pipeline.deploy.plan import DEFAULT_OPTIONS, Options, plan_deploy
-from pipeline.deploy.ports import Binding
+from pipeline.deploy.model.desired import NOTHING_SPECIAL, Overrides, desired_services
+from pipeline.deploy.model.operation import Operation, Plan
+from pipeline.deploy.model.ports import Binding
+from pipeline.deploy.observe.snapshot import Container, Observed
+from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS, Options, plan_deploy
 from pipeline.spec.model import Image, Pipeline, Version
 
 _IDS = count()
@@ -23,10 +23,12 @@ class World:
     pipeline: Pipeline
     observed: Observed = field(default_factory=Observed)
 
-    def plan(self, wish: Wish = NOTHING_SPECIAL, options: Options = DEFAULT_OPTIONS) -> Plan:
-        return plan_deploy(self.pipeline, desire(self.pipeline, wish), self.observed, options)
+    def plan(self, wish: Overrides = NOTHING_SPECIAL, options: Options = DEFAULT_OPTIONS) -> Plan:
+        return plan_deploy(
+            self.pipeline, desired_services(self.pipeline, wish), self.observed, options
+        )
 
-    def deploy(self, wish: Wish = NOTHING_SPECIAL, options: Options = DEFAULT_OPTIONS) -> Plan:
+    def deploy(self, wish: Overrides = NOTHING_SPECIAL, options: Options = DEFAULT_OPTIONS) -> Plan:
         plan = self.plan(wish, options)
         self.play(plan.operations)
         return plan

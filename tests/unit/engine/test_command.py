@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.command import run, stream
-from pipeline.errors import EngineError, HostUnable
+from pipeline.errors import EngineError, HostUnsupported
 
 
 def test_what_a_program_said_must_come_back() -> None:
@@ -27,9 +27,9 @@ def test_values_must_never_meet_a_shell() -> None:
 
 
 def test_a_missing_program_must_be_the_hosts_inability() -> None:
-    with pytest.raises(HostUnable, match="no-such-program is not installed"):
+    with pytest.raises(HostUnsupported, match="no-such-program is not installed"):
         run(["no-such-program"])
-    with pytest.raises(HostUnable):
+    with pytest.raises(HostUnsupported):
         stream(["no-such-program"], lambda _line: None)
 
 

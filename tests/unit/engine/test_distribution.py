@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.distribution import (
+    ImageLocation,
     Manifest,
-    Place,
     copy_in_argv,
     copy_out_argv,
     find_manifest,
@@ -16,7 +16,7 @@ from pipeline.engine.distribution import (
 )
 from pipeline.errors import EngineError
 
-REGISTRY = Place("x", registry="127.0.0.1:5000/t", tls_verify=False)
+REGISTRY = ImageLocation("x", registry="127.0.0.1:5000/t", tls_verify=False)
 CONFIG, LAYER = "c0" * 32, f"sha256:{'1a' * 32}"
 RAW = json.dumps(
     {"config": {"digest": f"sha256:{CONFIG}"}, "layers": [{"digest": LAYER, "size": 7}]}
@@ -33,7 +33,7 @@ def test_a_copy_to_a_registry() -> None:
 
 
 def test_a_copy_from_a_folder() -> None:
-    place = Place("x", folder=Path("/srv/x"))
+    place = ImageLocation("x", folder=Path("/srv/x"))
     assert copy_in_argv(place, "web:1", "localhost/web:1") == [
         "skopeo", "copy", "oci:/srv/x:web:1", "containers-storage:localhost/web:1",
     ]  # fmt: skip
@@ -49,9 +49,9 @@ def test_what_is_no_manifest_of_an_image_must_be_told(raw: bytes) -> None:
         parse_manifest(raw, "there")
 
 
-def layout(folder: Path, index: object) -> Place:
+def layout(folder: Path, index: object) -> ImageLocation:
     folder.joinpath("index.json").write_text(json.dumps(index))
-    return Place("x", folder=folder)
+    return ImageLocation("x", folder=folder)
 
 
 def test_the_last_image_of_a_name_in_a_folder_counts(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_the_last_image_of_a_name_in_a_folder_counts(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_nothing_in_it_has_no_image(tmp_path: Path) -> None:
-    assert find_manifest(Place("x", folder=tmp_path / "none"), "web:1", {}) is None
+    assert find_manifest(ImageLocation("x", folder=tmp_path / "none"), "web:1", {}) is None
 
 
 @pytest.mark.parametrize("index", [[], {}, {"manifests": [1]}])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.engine.machine import session_argv
+from pipeline.engine.remote_host import session_argv
 
 WORDS = st.lists(
     st.text(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.far_mutex import far_mutex
-from pipeline.engine.machine import Machine
+from pipeline.deploy.apply.remote_mutex import far_mutex
 from pipeline.engine.mutex import mutex
+from pipeline.engine.remote_host import ContainerHost
 from pipeline.errors import CapasError, EngineError
 
 HERE = """
@@ -24,9 +24,9 @@ with mutex("p", {"XDG_RUNTIME_DIR": sys.argv[1]}, print):
 """
 AFAR = """
 import sys
-from pipeline.deploy.far_mutex import far_mutex
-from pipeline.engine.machine import Machine
-with far_mutex(Machine(), "p", print):
+from pipeline.deploy.apply.remote_mutex import far_mutex
+from pipeline.engine.remote_host import ContainerHost
+with far_mutex(ContainerHost(), "p", print):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -91,15 +91,15 @@ def test_one_from_elsewhere_must_wait_for_one_that_was_begun_there(
     with holder(tmp_path) as process:
         with (
             pytest.raises(CapasError, match="another command works on p") as raised,
-            far_mutex(Machine(), "p", told.append, deadline=1.0),
+            far_mutex(ContainerHost(), "p", told.append, deadline=1.0),
         ):
             pytest.fail("it was held")
         assert f"process {process.pid}" in raised.value.details
         assert f"process {process.pid}" in told[0]
-        with far_mutex(Machine(), "q", told.append, deadline=1.0):
+        with far_mutex(ContainerHost(), "q", told.append, deadline=1.0):
             pass
         process.kill()
-    with far_mutex(Machine(), "p", told.append, deadline=1.0):
+    with far_mutex(ContainerHost(), "p", told.append, deadline=1.0):
         assert len(told) == 1
 
 
@@ -112,6 +112,6 @@ def test_a_machine_without_flock_must_be_told_from_one_that_is_held(
     monkeypatch.setenv("PATH", str(tmp_path))
     with (
         pytest.raises(EngineError, match="nothing can be locked"),
-        far_mutex(Machine(), "p", print),
+        far_mutex(ContainerHost(), "p", print),
     ):
         pytest.fail("there is no flock")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.podman import Reader, frames
+from pipeline.engine.podman import PodmanReader, frames
 from pipeline.engine.podman_socket import SocketConnection
 from pipeline.errors import EngineError
 
@@ -94,7 +94,7 @@ def test_a_stream_must_come_in_lines_and_leave_the_kept_connection_alone(uri: st
 
 
 def test_what_is_missing_must_be_none_and_a_refusal_be_in_the_engines_words(uri: str) -> None:
-    with Reader(uri) as reader:
+    with PodmanReader(uri) as reader:
         assert reader.container("missing") is None
         with pytest.raises(EngineError) as raised:
             reader.processes("missing")
@@ -106,7 +106,7 @@ def test_what_is_missing_must_be_none_and_a_refusal_be_in_the_engines_words(uri:
 
 
 def test_nobody_there_must_be_an_error_with_a_way_on(tmp_path: Path) -> None:
-    with Reader(f"unix://{tmp_path}/nobody") as reader, pytest.raises(EngineError) as raised:
+    with PodmanReader(f"unix://{tmp_path}/nobody") as reader, pytest.raises(EngineError) as raised:
         reader.info()
     assert raised.value.brief == "the Podman API service does not answer"
     assert "doctor" in raised.value.resolution

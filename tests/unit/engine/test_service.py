@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.service import MONITORS, answers, api_service, has_settings, usual_socket
-from pipeline.errors import EngineError, HostUnable
+from pipeline.errors import EngineError, HostUnsupported
 
 THEIRS = {name: value for name, value in os.environ.items() if name != "CONTAINER_HOST"}
 
@@ -87,7 +87,7 @@ def test_a_service_on_another_port_is_taken_at_its_word() -> None:
 
 def test_without_podman_the_host_is_unable(tmp_path: Path) -> None:
     environment = {"PATH": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
-    with pytest.raises(HostUnable, match="podman is not installed"), api_service(environment):
+    with pytest.raises(HostUnsupported, match="podman is not installed"), api_service(environment):
         pytest.fail("there is no podman")
 
 

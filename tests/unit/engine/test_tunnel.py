@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pipeline.engine.tunnel import tunnel, tunnel_argv
-from pipeline.errors import HostUnable, UsageError
+from pipeline.errors import HostUnsupported, UsageError
 
 HERE = Path("/run/user/1000/capas-1-ab.sock")
 
@@ -36,5 +36,5 @@ def test_a_uri_without_a_socket_must_be_bad_usage(uri: str) -> None:
 
 
 def test_a_missing_ssh_must_be_said(tmp_path: Path) -> None:
-    with pytest.raises(HostUnable), tunnel("ssh://far/p.sock", HERE, {"PATH": str(tmp_path)}):
+    with pytest.raises(HostUnsupported), tunnel("ssh://far/p.sock", HERE, {"PATH": str(tmp_path)}):
         pass

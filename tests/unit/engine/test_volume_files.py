@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.engine import volume_files
 from pipeline.engine.volume_files import exchange, folder_of, is_empty, pack, sweep, unpack_beside
-from pipeline.errors import EngineError, HostUnable
+from pipeline.errors import EngineError, HostUnsupported
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +123,7 @@ def test_empty_means_nothing_at_all(tmp_path: Path, environment: dict[str, str])
 def test_only_a_plain_folder_of_this_machine_is_read(tmp_path: Path) -> None:
     plain = {"Name": "v", "Driver": "local", "Mountpoint": str(tmp_path / "_data")}
     assert folder_of(plain) == tmp_path / "_data"
-    with pytest.raises(HostUnable, match="no plain folder"):
+    with pytest.raises(HostUnsupported, match="no plain folder"):
         folder_of({**plain, "Options": {"type": "nfs"}})
-    with pytest.raises(HostUnable, match="not on this machine"):
+    with pytest.raises(HostUnsupported, match="not on this machine"):
         folder_of({**plain, "Mountpoint": "/nowhere/volume/_data"})

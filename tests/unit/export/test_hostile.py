@@ -17,7 +17,7 @@ from pipeline.export.exported import Exported
 from pipeline.export.kubernetes import export_kubernetes
 from pipeline.export.quadlet import export_quadlet
 from pipeline.export.unit import command, verbatim, worded
-from pipeline.report.clean import HIDDEN
+from pipeline.output.sanitize import HIDDEN
 from pipeline.spec.model import Mount, Pipeline, Service
 from tests.unit.export.hostile import pipelines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.host.facts import Basics, Cgroups, Program, Session, Storage
+from pipeline.host.facts import Basics, Cgroups, Program, Session, StorageFacts
 
 DEBIAN_12 = Basics(
     kernel=(6, 1, 0),
@@ -16,7 +16,7 @@ DEBIAN_12 = Basics(
         "iptables": Program("/usr/sbin/iptables"),
     },
     cgroups=Cgroups("v2", ("cpu", "memory", "pids")),
-    storage=Storage("/home/ann/.local/share/containers/storage", "ext4", native_overlay=True),
+    storage=StorageFacts("/home/ann/.local/share/containers/storage", "ext4", native_overlay=True),
     session=Session(1001, "/run/user/1001", "/run/user/1001", bus=True, systemd=True),
     tun=True,
     fuse=True,
@@ -35,7 +35,7 @@ FEDORA = Basics(
         "nft": Program("/usr/sbin/nft"),
     },
     cgroups=Cgroups("v2", ("cpu", "memory", "pids")),
-    storage=Storage("/home/ann/.local/share/containers/storage", "xfs", native_overlay=True),
+    storage=StorageFacts("/home/ann/.local/share/containers/storage", "xfs", native_overlay=True),
     session=Session(1001, "/run/user/1001", "/run/user/1001", bus=True, systemd=True),
     tun=True,
     fuse=True,

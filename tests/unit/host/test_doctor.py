@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import HostUnable
+from pipeline.errors import HostUnsupported
 from pipeline.host import doctor
 from pipeline.host.choose import choose
 from pipeline.host.doctor import examine, stopping, to_json, unable
-from pipeline.host.facts import Basics, Cgroups, Facts, Program, Session, Setting, Storage
-from pipeline.report.check import Check
+from pipeline.host.facts import Basics, Cgroups, Facts, Program, Session, Setting, StorageFacts
+from pipeline.output.check import Check
 from tests.unit.host.recorded import NAMES, recorded
 
 SUBJECTS = (
@@ -54,7 +54,7 @@ basics = st.builds(
         st.sets(st.sampled_from(["cpu", "memory", "pids", "hugetlb"])).map(tuple),
     ),
     storage=st.builds(
-        Storage,
+        StorageFacts,
         st.just("/home/ann/.local/share/containers/storage"),
         st.sampled_from(["ext4", "nfs4", "tmpfs", "overlay", ""]),
         st.sets(st.sampled_from(["overlay", "vfs"])).map(tuple),
@@ -238,7 +238,7 @@ def test_what_is_required_and_cannot_be_is_an_error(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(doctor, "observe", lambda _: recorded("debian-12-hybrid-cgroups")[0])
     doctor.require("storage", {})
     doctor.require("stats", {})
-    with pytest.raises(HostUnable) as caught:
+    with pytest.raises(HostUnsupported) as caught:
         doctor.require("pause", {})
     doctor.require("pause", {"CONTAINER_HOST": "ssh://far/podman.sock"})
     assert "cannot pause" in caught.value.brief

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.host import observe as module
+from pipeline.host.fact_cache import FactCache
 from pipeline.host.facts import Program, Session
-from pipeline.host.memory import Memory
 from pipeline.host.observe import is_private, program_version, user_name
 
 
@@ -20,7 +20,7 @@ def script(path: Path, text: str) -> Path:
 def test_a_program_is_asked_once_per_change(tmp_path: Path) -> None:
     asked = tmp_path / "asked"
     program = script(tmp_path / "podman", f"echo . >> {asked}\necho podman version 4.3.1")
-    memory = Memory(tmp_path / "host.json")
+    memory = FactCache(tmp_path / "host.json")
     for _ in range(3):
         assert program_version(str(program), memory) == (4, 3, 1)
     assert asked.read_text() == ".\n"
@@ -31,7 +31,7 @@ def test_a_program_is_asked_once_per_change(tmp_path: Path) -> None:
 def test_a_program_that_cannot_be_asked_has_no_version(tmp_path: Path) -> None:
     program = tmp_path / "podman"
     program.write_text("")
-    assert program_version(str(program), Memory(tmp_path / "host.json")) == ()
+    assert program_version(str(program), FactCache(tmp_path / "host.json")) == ()
 
 
 def test_only_an_own_closed_folder_is_private(tmp_path: Path) -> None:

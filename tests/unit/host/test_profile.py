@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tomli
 
-from pipeline.errors import HostUnable
+from pipeline.errors import HostUnsupported
 from pipeline.host import profile
 from pipeline.host.facts import Basics, Cgroups
 from pipeline.host.profile import effective_profile
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_written_is_the_hosts_fault(
     blocker = tmp_path / "run"
     blocker.write_text("")
     basics = with_session(FEDORA, bus=False, runtime_dir=str(blocker))
-    with pytest.raises(HostUnable) as caught:
+    with pytest.raises(HostUnsupported) as caught:
         _made_for(basics, {"HOME": str(tmp_path)}, monkeypatch)
     assert str(blocker) in caught.value.details
     assert "Not a directory" in caught.value.details

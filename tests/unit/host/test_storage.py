@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.host import storage
-from pipeline.host.facts import Mount, Setting, Storage
-from pipeline.host.memory import Memory
+from pipeline.host.fact_cache import FactCache
+from pipeline.host.facts import MountPoint, Setting, StorageFacts
 from pipeline.host.storage import nearest_folder, observe_storage
 
-MOUNTS = (Mount("/", "ext4"),)
+MOUNTS = (MountPoint("/", "ext4"),)
 # Cut out of a bolt_state.db that Podman 4.3.1 wrote: keys and values stand side by side.
 BOLT = b"\0\x12graph-driver-namevfsgraph-root/home/ann/.local/share/containers/storageoslinux"
 
@@ -21,9 +21,9 @@ def no_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_try_overlay", lambda scratch: None)
 
 
-def observed(root: Path, chosen: str | None = None) -> Storage:
+def observed(root: Path, chosen: str | None = None) -> StorageFacts:
     settings = {"driver": Setting(chosen, "/file")} if chosen else {}
-    return observe_storage(str(root), MOUNTS, settings, Memory(root / "memory.json"))
+    return observe_storage(str(root), MOUNTS, settings, FactCache(root / "memory.json"))
 
 
 def stores(root: Path, *drivers: str) -> None:
@@ -91,7 +91,7 @@ def test_the_attempt_is_made_once_and_leaves_nothing(
         return True
 
     monkeypatch.setattr(storage, "_try_overlay", attempt)
-    memory = Memory(tmp_path / "memory.json")
+    memory = FactCache(tmp_path / "memory.json")
     for _ in range(2):
         assert observe_storage(str(tmp_path / "graph"), MOUNTS, {}, memory).native_overlay is True
     assert len(attempts) == 1

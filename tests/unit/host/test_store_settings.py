@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import conf_files
+from pipeline.host.fact_cache import FactCache
 from pipeline.host.facts import Program
-from pipeline.host.memory import Memory
 from pipeline.host.store_settings import StoreSettings, observe_store_settings
 
 BUILDAH = """#!/bin/sh
@@ -43,7 +43,7 @@ class Host:
         path.write_text(text)
 
     def observe(self, buildah: Program | None = None) -> StoreSettings:
-        memory = Memory(self.folder / "memory.json")
+        memory = FactCache(self.folder / "memory.json")
         found = observe_store_settings(self.environ, USER, buildah or self.buildah, memory)
         memory.save()
         return found

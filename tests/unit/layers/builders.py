@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine.file_list import LayerFile
 from pipeline.engine.storage import Blob, HistoryEntry, LayeredImage, StoredLayer
+from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.chain import chain_ids
 from pipeline.layers.family import Family, Named, family_of
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine.file_list import LayerFile
+from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.advice import advise, new_bytes
-from pipeline.layers.blueprint import Blueprint, Line
+from pipeline.layers.blueprint import AnnotatedContainerfile, AnnotatedLine
 from pipeline.spec.model import Version
 from tests.unit.layers.builders import file, folder
 
@@ -19,24 +19,24 @@ def size_of(files: Sequence[LayerFile]) -> int:
     return 1024 + sum(512 + f.size + (-f.size % 512) for f in files)
 
 
-def copy(source: str, target: str, *files: LayerFile) -> Line:
+def copy(source: str, target: str, *files: LayerFile) -> AnnotatedLine:
     text = f"COPY {source} {target}"
-    return Line(
+    return AnnotatedLine(
         "COPY", text, f"{text}\n", files, size_of(files), source, target if target != "." else "/"
     )
 
 
-def run(text: str, *files: LayerFile) -> Line:
-    return Line("RUN", f"RUN {text}", f"RUN {text}\n", files, size_of(files))
+def run(text: str, *files: LayerFile) -> AnnotatedLine:
+    return AnnotatedLine("RUN", f"RUN {text}", f"RUN {text}\n", files, size_of(files))
 
 
-def config(keyword: str, text: str) -> Line:
-    return Line(keyword, f"{keyword} {text}", f"{keyword} {text}\n")
+def config(keyword: str, text: str) -> AnnotatedLine:
+    return AnnotatedLine(keyword, f"{keyword} {text}", f"{keyword} {text}\n")
 
 
-def versions(*layouts: Sequence[Line]) -> list[Blueprint]:
+def versions(*layouts: Sequence[AnnotatedLine]) -> list[AnnotatedContainerfile]:
     return [
-        Blueprint(
+        AnnotatedContainerfile(
             f"a:{n}",
             Version("a", str(n), Path("/c"), Path("/c/Containerfile")),
             "FROM base\n",
@@ -51,11 +51,11 @@ def versions(*layouts: Sequence[Line]) -> list[Blueprint]:
 BIG = file("app/big", "b" * 50_000)
 
 
-def app(content: str) -> Line:
+def app(content: str) -> AnnotatedLine:
     return copy("main.py", "/app/", file("app/main.py", content * 3))
 
 
-def big() -> Line:
+def big() -> AnnotatedLine:
     return copy("big", "/app/", BIG)
 
 
@@ -155,7 +155,7 @@ def test_two_runs_never_change_their_order() -> None:
     assert advise("a", versions(*([one, tool] for one in often))) is None
 
 
-def whole(content: str) -> Line:
+def whole(content: str) -> AnnotatedLine:
     return copy(
         ".",
         "/app",
@@ -187,7 +187,9 @@ def test_names_that_need_quotes_are_not_split() -> None:
 
 def test_another_base_makes_all_new_whatever_the_order() -> None:
     one, two = versions([app("1"), big()], [app("2"), big()])
-    other = Blueprint(two.name, two.version, two.head, two.lines, two.tail, ("sha256:other",))
+    other = AnnotatedContainerfile(
+        two.name, two.version, two.head, two.lines, two.tail, ("sha256:other",)
+    )
     assert advise("a", [one, other]) is None
     assert new_bytes([one, other], [one.lines, other.lines]) == sum(x.size for x in other.lines)
 
@@ -205,7 +207,7 @@ pieces = st.lists(
 
 @given(st.lists(pieces, min_size=2, max_size=4))
 def test_a_proposal_never_costs_more_and_never_loses_an_instruction(
-    layouts: list[list[Line]],
+    layouts: list[list[AnnotatedLine]],
 ) -> None:
     blueprints = versions(*layouts)
     proposal = advise("a", blueprints)

@@ -3,13 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.engine.storage import HistoryEntry
-from pipeline.layers.chain import Base, Version, version_of
+from pipeline.layers.chain import Base, VersionStack, version_of
 from tests.unit.layers.builders import World, file
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
 
 
-def squashed(*history: HistoryEntry) -> Version:
+def squashed(*history: HistoryEntry) -> VersionStack:
     image = World().image("a:1", ("x", [file("a")]))
     return version_of("a:1", replace(image, history=history))
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine.file_list import LayerFile
-from pipeline.layers.contents import Contents, Touched, contents_of
+from pipeline.engine.tar_split import LayerFile
+from pipeline.layers.contents import LayerContents, Touched, contents_of
 from tests.unit.layers.builders import World, file, folder, gone, opaque
 
 
-def contents(*layers: Sequence[LayerFile]) -> tuple[Contents, ...]:
+def contents(*layers: Sequence[LayerFile]) -> tuple[LayerContents, ...]:
     world = World()
     image = world.image("localhost/a:1", *((f"/bin/sh -c {n}", x) for n, x in enumerate(layers)))
     (found,) = contents_of(world.family(image).versions, world.lists)

@@ -7,14 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.engine.file_list import LayerFile
-from pipeline.layers.cause import (
-    Cause,
-    FileChange,
-    describe_change,
-    file_changes,
-    short_digest,
-)
+from pipeline.engine.tar_split import LayerFile
+from pipeline.layers.cause import Cause, FileChange, describe_change, file_changes, short_digest
 from tests.unit.layers.builders import World, file, folder, gone, opaque, sha
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "

@@ -3,14 +3,14 @@ from __future__ import annotations
 import json
 
 from pipeline.engine.storage import LayeredImage
-from pipeline.layers.budget import Verdict
+from pipeline.layers.budget import BudgetVerdict
 from pipeline.layers.present import present_family
-from pipeline.report.render import rendered
-from pipeline.report.words import Stacks
+from pipeline.output.document import Stacks
+from pipeline.output.render.report import rendered
 from tests.unit.layers.builders import World, file
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
-VERDICT = Verdict("app:1.1", "app:1.0", "max_new_bytes", 10.0, 2048.0, held=False)
+VERDICT = BudgetVerdict("app:1.1", "app:1.0", "max_new_bytes", 10.0, 2048.0, held=False)
 
 
 def world_and_images() -> tuple[World, list[LayeredImage]]:

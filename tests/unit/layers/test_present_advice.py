@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.layers.present_advice import ImageAdvice, with_advice
-from pipeline.report.render import rendered
-from pipeline.report.words import Report
+from pipeline.output.document import Report
+from pipeline.output.render.report import rendered
 
 NONE = "No other order or split of instructions would have shared more."
 

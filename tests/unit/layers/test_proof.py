@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.engine.file_list import LayerFile
 from pipeline.engine.storage import LayeredImage
-from pipeline.layers.chain import Version, version_of
+from pipeline.engine.tar_split import LayerFile
+from pipeline.layers.chain import VersionStack, version_of
 from pipeline.layers.proof import Proof, prove, visible
 from tests.unit.layers.builders import World, file, folder, gone, opaque
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
 
 
-def versions(*images: LayeredImage) -> list[Version]:
+def versions(*images: LayeredImage) -> list[VersionStack]:
     return [version_of(image.names[0], image) for image in images]
 
 

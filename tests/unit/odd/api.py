@@ -9,23 +9,23 @@ import tarfile
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.deploy.desired import NOTHING_SPECIAL, desire
-from pipeline.deploy.door import workers
-from pipeline.deploy.ended import how_it_ended
-from pipeline.deploy.happened import event_line
-from pipeline.deploy.health import _is_over, _published
-from pipeline.deploy.history import next_number, records_of, unproved
-from pipeline.deploy.life import plan_change
-from pipeline.deploy.limits import lost_limits
-from pipeline.deploy.logs import lines_of
-from pipeline.deploy.observe import broken_labels, containers_of, events_of, observe
-from pipeline.deploy.plan import plan_deploy
-from pipeline.deploy.removal import plan_down
+from pipeline.deploy.apply.health import _is_over, _published
+from pipeline.deploy.model.desired import NOTHING_SPECIAL, desired_services
+from pipeline.deploy.model.exit_status import describe_exit
+from pipeline.deploy.observe.logs import lines_of
+from pipeline.deploy.observe.snapshot import broken_labels, containers_of, events_of, observe
+from pipeline.deploy.plan.deploy_plan import plan_deploy
+from pipeline.deploy.plan.history import next_number, records_of, unproved
+from pipeline.deploy.plan.ingress import workers
+from pipeline.deploy.plan.lifecycle import plan_change
+from pipeline.deploy.plan.limits import lost_limits
+from pipeline.deploy.plan.removal import plan_down
+from pipeline.deploy.show.events import event_line
 from pipeline.engine import labels
-from pipeline.engine.answers import ANSWERS
-from pipeline.engine.machine import HERE
-from pipeline.engine.podman_socket import Answer
-from pipeline.engine.podman_writer import Writer
+from pipeline.engine.api_answers import ANSWERS
+from pipeline.engine.podman_socket import ApiResponse
+from pipeline.engine.podman_writer import PodmanWriter
+from pipeline.engine.remote_host import HERE
 from pipeline.spec.model import Pipeline
 from pipeline.volumes.observe import observe_volumes
 
@@ -124,7 +124,7 @@ def raw_sample(kind: str) -> bytes:
     return b"\x01\0\0\0\0\0\0\x05hello\x02\0\0\0\0\0\0\x03no\n"
 
 
-class Service(Writer):
+class Service(PodmanWriter):
     """A service that gives these answers, and never talks to anybody."""
 
     def __init__(self, odd: Mapping[tuple[str, str], bytes]) -> None:
@@ -138,14 +138,16 @@ class Service(Writer):
     def close(self) -> None:
         """Nothing is open."""
 
-    def _call(self, method: str, path: str, *, missing_ok: bool = False, **_options: Any) -> Answer:
+    def _call(
+        self, method: str, path: str, *, missing_ok: bool = False, **_options: Any
+    ) -> ApiResponse:
         status, body = 200, self._body(method.upper(), path)
-        answer = Answer(status, iter([body]), {"libpod-api-version": "4.3.1"})
+        answer = ApiResponse(status, iter([body]), {"libpod-api-version": "4.3.1"})
         if ("", "error") in self._odd and path.endswith("/stop"):
             from pipeline.engine.podman import _reason
             from pipeline.errors import EngineError
 
-            why = _reason(Answer(500, iter([self._odd["", "error"]]), {}))
+            why = _reason(ApiResponse(500, iter([self._odd["", "error"]]), {}))
             raise EngineError("Podman refused a request", details=why, resolution="-")
         return answer
 
@@ -172,13 +174,13 @@ def use(service: Service, pipeline: Pipeline) -> None:
     next_number(records, observed.containers)
     [record.labels("pytweets") for record in records]
     unproved("pytweets", observed)
-    plan_deploy(pipeline, desire(pipeline, NOTHING_SPECIAL), observed)
+    plan_deploy(pipeline, desired_services(pipeline, NOTHING_SPECIAL), observed)
     plan_down(pipeline, observed)
     for event in events_of(service, "pytweets"):
         event_line(event)
     found = service.container("web")
     assert found is not None
-    how_it_ended(found)
+    describe_exit(found)
     lost_limits({"memory": {"limit": 5}}, found)
     _is_over(found)
     _published(found, 5000)

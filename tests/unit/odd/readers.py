@@ -18,35 +18,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.build.digests import Digests
-from pipeline.build.identity import Content
-from pipeline.build.lockfile import read_lock, render_lock
-from pipeline.build.provenance import Provenance
-from pipeline.build.prune import plan_prune
-from pipeline.build.releases import Release, drift, other_engines
-from pipeline.build.rootfs import _text as rootfs_listing
-from pipeline.deploy.secret import fingerprints, secret_value
+from pipeline.build.context.digests import Digests
+from pipeline.build.prune.prune_plan import plan_prune
+from pipeline.build.release.identity import Content
+from pipeline.build.release.lockfile import read_lock, render_lock
+from pipeline.build.release.provenance import Provenance
+from pipeline.build.release.releases import Release, drift, other_engines
+from pipeline.build.rootfs.rootfs import _text as rootfs_listing
+from pipeline.deploy.model.secret import fingerprints, secret_value
 from pipeline.engine import labels
 from pipeline.engine.blobs import known_blobs
 from pipeline.engine.build_cache import cache_images, images_in_use
 from pipeline.engine.cache import read_json
-from pipeline.engine.distribution import Place, check_blobs, check_layout, find_manifest
-from pipeline.engine.file_list import read_file_list
+from pipeline.engine.distribution import ImageLocation, check_blobs, check_layout, find_manifest
 from pipeline.engine.mutex import mutex
-from pipeline.engine.pause import _forget_recycled, _lives
+from pipeline.engine.pause_process import _forget_recycled, _lives
 from pipeline.engine.storage import StoredLayer, find_image, read_storage
-from pipeline.engine.store_place import find_store
+from pipeline.engine.store_paths import find_store
+from pipeline.engine.tar_split import read_file_list
 from pipeline.errors import Refused
 from pipeline.host import settings
-from pipeline.host.claim import claim
-from pipeline.host.memory import Memory
+from pipeline.host.fact_cache import FactCache
+from pipeline.host.name_claim import claim
 from pipeline.host.observe import program_version
 from pipeline.host.storage import _driver_in_database
 from pipeline.layers.configuration import config_changes
-from pipeline.spec.memory import Memory as SpecMemory
+from pipeline.spec.answer_cache import AnswerCache as SpecMemory
 from pipeline.spec.model import Pipeline, Secret
 from pipeline.volumes.archive import checksum_path, examine
-from pipeline.volumes.contents import Contents, NoTar, Room, TooMuch
+from pipeline.volumes.contents import ArchiveContents, NoTar, Room, TooMuch
 from tests.unit.odd.mutate import mutated_bytes, mutated_json
 
 
@@ -280,7 +280,7 @@ def use_mutex(folder: Path, _path: Path) -> None:
 
 def use_host(folder: Path, _path: Path) -> None:
     """What was found out about this host."""
-    memory = Memory(folder / "capas" / "host.json")
+    memory = FactCache(folder / "capas" / "host.json")
     version = program_version("/bin/sh", memory)
     assert all(isinstance(part, int) for part in version)
     assert memory.recall("overlay 1", bool) in (None, True, False)
@@ -370,7 +370,7 @@ def layout(part: str) -> Callable[[Path], Path]:
 
 def read_layout(folder: Path, _path: Path) -> None:
     """An image in a folder, as a pull looks at it."""
-    place = Place("there", folder=folder)
+    place = ImageLocation("there", folder=folder)
     check_layout(place)
     manifest = find_manifest(place, "web:1.0", environ(folder))
     if manifest is not None:
@@ -396,7 +396,7 @@ def read_backup(folder: Path, path: Path) -> None:
     archive = folder / "data.tar.gz"
     if path == archive:
         checksum_path(archive).unlink(missing_ok=True)
-    contents = Contents(Room(1 << 30))
+    contents = ArchiveContents(Room(1 << 30))
     with suppress(NoTar, TooMuch):
         examine(archive, contents.feed)
         contents.end()

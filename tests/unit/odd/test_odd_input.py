@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploy.observe import broken_labels, containers_of, observe
-from pipeline.deploy.removal import plan_down
+from pipeline.deploy.observe.snapshot import broken_labels, containers_of, observe
+from pipeline.deploy.plan.removal import plan_down
 from pipeline.engine import labels
-from pipeline.engine.answers import ANSWERS
+from pipeline.engine.api_answers import ANSWERS
 from pipeline.errors import CapasError
 from tests.unit.deploy.world import World
 from tests.unit.odd import api

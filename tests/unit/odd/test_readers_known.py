@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.engine.answers import ANSWERS
+from pipeline.engine.api_answers import ANSWERS
 from tests.unit.odd import api
 from tests.unit.odd.readers import READERS
 
@@ -29,26 +29,27 @@ WRITES = "it is written only"
 KERNEL = "the kernel's own"
 MADE = "made by this process, in a folder of its own"
 KNOWN: dict[str, dict[str, str]] = {
-    "build/apply.py": {"Builder._made": MADE, "_log_file": WRITES},
-    "build/apt.py": {"host_sources": "root's own", "read_os_release": "root's own"},
-    "build/archive.py": {"_opened": SPEC},
-    "build/debs.py": {"write_rootfs": MADE, "_entries": MADE, "_write": MADE},
-    "build/digests.py": {
+    "build/run/builder.py": {"Builder._made": MADE, "_log_file": WRITES},
+    "build/rootfs/apt.py": {"host_sources": "root's own", "read_os_release": "root's own"},
+    "build/go_tar/go_tar_reader.py": {"_opened": SPEC},
+    "build/rootfs/debs.py": {"write_rootfs": MADE, "_entries": MADE, "_write": MADE},
+    "build/context/digests.py": {
         "Digests.of": SPEC, "Digests.save": WRITES, "_read": "digests.json",
     },
     "build/freeze.py": {"_mutex": "a folder"},
-    "build/image_files.py": {"ImageFiles.content": SPEC},
-    "build/inputs.py": {"read_containerfile": SPEC, "_ignore_rules": SPEC},
-    "build/lockfile.py": {"read_lock": "the release lock", "write_lock": WRITES},
-    "build/owners.py": {"ignore_text": SPEC},
-    "build/rootfs.py": {"_only_one": "the mutex", "_text": "the packages of a root file system"},
-    "build/summary.py": {"_Writer._entry": SPEC},
+    "build/go_tar/image_files.py": {"ImageFiles.content": SPEC},
+    "build/context/inputs.py": {"read_containerfile": SPEC, "_ignore_rules": SPEC},
+    "build/release/lockfile.py": {"read_lock": "the release lock", "write_lock": WRITES},
+    "build/context/owners.py": {"ignore_text": SPEC},
+    "build/rootfs/rootfs.py": {"_only_one": "the mutex",
+        "_text": "the packages of a root file system"},
+    "build/go_tar/content_summary.py": {"_SummaryWriter._entry": SPEC},
     "course/tweets.py": {"Replica._read": "tests/unit/course", "Replica._ask": "tests/unit/course"},
-    "deploy/faults.py": {"_is_alive": KERNEL, "headless": KERNEL},
-    "deploy/history.py": {"_services": API},
-    "deploy/names.py": {"_keep": OURS},
-    "deploy/secret.py": {"secret_value": "a secret's file", "_key": "fingerprint.key"},
-    "engine/answers.py": {"checked": API},
+    "deploy/observe/faults.py": {"_is_alive": KERNEL, "headless": KERNEL},
+    "deploy/plan/history.py": {"_services": API},
+    "deploy/plan/network_names.py": {"_keep": OURS},
+    "deploy/model/secret.py": {"secret_value": "a secret's file", "_key": "fingerprint.key"},
+    "engine/api_answers.py": {"checked": API},
     "engine/blobs.py": {"known_blobs": "blobs of layers"},
     "engine/build_cache.py": {"_image": "the store: manifest"},
     "engine/cache.py": {"read_json": "any other cache", "write_atomic": WRITES},
@@ -56,7 +57,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "engine/distribution.py": {
         "parse_manifest": "an OCI layout: manifest", "_of_layout": "an OCI layout: index.json",
     },
-    "engine/file_list.py": {
+    "engine/tar_split.py": {
         "read_file_list": "the store: files of a layer",
         "_entries": "the store: files of a layer",
         "file_digest": "a file of an image: opened without waiting, and only hashed",
@@ -65,53 +66,56 @@ KNOWN: dict[str, dict[str, str]] = {
         "_first_processes": KERNEL, "_container_of": "an id or nothing",
         "_read": "an id or nothing",
     },
-    "engine/machine.py": {"_read": KERNEL},
+    "engine/remote_host.py": {"_read": KERNEL},
     "engine/mutex.py": {"_opened": "the mutex", "_holder": "the mutex"},
-    "engine/pause.py": {
+    "engine/pause_process.py": {
         "is_pause_process": KERNEL, "_run_root": KERNEL, "_lives": "pause.pid",
         "_forget_recycled": "pause.pid", "_alone": "it is only locked",
     },
     "engine/process_group.py": {"_living": KERNEL},
     "engine/sockets.py": {"started": KERNEL},
     "engine/podman.py": dict.fromkeys(
-        ("Reader.events", "Reader.file_text", "Reader._object", "Reader._object_or_none",
-         "Reader._list", "_reason"), API
+        ("PodmanReader.events", "PodmanReader.file_text", "PodmanReader._object",
+        "PodmanReader._object_or_none",
+         "PodmanReader._list", "_reason"), API
     ),
     "engine/podman_socket.py": {
-        "Answer.json": "used by tests only", "_UnixConnection.connect": API, "_chunks": API,
+        "ApiResponse.json": "used by tests only", "_UnixConnection.connect": API, "_chunks": API,
         "SocketConnection._connect": API, "SocketConnection._ping": API, "_frozen": KERNEL,
         "SocketConnection.shares_our_namespaces": KERNEL,
     },
     "engine/podman_writer.py": {
-        "Writer.pull_image": API, "Writer.create_container": API, "Writer.execute": API,
-        "Writer.write_file": WRITES,
+        "PodmanWriter.pull_image": API, "PodmanWriter.create_container": API,
+        "PodmanWriter.execute": API,
+        "PodmanWriter.write_file": WRITES,
     },
-    "engine/reading.py": {"parse_json": API},
+    "engine/json_input.py": {"parse_json": API},
     "engine/service.py": {"has_settings": KERNEL, "answers": API},
     "engine/storage.py": {"_image": "the store: configuration"},
-    "engine/store_place.py": {"find_store": "store.json", "_told": "buildah info"},
+    "engine/store_paths.py": {"find_store": "store.json", "_told": "buildah info"},
     "engine/store_records.py": {"records": "the store: images.json"},
-    "engine/temporaries.py": {"_in_use": KERNEL, "_held_by": KERNEL},
-    "host/builder.py": {"generation_here": "any other cache"},
-    "host/claim.py": {
+    "engine/temporary_files.py": {"_in_use": KERNEL, "_held_by": KERNEL},
+    "host/buildah_generation.py": {"generation_here": "any other cache"},
+    "host/name_claim.py": {
         "_noted": "the folder of a pipeline", "_is_claimed": "the spec of another folder",
     },
-    "host/memory.py": {"read": KERNEL, "Memory.__init__": "host.json"},
+    "host/fact_cache.py": {"read": KERNEL, "FactCache.__init__": "host.json"},
     "host/settings.py": {"read_toml": "settings of the engine"},
     "host/storage.py": {"_driver_in_database": "the database of Podman"},
-    "layers/blueprint.py": {"blueprint_of": SPEC},
-    "report/files.py": {"write_report": WRITES},
-    "report/findings_text.py": {"lines_of_file": SPEC},
-    "report/render_html.py": {"_text": OURS},
+    "layers/blueprint.py": {"annotate_containerfile": SPEC},
+    "output/render/report_file.py": {"write_report": WRITES},
+    "output/findings/plain_text.py": {"lines_of_file": SPEC},
+    "output/render/html_page.py": {"_text": OURS},
     "scaffold/project.py": {"_template": OURS, "_schema": OURS},
     "scaffold/templates/main.py": {"Handler.do_GET": "runs in a container"},
     "spec/document.py": {"read_document": SPEC, "_parse": SPEC},
     "spec/dotenv.py": {"read_dotenv": SPEC},
     "spec/ignorefile.py": {"load_ignore_rules": SPEC},
-    "spec/known_references.py": {"known_references": SPEC, "_names": "answers of the schema"},
+    "spec/reference_cache.py": {"known_references": SPEC, "_names": "answers of the schema"},
     "spec/lint/containerfiles.py": {"read_containerfile": SPEC},
     "spec/lint/layers.py": {"_is_archive": SPEC},
-    "spec/memory.py": {"Memory.remember": WRITES, "Memory._read": "answers of the schema"},
+    "spec/answer_cache.py": {"AnswerCache.remember": WRITES,
+        "AnswerCache._read": "answers of the schema"},
     "spec/positions.py": {"_key_name": SPEC},
     "spec/schema.py": {"schema": OURS, "schema_question": OURS},
     "spec/textfile.py": {"_read_regular": SPEC},

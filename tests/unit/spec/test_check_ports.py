@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.spec.check_ports import port_problems
 from pipeline.spec.model import Pipeline, Port, Service
-from pipeline.spec.scope import Scope
+from pipeline.spec.read_context import ReadContext
 
 ports = st.builds(
     Port,
@@ -63,7 +63,7 @@ def test_every_clash_is_told_once_at_the_later_entry(made: list[Service]) -> Non
         },
     )
 
-    problems = list(port_problems(pipeline, Scope("p", Path(), {})))
+    problems = list(port_problems(pipeline, ReadContext("p", Path(), {})))
 
     assert {problem.rule for problem in problems} <= {"CAP110"}
     told = [(int(str(p.path[1])), int(p.path[3])) for p in problems]

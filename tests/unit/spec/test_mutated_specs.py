@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.report.findings_text import findings_text, lines_of_file
-from pipeline.report.paint import Paint
+from pipeline.output.findings.plain_text import findings_text, lines_of_file
+from pipeline.output.paint import Paint
 from pipeline.spec.load import Examination, examine
 from pipeline.spec.problem import MOST
 from pipeline.spec.rules import RULES

@@ -10,7 +10,7 @@ import tomli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.spec.positions import Place, Span, positions
+from pipeline.spec.positions import Position, Span, positions
 from pipeline.spec.problem import KeyPath
 
 EXAMPLE = """\
@@ -35,33 +35,33 @@ when = 2026-01-01 10:00:00 # later
 def test_places_of_each_kind() -> None:
     found = positions(EXAMPLE)
 
-    assert found.place(("name",)) == Place(2, 8, 11)
-    assert found.place(("name",), on_key=True) == Place(2, 1, 5)
-    assert found.place(("site", "a.b", "c d")) == Place(3, 20, 21)
-    assert found.place(("site", "a.b"), on_key=True) == Place(3, 6, 11)
-    assert found.place(("groups", 0)) == Place(4, 1, 11)
-    assert found.place(("groups", 0, "sub", "k", "b.c", 1, "d")) == Place(7, 33, 34)
-    assert found.place(("groups", 0, "sub", "k", "b.c"), on_key=True) == Place(7, 14, 19)
-    assert found.place(("groups", 1)) == Place(8, 1, 11)
-    assert found.place(("groups", 1, "list", 0)) == Place(10, 3, 8)
-    assert found.place(("groups", 1, "list", 1)) == Place(11, 3, 9)
-    assert found.place(("a", "bA"), on_key=True) == Place(14, 7, 16)
-    assert found.place(("a", "bA", "when")) == Place(15, 8, 27)
+    assert found.place(("name",)) == Position(2, 8, 11)
+    assert found.place(("name",), on_key=True) == Position(2, 1, 5)
+    assert found.place(("site", "a.b", "c d")) == Position(3, 20, 21)
+    assert found.place(("site", "a.b"), on_key=True) == Position(3, 6, 11)
+    assert found.place(("groups", 0)) == Position(4, 1, 11)
+    assert found.place(("groups", 0, "sub", "k", "b.c", 1, "d")) == Position(7, 33, 34)
+    assert found.place(("groups", 0, "sub", "k", "b.c"), on_key=True) == Position(7, 14, 19)
+    assert found.place(("groups", 1)) == Position(8, 1, 11)
+    assert found.place(("groups", 1, "list", 0)) == Position(10, 3, 8)
+    assert found.place(("groups", 1, "list", 1)) == Position(11, 3, 9)
+    assert found.place(("a", "bA"), on_key=True) == Position(14, 7, 16)
+    assert found.place(("a", "bA", "when")) == Position(15, 8, 27)
 
 
 def test_what_is_not_written_has_the_place_of_what_is_around_it() -> None:
     found = positions(EXAMPLE)
 
-    assert found.place(("groups", 0, "sub", "missing"), on_key=True) == Place(6, 9, 12)
-    assert found.place(("missing", 3)) == Place(1, 1, 1)
+    assert found.place(("groups", 0, "sub", "missing"), on_key=True) == Position(6, 9, 12)
+    assert found.place(("missing", 3)) == Position(1, 1, 1)
 
 
 def test_inline_tables_over_several_lines_as_toml_1_1_has_them() -> None:
     found = positions("a = {\n  b = 1, # c\n  d = [2,],\n}\nwhen = 07:30\n")
 
-    assert found.place(("a", "b")) == Place(2, 7, 8)
-    assert found.place(("a", "d", 0)) == Place(3, 8, 9)
-    assert found.place(("when",)) == Place(5, 8, 13)
+    assert found.place(("a", "b")) == Position(2, 7, 8)
+    assert found.place(("a", "d", 0)) == Position(3, 8, 9)
+    assert found.place(("when",)) == Position(5, 8, 13)
 
 
 names = st.one_of(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.spec.context import Entry
+from pipeline.spec.context import ContextEntry
 from pipeline.spec.ignorefile import IgnoreRules, parse_ignore
-from pipeline.spec.sources import Source, read_source
+from pipeline.spec.sources import CopySource, read_source
 
 NOTHING = IgnoreRules()
 
@@ -30,7 +30,7 @@ def ignore(*lines: str) -> IgnoreRules:
     return parse_ignore("\n".join(lines), Path(".containerignore"))
 
 
-def names(source: Source) -> list[str]:
+def names(source: CopySource) -> list[str]:
     assert source.problem is None
     return [entry.name for entry in source.entries]
 
@@ -38,7 +38,7 @@ def names(source: Source) -> list[str]:
 def test_a_file(context: Path) -> None:
     (context / "main.py").chmod(0o4755)
     found = read_source("main.py", context, NOTHING)
-    assert found.entries == (Entry("main.py", "main.py", "file", 0o755, 2),)
+    assert found.entries == (ContextEntry("main.py", "main.py", "file", 0o755, 2),)
     assert (found.kind, found.found, found.first) == ("path", ("main.py",), "file")
 
 
@@ -80,7 +80,7 @@ def test_links(context: Path) -> None:
     (entry,) = read_source("to-file", context, NOTHING).entries
     assert (entry.path, entry.name, entry.kind) == ("main.py", "to-file", "file")
     entries = read_source("to-folder", context, NOTHING).entries
-    assert Entry("app/inside", "inside", "link", 0o777, 0, "/nowhere") in entries
+    assert ContextEntry("app/inside", "inside", "link", 0o777, 0, "/nowhere") in entries
     (context / "loop").symlink_to("loop")
     assert read_source("loop", context, NOTHING).problem == "unreadable"
     assert read_source("app/inside", context, NOTHING).problem == "unreadable"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.report.findings_text import findings_text, lines_of_file
-from pipeline.report.paint import Paint
+from pipeline.output.findings.plain_text import findings_text, lines_of_file
+from pipeline.output.paint import Paint
 from pipeline.spec.load import examine
 from pipeline.spec.rules import CROSS_RULES, LANGUAGE_RULES
 

@@ -12,12 +12,12 @@ from invoke.exceptions import Exit
 from pipeline.errors import (
     CapasError,
     EngineError,
-    HostUnable,
+    HostUnsupported,
     InvalidSpec,
     Refused,
     UsageError,
 )
-from pipeline.report.finding import Finding
+from pipeline.output.findings.finding import Finding
 from pipeline.tasks.command import command, one_of, whole_number
 
 
@@ -44,7 +44,7 @@ def _ending(error: BaseException | None, returned: int | None = None) -> int:
         (UsageError("no such thing"), 2),
         (InvalidSpec([Finding(Path("a.toml"), 1, 2, "CAP001", "wrong")]), 2),
         (Refused("released"), 3),
-        (HostUnable("no subuids"), 4),
+        (HostUnsupported("no subuids"), 4),
         (KeyboardInterrupt(), 130),
         (ZeroDivisionError("a defect"), 1),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.deploy.operation import Operation, Plan
+from pipeline.deploy.model.operation import Operation, Plan
 from pipeline.tasks import deploy
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from pipeline.errors import HostUnable, UsageError
+from pipeline.errors import HostUnsupported, UsageError
 from pipeline.tasks import engines
-from pipeline.tasks.engines import DOORS, Choice, choose_engines
+from pipeline.tasks.engines import DOORS, EngineChoice, choose_engines
 
 DOOR = {"forky": {"door": "/run/door"}}
 ENTERED = {DOORS: json.dumps(DOOR)}
@@ -22,20 +22,20 @@ def debian12(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("on", "part", "expected"),
     [
-        ("", "", Choice(True, {})),
-        ("debian12", "", Choice(True, {})),
-        ("forky", "", Choice(False, DOOR)),
-        ("forky", "unit", Choice(False, DOOR)),
-        ("all", "", Choice(True, DOOR)),
-        ("all", "browser", Choice(True, {})),
+        ("", "", EngineChoice(True, {})),
+        ("debian12", "", EngineChoice(True, {})),
+        ("forky", "", EngineChoice(False, DOOR)),
+        ("forky", "unit", EngineChoice(False, DOOR)),
+        ("all", "", EngineChoice(True, DOOR)),
+        ("all", "browser", EngineChoice(True, {})),
     ],
 )
-def test_the_machine_and_the_doors(on: str, part: str, expected: Choice) -> None:
+def test_the_machine_and_the_doors(on: str, part: str, expected: EngineChoice) -> None:
     assert choose_engines(on, part, ENTERED) == expected
 
 
 def test_only_root_opens_doors() -> None:
-    with pytest.raises(HostUnable, match="the root file system of another release"):
+    with pytest.raises(HostUnsupported, match="the root file system of another release"):
         choose_engines("forky", "", {})
 
 

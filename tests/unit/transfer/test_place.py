@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.distribution import Place
+from pipeline.engine.distribution import ImageLocation
 from pipeline.errors import UsageError
-from pipeline.transfer.place import parse_place
+from pipeline.transfer.place import parse_location
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from pipeline.transfer.place import parse_place
     ],
 )
 def test_a_registry_is_known_by_its_host(text: str, registry: str) -> None:
-    assert parse_place(text) == Place(text, registry=registry)
+    assert parse_location(text) == ImageLocation(text, registry=registry)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_folder_is_known_by_how_it_begins(
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    place = parse_place(text)
+    place = parse_location(text)
     assert place.folder is not None
     assert place.folder.resolve() == tmp_path / folder
 
@@ -58,15 +58,15 @@ def test_a_folder_is_known_by_how_it_begins(
 )
 def test_what_could_be_either_must_be_refused(text: str) -> None:
     with pytest.raises(UsageError) as raised:
-        parse_place(text)
+        parse_location(text)
     assert "registry.example.org/team" in raised.value.details
 
 
 def test_a_folder_that_cannot_be_named_must_be_refused() -> None:
     with pytest.raises(UsageError, match="colon"):
-        parse_place("/srv/a:b")
+        parse_location("/srv/a:b")
 
 
 def test_names_at_a_place() -> None:
-    assert parse_place("/srv/x").reference("web:1.0") == "oci:/srv/x:web:1.0"
-    assert parse_place("example.org/t").reference("web:1.0") == "docker://example.org/t/web:1.0"
+    assert parse_location("/srv/x").reference("web:1.0") == "oci:/srv/x:web:1.0"
+    assert parse_location("example.org/t").reference("web:1.0") == "docker://example.org/t/web:1.0"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.distribution import Manifest, Place
+from pipeline.engine.distribution import ImageLocation, Manifest
 from pipeline.errors import CapasError, Refused
 from pipeline.spec.model import Version
 from pipeline.transfer.plan import Side, plan_pull, plan_push
 
-PLACE = Place("example.org/team", registry="example.org/team")
+PLACE = ImageLocation("example.org/team", registry="example.org/team")
 A, B = "a" * 64, "b" * 64
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pipeline.report.render import rendered
-from pipeline.verify.experiment import Experiment, Result, Step
+from pipeline.output.render.report import rendered
+from pipeline.verify.experiment import Experiment, ExperimentResult, ExperimentStep
 from pipeline.verify.present import as_data, present_results
 
 HELD = Experiment("alone", "Alone", "It is alone.", lambda _lab: None)
-STEPS = (Step("do", "look around"), Step("see", "others", "0", "0"))
+STEPS = (ExperimentStep("do", "look around"), ExperimentStep("see", "others", "0", "0"))
 
 
 def test_a_result_for_machines_has_every_word_and_rounded_seconds() -> None:
-    assert as_data(Result(HELD, "refuted", STEPS, "why", 1.23456)) == {
+    assert as_data(ExperimentResult(HELD, "refuted", STEPS, "why", 1.23456)) == {
         "name": "alone",
         "title": "Alone",
         "claim": "It is alone.",
@@ -26,11 +26,11 @@ def test_a_result_for_machines_has_every_word_and_rounded_seconds() -> None:
 
 
 def test_what_was_done_and_seen_stands_above_the_verdict() -> None:
-    told = rendered(present_results([Result(HELD, "held", STEPS)], "a"), "md")
+    told = rendered(present_results([ExperimentResult(HELD, "held", STEPS)], "a"), "md")
     assert "- Look around\n- → others: 0\n" in told
     assert told.rstrip().endswith("held")
     assert "held:" not in told
-    bare = present_results([Result(HELD, "untried", (), "no cgroup")], "a")
+    bare = present_results([ExperimentResult(HELD, "untried", (), "no cgroup")], "a")
     told = rendered(bare, "md")
     assert "- " not in told.partition("## Alone")[2]
     assert told.rstrip().endswith("cannot be tried here: no cgroup")

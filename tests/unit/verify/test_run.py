@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 
 from pipeline.errors import EngineError, UsageError
-from pipeline.verify.experiment import Experiment, Notebook, Refuted, Step, Untriable
+from pipeline.verify.experiment import Experiment, ExperimentStep, Inconclusive, Notebook, Refuted
 from pipeline.verify.lab import Lab
 from pipeline.verify.present import as_data, present_results
 from pipeline.verify.run import EXPERIMENTS, examine, select
@@ -41,7 +41,7 @@ def refuted(lab: Lab) -> None:
 
 
 def untriable(lab: Lab) -> None:
-    raise Untriable("no cgroup")
+    raise Inconclusive("no cgroup")
 
 
 def broken(lab: Lab) -> None:
@@ -82,7 +82,7 @@ def test_a_contradiction_is_written_down_before_it_ends_the_experiment() -> None
     notebook.see("one", expected="a", found="a")
     with pytest.raises(Refuted, match="two: expected a, found b"):
         notebook.see("two", expected="a", found="b")
-    assert notebook.steps[-1] == Step("see", "two", "a", "b")
+    assert notebook.steps[-1] == ExperimentStep("see", "two", "a", "b")
     assert [step.contradicts for step in notebook.steps] == [False, True]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.spec.model import Image, Ingress, Pipeline, Port, Service, Version
-from pipeline.verify.subject import Subject, choose_subject
+from pipeline.verify.subject import ExperimentSubject, choose_subject
 
 
 def image(name: str, *versions: str) -> Image:
@@ -32,7 +32,7 @@ ALL = {v.reference for v in PIPELINE.versions}
 
 
 def test_the_newest_built_version_of_a_service_with_a_port_is_taken() -> None:
-    assert choose_subject(PIPELINE, ALL - {"localhost/web:1.2"}) == Subject(
+    assert choose_subject(PIPELINE, ALL - {"localhost/web:1.2"}) == ExperimentSubject(
         "localhost/web:1.1", ("localhost/web:1.0",), 5000, {"A": "1"}
     )
 
@@ -50,13 +50,13 @@ def test_a_door_says_what_a_replica_listens_on_and_without_one_nothing_does() ->
     with_a_door = replace(PIPELINE, services=services)
     assert choose_subject(with_a_door, ALL).port == 5000
     alone = replace(PIPELINE, services={"worker": worker})
-    assert choose_subject(alone, ALL) == Subject(
+    assert choose_subject(alone, ALL) == ExperimentSubject(
         "localhost/web:1.2", ("localhost/web:1.1", "localhost/web:1.0")
     )
 
 
 def test_an_image_without_a_service_will_do() -> None:
-    assert choose_subject(PIPELINE, {"localhost/base:1"}) == Subject("localhost/base:1")
+    assert choose_subject(PIPELINE, {"localhost/base:1"}) == ExperimentSubject("localhost/base:1")
 
 
 @pytest.mark.parametrize(("built", "version"), [(set[str](), None), (ALL, "9.9")])

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from pipeline.engine.podman_writer import Writer
+from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import EngineError
 from pipeline.volumes.backup import held
 from pipeline.volumes.plan import Hold
@@ -32,7 +32,10 @@ class Engine:
 def test_who_cannot_be_held_must_be_told_and_everybody_be_let_go() -> None:
     engine = Engine()
     hold = Hold("pause", ("first", "no-group", "last"))
-    with pytest.raises(EngineError, match="without a cgroup"), held(cast("Writer", engine), hold):
+    with (
+        pytest.raises(EngineError, match="without a cgroup"),
+        held(cast("PodmanWriter", engine), hold),
+    ):
         pytest.fail("nothing may be read from a volume that changes")
     assert engine.frozen == []
 
@@ -44,6 +47,9 @@ def test_an_interruption_must_let_everybody_go() -> None:
         assert engine.frozen == ["a", "b"]
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), held(cast("Writer", engine), Hold("pause", ("a", "b"))):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        held(cast("PodmanWriter", engine), Hold("pause", ("a", "b"))),
+    ):
         interrupt()
     assert engine.frozen == []

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.volumes.contents import Contents, NoTar, Room, TooMuch, room_at
+from pipeline.volumes.contents import ArchiveContents, NoTar, Room, TooMuch, room_at
 
 ENOUGH = Room(1 << 30, 1000)
 TERABYTE = 1 << 40
 
 
-def counted(raw: bytes, room: Room = ENOUGH, piece: int = 777) -> Contents:
-    contents = Contents(room)
+def counted(raw: bytes, room: Room = ENOUGH, piece: int = 777) -> ArchiveContents:
+    contents = ArchiveContents(room)
     for at in range(0, len(raw), piece):
         contents.feed(raw[at : at + piece])
     contents.end()
@@ -78,7 +78,7 @@ def test_the_size_of_an_extension_must_count(tmp_path: Path) -> None:
 
 def test_a_bomb_must_end_with_the_room() -> None:
     """A terabyte of zeros is a gigabyte of gzip: the header says so before they come."""
-    contents = Contents(ENOUGH)
+    contents = ArchiveContents(ENOUGH)
     with pytest.raises(TooMuch):
         contents.feed(header("zeros", TERABYTE))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.volumes.contents import ENDLESS, Contents, NoTar
+from pipeline.volumes.contents import ENDLESS, ArchiveContents, NoTar
 from pipeline.volumes.fingerprint import Fingerprint
 
 HEADER = bytes(512)
@@ -56,7 +56,7 @@ def test_holes_must_count_as_zeros(
 def packed(folder: Path, *options: str) -> str:
     argv = ["tar", "--create", "--sort=name", *options, "."]
     raw = subprocess.run(argv, cwd=folder, capture_output=True, check=True).stdout
-    contents = Contents(ENDLESS)
+    contents = ArchiveContents(ENDLESS)
     for at in range(0, len(raw), 1000):
         contents.feed(raw[at : at + 1000])
     contents.end()
@@ -87,7 +87,7 @@ def test_what_is_said_of_a_file_must_count(records: dict[str, str]) -> None:
     for said in ({}, records):
         info = tarfile.TarInfo("a")
         info.pax_headers = said
-        contents = Contents(ENDLESS)
+        contents = ArchiveContents(ENDLESS)
         contents.feed(info.tobuf(tarfile.PAX_FORMAT) + bytes(10240))
         found.add(contents.digest())
     assert len(found) == 2
@@ -110,4 +110,4 @@ def test_pieces_that_are_none_must_be_told(words: list[str]) -> None:
     raw.write(head.tobuf(tarfile.GNU_FORMAT) + body + bytes(-len(body) % 512))
     raw.write(tarfile.TarInfo("a").tobuf(tarfile.GNU_FORMAT) + bytes(10240))
     with pytest.raises(NoTar, match="piece"):
-        Contents(ENDLESS).feed(raw.getvalue())
+        ArchiveContents(ENDLESS).feed(raw.getvalue())

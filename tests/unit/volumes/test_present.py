@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pipeline.report.render import rendered
+from pipeline.output.render.report import rendered
 from pipeline.volumes.observe import Found
 from pipeline.volumes.plan import User
 from pipeline.volumes.present import present_volumes

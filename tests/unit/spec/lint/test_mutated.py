@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.report.findings import render_findings
+from pipeline.output.findings.report import render_findings
 from pipeline.spec.containerfile import parse
 from pipeline.spec.containerfile.build import Build
 from pipeline.spec.ignorefile import load_ignore_rules

@@ -1,0 +1,1 @@
+"""Look: versions, their inputs, the store."""

@@ -1,0 +1,1 @@
+"""Decide: what a build would reuse and rebuild, and why."""

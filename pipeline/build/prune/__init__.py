@@ -1,0 +1,1 @@
+"""Images that nothing needs any more."""

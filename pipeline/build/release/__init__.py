@@ -1,0 +1,1 @@
+"""Identity, releases and their lock."""

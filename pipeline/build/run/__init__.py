@@ -1,0 +1,1 @@
+"""Act: builds with Buildah."""

@@ -1,0 +1,1 @@
+"""Act: each operation over the REST API, and the waiting for health."""

@@ -1,0 +1,1 @@
+"""What a deploy is about, as values: services, operations, ports, secrets, records."""

@@ -1,0 +1,1 @@
+"""Look: one snapshot of what is there."""

@@ -1,0 +1,309 @@
+"""One snapshot of what is there: containers, volumes, networks, secrets, images, held ports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.deploy.model.exit_status import ENDED
+from pipeline.deploy.model.ownership import deployed, labels_of, readable
+from pipeline.deploy.model.ports import Binding, Held
+from pipeline.deploy.observe.faults import Fault, find_faults
+from pipeline.deploy.observe.features import Features, observe_features
+from pipeline.deploy.observe.held_ports import bindings_of, held_ports
+from pipeline.engine import labels
+
+if TYPE_CHECKING:
+    from pipeline.engine.podman import PodmanReader
+
+RUNNING = "running"
+_ONLY_STORED = "storage"
+_DIGITS = 10
+"""More than any deploy's number has; labels are input."""
+_SETTLING_SECONDS = 2.0
+_SETTLING_PAUSE = 0.2
+MARK_FILE = "/etc/haproxy/capas.confirmed"
+"""In a door: digest of the configuration that is known to be in effect. A deploy may die between
+writing a configuration and that moment."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container that this pipeline made.
+
+    Attributes:
+        number: the replica's number; 0 for a door.
+        state: Podman's word: created, running, paused, exited, stopped, …
+        created: seconds since the epoch.
+        fault: why it cannot be reached or managed, though Podman says that it runs; "" is none.
+        lost: Podman cannot start it any more: only a new one helps.
+    """
+
+    id: str
+    name: str
+    service: str
+    number: int
+    state: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    image_id: str = ""
+    exit_code: int = 0
+    bindings: tuple[Binding, ...] = ()
+    pid: int = 0
+    created: str = ""
+    fault: str = ""
+    lost: bool = False
+
+    @property
+    def config(self) -> str:
+        """Digest of what it was made from."""
+        return self.labels.get(labels.CONFIG, "")
+
+    @property
+    def version(self) -> str:
+        """The version that it runs, or ""."""
+        return self.labels.get(labels.VERSION, "")
+
+    @property
+    def previous(self) -> str:
+        """The version that ran in its place before, or ""."""
+        return self.labels.get(labels.PREVIOUS, "")
+
+    @property
+    def deploy(self) -> int:
+        """The number of the deploy that made it; 0 of one before deploys had numbers."""
+        number = self.labels.get(labels.DEPLOY, "")
+        return int(number) if number.isdecimal() and len(number) < _DIGITS else 0
+
+    @property
+    def is_door(self) -> bool:
+        """Whether it is the proxy in front of a service, and no replica."""
+        return labels.DOOR in self.labels
+
+    @property
+    def alias(self) -> str:
+        """The name by which its networks know it and no other."""
+        return own_alias(self.service, self.number, self.config)
+
+    @property
+    def running(self) -> bool:
+        """Whether its process runs now."""
+        return self.state == RUNNING
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether its process is over, with 0: a job that is done."""
+        return self.state in ENDED and self.exit_code == 0
+
+
+def own_alias(service: str, number: int, config: str) -> str:
+    """A name in the network that not even a container's successor has."""
+    return f"{service}-{number}-{config}"
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What a deploy needs to know about an image in the store."""
+
+    id: str
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is there now.
+
+    Attributes:
+        containers: ours, this pipeline's.
+        foreign: names of everybody else's containers.
+        unfinished: names of containers that only the store knows: the engine was killed while it
+            made them. Their labels are lost.
+        volumes: every volume's labels, by name; `networks` and `secrets` likewise.
+        fingerprints: what stands for a secret's value now, by the secret's name in Podman.
+        broken: containers with labels of this pipeline that no deploy writes, in words.
+        confirmed: digest of the configuration that a door serves with, by the door's name.
+    """
+
+    containers: tuple[Container, ...] = ()
+    foreign: frozenset[str] = frozenset()
+    unfinished: frozenset[str] = frozenset()
+    volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    networks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    images: Mapping[str, ImageFacts] = field(default_factory=dict)
+    held: Held = field(default_factory=Held)
+    abilities: Features = field(default_factory=Features)
+    broken: tuple[str, ...] = ()
+    confirmed: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kept_fingerprints(self) -> Mapping[str, str]:
+        """What will stand for each secret after a deploy: one whose source is gone stays."""
+        there = {
+            n: has[labels.FINGERPRINT]
+            for n, has in self.secrets.items()
+            if labels.FINGERPRINT in has
+        }
+        return {**there, **self.fingerprints}
+
+    def of(self, service: str) -> tuple[Container, ...]:
+        """The replicas of one service, by number."""
+        mine = (c for c in self.containers if c.service == service and not c.is_door)
+        return tuple(sorted(mine, key=lambda c: (c.number, c.name)))
+
+    def doors(self, service: str) -> tuple[Container, ...]:
+        """The proxy in front of a service, and in an update its successor; by name."""
+        found = (c for c in self.containers if c.service == service and c.is_door)
+        return tuple(sorted(found, key=lambda c: c.name))
+
+    def door(self, service: str) -> Container | None:
+        """The proxy in front of a service."""
+        return next(iter(self.doors(service)), None)
+
+
+def observe(
+    reader: PodmanReader,
+    pipeline: str,
+    images: Iterable[str] = (),
+    *,
+    lost: Iterable[int] = (),
+) -> Observed:
+    """Look at everything once.
+
+    Args:
+        pipeline: its name.
+        images: references that the deploy needs.
+        lost: ports that could not be bound though nobody was seen to hold them.
+    """
+    seen = _seen(reader, pipeline, lambda: reader.containers(external=True))
+    listed, containers, broken = seen.listed, seen.containers, seen.broken
+    ours = {c.id for c in containers}
+    others = [c for c in listed if c["State"] != _ONLY_STORED and c["Id"] not in ours]
+    running = [
+        b
+        for c in containers
+        if c.state in (RUNNING, "paused")
+        for b in c.bindings
+        if b not in seen.taken
+    ]
+    return Observed(
+        containers=containers,
+        foreign=frozenset(name for c in others for name in c.get("Names") or ()),
+        unfinished=frozenset(
+            name
+            for c in listed
+            if c["State"] == _ONLY_STORED and c.get("Command") != ["buildah"]
+            for name in c.get("Names") or ()
+        ),
+        volumes={v["Name"]: v.get("Labels") or {} for v in reader.volumes()},
+        networks={n["name"]: n.get("labels") or {} for n in reader.networks()},
+        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
+        images={name: facts for name in images if (facts := _image(reader.image(name)))},
+        held=held_ports(reader.machine, others, lost).without(running),
+        abilities=observe_features(reader),
+        broken=broken,
+        confirmed={
+            c.name: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
+        },
+    )
+
+
+def containers_of(reader: PodmanReader, pipeline: str) -> tuple[Container, ...]:
+    """Only the containers of a pipeline."""
+    mine = [f"{labels.PIPELINE}={pipeline}", labels.CONFIG]
+    return _seen(reader, pipeline, lambda: reader.containers(mine)).containers
+
+
+def broken_labels(reader: PodmanReader, pipeline: str) -> tuple[str, ...]:
+    """Containers with labels of this pipeline that no deploy writes, in words."""
+    return readable((), reader.containers([f"{labels.PIPELINE}={pipeline}"]), pipeline)[1]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a listing shows.
+
+    Attributes:
+        containers: the pipeline's.
+        taken: their ports that others have now.
+        broken: those with labels that no deploy writes, in words.
+    """
+
+    listed: list[dict[str, Any]]
+    containers: tuple[Container, ...]
+    taken: frozenset[Binding]
+    broken: tuple[str, ...]
+
+
+def _seen(
+    reader: PodmanReader, pipeline: str, listing: Callable[[], list[dict[str, Any]]]
+) -> _Seen:
+    """List containers and look at them.
+
+    One that just ends gets a little time in which its monitor tells Podman.
+    """
+    end = time.monotonic() + _SETTLING_SECONDS
+    while True:
+        listed = listing()
+        there = [c for c in listed if c["State"] != _ONLY_STORED]
+        mine, broken = readable(deployed(reader, there, pipeline), there, pipeline)
+        containers = tuple(map(_container, mine))
+        faults = find_faults(reader, containers)
+        if not any(f.passing for f in faults.values()) or time.monotonic() > end:
+            break
+        time.sleep(_SETTLING_PAUSE)  # Podman writes it down when it gets to it
+    taken = frozenset(b for f in faults.values() for b in f.taken)
+    judged = tuple(_with_fault(c, faults.get(c.id)) for c in containers)
+    return _Seen(listed, judged, taken, tuple(broken))
+
+
+def _with_fault(container: Container, fault: Fault | None) -> Container:
+    """The container as it is; one whose process has ended is none that runs or stops."""
+    if fault is None:
+        return container
+    state = "exited" if fault.ended else container.state
+    return replace(container, fault=fault.said, lost=fault.lost, state=state)
+
+
+def events_of(
+    reader: PodmanReader, pipeline: str, *, since: str | None = None, follow: bool = False
+) -> Iterator[Mapping[str, Any]]:
+    """What happened to containers that a deploy of the pipeline made; see `PodmanReader.events`."""
+    # Podman 4.3 finds no image by two labels, and takes two labels of events as alternatives.
+    committed = {
+        (name.removeprefix("sha256:"), labels_of(image).get(labels.CONFIG, ""))
+        for image in reader.images([labels.CONFIG])
+        for name in (image["Id"], *(image.get("Names") or image.get("RepoTags") or ()))
+    }
+    for event in reader.events([f"{labels.PIPELINE}={pipeline}"], since=since, follow=follow):
+        has = event["Actor"]["Attributes"]
+        config = has.get(labels.CONFIG)
+        if config and (has.get("image", "").removeprefix("sha256:"), config) not in committed:
+            yield event
+
+
+def _container(found: Mapping[str, Any]) -> Container:
+    its_labels = labels_of(found)
+    service, number = labels.role_of(its_labels)
+    return Container(
+        id=found["Id"],
+        name=found["Names"][0],
+        service=service,
+        number=number,
+        state=found["State"],
+        labels=its_labels,
+        image_id=found.get("ImageID", ""),
+        exit_code=found.get("ExitCode", 0),
+        bindings=bindings_of(found),
+        pid=found.get("Pid", 0),
+        created=found.get("Created", ""),
+    )
+
+
+def _image(found: Mapping[str, Any] | None) -> ImageFacts | None:
+    if found is None:
+        return None
+    asked = labels_of(found).get("io.containers.capabilities", "")
+    return ImageFacts(found["Id"], tuple(c for c in asked.split(",") if c))

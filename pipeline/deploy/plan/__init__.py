@@ -1,0 +1,1 @@
+"""Decide: pure plans, a cause on each operation."""

@@ -1,0 +1,1 @@
+"""Tell: status, usage, events."""

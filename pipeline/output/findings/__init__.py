@@ -1,0 +1,1 @@
+"""Findings, and the formats that CI systems read them in."""

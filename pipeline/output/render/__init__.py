@@ -1,0 +1,1 @@
+"""Documents rendered: text, HTML, SVG, Markdown, JSON."""

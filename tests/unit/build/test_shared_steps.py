@@ -1,0 +1,61 @@
+"""Versions that would do the same work first wait for each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.build.context.digests import Digests
+from pipeline.build.context.inputs import Inputs, read_inputs
+from pipeline.build.context.shared_steps import waits
+from pipeline.spec.model import Version
+
+
+def _inputs(folder: Path, text: str, content: str = "1") -> Inputs:
+    folder.mkdir()
+    (folder / "main.py").write_text(content)
+    (folder / "Containerfile").write_text(text)
+    return read_inputs(Version("web", folder.name, folder, folder / "Containerfile"), Digests(None))
+
+
+COPY = "FROM localhost/base:1\nENV A=1\nCOPY main.py /\nCMD x\n"
+
+
+@pytest.mark.parametrize(
+    ("second", "content", "shares"),
+    [
+        (COPY, "1", True),
+        (COPY + "CMD y\n", "1", True),
+        (COPY, "2", True),  # an ENV makes an image, too, though no layer
+        (COPY.replace("base:1", "base:2"), "1", False),
+        (COPY.replace("A=1", "A=2"), "1", False),
+        ("FROM localhost/base:1\nENV A=1\nRUN make\n", "1", True),
+        ("FROM localhost/base:1\nCMD x\n", "1", False),
+    ],
+)
+def test_waits(tmp_path: Path, second: str, content: str, shares: bool) -> None:
+    inputs = {
+        "one": _inputs(tmp_path / "one", COPY),
+        "two": _inputs(tmp_path / "two", second, content),
+    }
+    found = waits(["one", "two"], inputs, {"one": ("base",), "two": ("base",)})
+    assert found == {"one": ("base",), "two": ("base", "one") if shares else ("base",)}
+
+
+def test_only_the_first_that_makes_a_layer_is_waited_for(tmp_path: Path) -> None:
+    texts = {
+        "one": COPY,
+        "two": COPY,
+        "three": COPY + "RUN more\n",
+        "four": COPY + "RUN more\n",
+        "five": COPY + "RUN other\n",
+    }
+    inputs = {name: _inputs(tmp_path / name, text) for name, text in texts.items()}
+    assert waits(list(texts), inputs, dict.fromkeys(texts, ())) == {
+        "one": (),
+        "two": ("one",),
+        "three": ("one",),
+        "four": ("one", "three"),
+        "five": ("one",),
+    }
