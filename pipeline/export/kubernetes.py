@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -195,7 +194,7 @@ def _service(pipeline: Pipeline, service: Service) -> dict[str, Any]:
 
 def _ports(ports: Iterable[Port]) -> Iterator[dict[str, Any]]:
     """The ports of a Service, each with a name and a number with protocol of its own."""
-    names: Counter[str] = Counter()
+    names: set[str] = set()
     seen: set[tuple[int, str]] = set()
     for port in ports:
         outside = port.published or port.target
@@ -203,9 +202,9 @@ def _ports(ports: Iterable[Port]) -> Iterator[dict[str, Any]]:
             continue
         seen.add((outside, port.protocol))
         name = f"port-{port.target}"
-        if names[name]:
+        if name in names:
             name = f"{port.protocol}-{outside}"
-        names[name] += 1
+        names.add(name)
         yield {
             "name": name,
             "port": outside,

@@ -37,6 +37,7 @@ EQUIVALENT = {
     ),
     "pipeline/layers/chain.py: _instructions: 1 → 2": "it counts only whether a layer came before",
     "pipeline/layers/advice.py: _below: 1 → 2": "no path has an empty part",
+    "pipeline/build/release/lockfile.py: _umask: 0 → 1": "the mask is only read, and set back",
     "pipeline/spec/versions.py: order_key: 0 → 1": "all words, and all ends, have the same number",
 }
 """Changes that mean the same, as they are printed but for the line, and why."""

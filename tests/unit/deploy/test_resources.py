@@ -12,7 +12,7 @@ from pipeline.deploy.model.operation import Operation
 from pipeline.deploy.plan.resources import plan_resources
 from pipeline.engine import labels
 from pipeline.errors import CapasError
-from pipeline.spec.model import Network, Secret, SecretMount, Volume
+from pipeline.spec.model import Mount, Network, Secret, SecretMount, Volume
 from tests.unit.deploy.world import World
 
 OURS = {labels.PIPELINE: "pytweets"}
@@ -126,3 +126,8 @@ def test_a_secret_whose_source_is_gone_must_stay_and_one_that_never_was_be_told(
     with pytest.raises(CapasError):
         planned(world)
     assert planned(world, secrets={"pytweets_token": OURS}) == ([], [])
+
+
+def test_what_is_mounted_and_is_no_volume_needs_none(world: World) -> None:
+    world.change(mounts=(Mount("bind", "/srv", "/srv"), Mount("tmpfs", None, "/tmp")))
+    assert planned(world) == ([], [])
