@@ -91,21 +91,24 @@ def kubernetes_notes(pipeline: Pipeline, service: Service) -> Iterator[str]:
         yield f"{name}: `networks` ({told}) is left out: there every pod reaches every other"
     if len(pipeline.services) > 1:
         yield f"{name}: {_found_as(pipeline, service)}"
-    for port in service.ports:
-        if port.published is not None or port.address != "127.0.0.1":
-            yield (
-                f"{name}: nothing binds {port.address}:{port.published or 'any'} of a host there: "
-                "a Service is reached inside the cluster"
-            )
+    yield from _bound_to_hosts(service)
     yield from _rounded(service)
     if service.command == () or service.entrypoint == ():
         yield f"{name}: an empty `command` or `entrypoint` cannot be said there, the image's runs"
     for mount in service.mounts:
         if mount.kind == "bind":
             yield f"{name}: {mount.source} is read from the node it runs on"
-    check = service.healthcheck
-    if check is not None and check.http is not None and "#" in check.http:
+    if (check := service.healthcheck) and "#" in (check.http or ""):
         yield f"{name}: the `#` in its check's path is asked as `%23` there"
+
+
+def _bound_to_hosts(service: Service) -> Iterator[str]:
+    for port in service.ports:
+        if port.published is not None or port.address != "127.0.0.1":
+            yield (
+                f"{service.name}: nothing binds {port.address}:{port.published or 'any'} of a host "
+                "there: a Service is reached inside the cluster"
+            )
 
 
 def _lost_in_kubernetes(service: Service) -> dict[str, str]:

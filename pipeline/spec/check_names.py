@@ -32,6 +32,11 @@ def name_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
         for index, dependency in enumerate(service.depends_on):
             where = scope.place((*path, "depends_on", index))
             yield from _unknown("service", "CAP103", dependency.service, where, scope)
+    yield from _rules(pipeline)
+    yield from _budget_versions(pipeline)
+
+
+def _rules(pipeline: Pipeline) -> Iterator[Problem]:
     for name in pipeline.lint:
         if name not in CHANGEABLE:
             message = f"there is no rule {name}"
@@ -39,7 +44,6 @@ def name_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
                 message = f"the level of {name} cannot be changed"
             hint = "docs/rules.md lists the rules"
             yield Problem("CAP014", ("x-lint", name), message, hint, on_key=True)
-    yield from _budget_versions(pipeline)
 
 
 def _unknown(

@@ -121,16 +121,7 @@ class ArchiveContents:
         """Asks for so many bytes at a time, and is sent them."""
         extended: dict[bytes, bytes] = {}
         pieces: list[tuple[int, int]] = []
-        blank = 0
-        while True:
-            header = yield _BLOCK
-            if not any(header):
-                blank += 1
-                if blank == 2:
-                    break
-                continue
-            if blank:
-                raise NoTar("there is something after its end")
+        while any(header := (yield _BLOCK)):
             kind, size = _checked(header)
             if kind in _EXTENSIONS:
                 if size > _EXTENSION:
@@ -144,20 +135,26 @@ class ArchiveContents:
                 raise NoTar("a name that is no file has content")
             whole = next((int(extended[key]) for key in _SIZES if key in extended), stored)
             if kind in _SPARSE:
-                whole = _number(header[483:495])
-                more = header[482]
-                while more:
-                    more = (yield _BLOCK)[504]
+                whole = yield from self._sparse(header)
             if min(stored, whole) < 0:
                 raise NoTar("a size below zero")
             self._count(max(stored, whole), 1)
             self._entry(header, extended, whole, pieces or [(0, stored)])
             self._skip = _padded(stored)
             extended, pieces = {}, []
+        if any((yield _BLOCK)):  # two blocks of zeros are the end
+            raise NoTar("there is something after its end")
         self._over = True
         for _ in range(_TAIL // _BLOCK):
             yield _BLOCK
         raise NoTar("it goes on after its end")
+
+    def _sparse(self, header: bytes) -> Generator[int, bytes, int]:
+        """Read over the headers that go on with an old GNU sparse one; its file's whole size."""
+        more = header[482]
+        while more:
+            more = (yield _BLOCK)[504]
+        return _number(header[483:495])
 
     def _extended(
         self, extended: dict[bytes, bytes], kind: bytes, body: bytes

@@ -120,14 +120,18 @@ def _replacements(node: Any) -> Iterator[ast.AST]:
             yield _with(node, test=ast.Constant(True))
             yield _with(node, test=ast.Constant(False))
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
-            for at, part in enumerate(node.generators):
-                if part.ifs:
-                    less = [*node.generators[:at], _with(part, ifs=[]), *node.generators[at + 1 :]]
-                    yield _with(node, generators=less)
+            yield from _without_conditions(node)
         case ast.Constant(value=bool()):
             yield _with(node, value=not node.value)
         case ast.Constant(value=int() | float() as number):
             yield _with(node, value=number + 1)
+
+
+def _without_conditions(node: Any) -> Iterator[ast.AST]:
+    for at, part in enumerate(node.generators):
+        if part.ifs:
+            less = [*node.generators[:at], _with(part, ifs=[]), *node.generators[at + 1 :]]
+            yield _with(node, generators=less)
 
 
 def _with(node: Any, **fields: object) -> Any:

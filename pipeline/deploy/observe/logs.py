@@ -70,7 +70,13 @@ def read_logs(
         with PodmanReader(uri) as reader:
             for one in containers:
                 yield from _written(reader, one, tail, timestamps=timestamps)
-        return
+    else:
+        yield from _as_they_come(uri, containers, tail, timestamps=timestamps)
+
+
+def _as_they_come(
+    uri: str, containers: Sequence[Container], tail: int | None, *, timestamps: bool
+) -> Iterator[LogLine]:
     lines: queue.Queue[LogLine | EngineError | None] = queue.Queue(_WAITING)
 
     def follow_one(one: Container) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.output.findings.finding import Finding
+from pipeline.spec.containerfile.model import Word
 from pipeline.spec.containerfile.steps import BuildStep
 from pipeline.spec.lint.subject import LintSubject
 
@@ -31,17 +32,21 @@ def secrets(subject: LintSubject) -> Iterator[Finding]:
             if _is_secret(name, value.strip("\"'"), argument=True):
                 yield subject.at("CAP224", instruction, *_told("ARG", name), word)
     for _, step in subject.steps:
-        words = step.instruction.words
-        if step.keyword == "ENV":
-            names, values = step.arguments[::2], step.arguments[1::2]
-            for name, value, word in zip(names, values, words[::2], strict=False):
-                if _is_secret(name, value, argument=False):
-                    yield subject.at("CAP224", step.instruction, *_told("ENV", name), word)
-        elif step.keyword == "ARG":
-            for text, word in zip(step.arguments, words, strict=False):
-                name, _, value = text.partition("=")
-                if _is_secret(name, value, argument=True):
-                    yield subject.at("CAP224", step.instruction, *_told("ARG", name), word)
+        for name, value, word in _assigned(step):
+            if _is_secret(name, value, argument=step.keyword == "ARG"):
+                yield subject.at("CAP224", step.instruction, *_told(step.keyword, name), word)
+
+
+def _assigned(step: BuildStep) -> Iterator[tuple[str, str, Word]]:
+    """The names, their values and places in an ENV or an ARG."""
+    words = step.instruction.words
+    if step.keyword == "ENV":
+        names, values = step.arguments[::2], step.arguments[1::2]
+        yield from zip(names, values, words[::2], strict=False)
+    elif step.keyword == "ARG":
+        for text, word in zip(step.arguments, words, strict=False):
+            name, _, value = text.partition("=")
+            yield name, value, word
 
 
 def _is_secret(name: str, value: str, *, argument: bool) -> bool:
