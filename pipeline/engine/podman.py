@@ -58,7 +58,7 @@ class PodmanReader:
         self,
         kind: type[BaseException] | None,
         value: BaseException | None,
-        trace: TracebackType | None,
+        _trace: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -19,6 +19,7 @@ _LINTERS = (
     ("ruff", "check"),
     ("mypy",),
     ("lint-imports",),
+    ("vulture",),
 )
 
 
@@ -99,7 +100,7 @@ def _test_there(
 
 @command()
 def lint(context: Context) -> int:
-    """Check the format, the style, the types and the imports between packages."""
+    """Check format, style, types, imports between packages, and that nothing is unused."""
     import sys
 
     from pipeline.engine.command import attend

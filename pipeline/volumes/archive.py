@@ -59,7 +59,7 @@ class Writing:
         self,
         kind: type[BaseException] | None,
         value: BaseException | None,
-        trace: TracebackType | None,
+        _trace: TracebackType | None,
     ) -> None:
         try:
             # A full disk was told by the write before.

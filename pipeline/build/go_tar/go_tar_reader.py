@@ -56,7 +56,6 @@ def entries(path: Path) -> Iterator[tuple[Header, Iterator[bytes]]]:
 class _TarReader:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._global: dict[str, bytes] = {}
 
     def next(self) -> Header | None:
         records: dict[str, bytes] = {}
