@@ -113,4 +113,4 @@ def _effect(files: Sequence[LayerFile]) -> frozenset[tuple[object, ...]]:
 
 
 def _is_plain(name: str) -> bool:
-    return bool(name) and not name.startswith("-") and set(name) <= _PLAIN
+    return bool(name) and not name.startswith("-") and not set(name) - _PLAIN

@@ -37,6 +37,11 @@ EQUIVALENT = {
     ),
     "pipeline/layers/chain.py: _instructions: 1 → 2": "it counts only whether a layer came before",
     "pipeline/layers/advice.py: _below: 1 → 2": "no path has an empty part",
+    "pipeline/deploy/plan/ingress.py: config: 0 → 1": "a door has an ingress, with its target",
+    "pipeline/export/yaml_text.py: yaml_text: 1000000000 → 1000000001": "no line is as long",
+    "pipeline/layers/cause.py: file_changes: if one != other: → if True:": (
+        "between equal entries nothing differs"
+    ),
     "pipeline/build/release/lockfile.py: _umask: 0 → 1": "the mask is only read, and set back",
     "pipeline/spec/versions.py: order_key: 0 → 1": "all words, and all ends, have the same number",
 }

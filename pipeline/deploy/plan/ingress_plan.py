@@ -157,13 +157,13 @@ class IngressPlan:
             "wait for", "door", name, must, check=ingress.ingress_check(self._desired.service)
         )
 
-    def _tidy(self, heir: str) -> None:
-        gone = [removal(d, f"{heir} has its place") for d in self._others]
+    def _tidy(self, successor: str) -> None:
+        gone = [removal(d, f"{successor} has its place") for d in self._others]
         self.tail += gone
-        if heir != self.name:
+        if successor != self.name:
             after = tuple(o.key for o in gone)
             self.tail.append(
-                Operation("rename", "container", heir, "it is the door", after, to=self.name)
+                Operation("rename", "container", successor, "it is the door", after, to=self.name)
             )
 
     def _reconfigure(self, detail: str, after: tuple[str, ...]) -> list[Operation]:

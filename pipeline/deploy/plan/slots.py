@@ -31,7 +31,7 @@ class ReplicaSlot:
         standing: the one that a failed deploy goes back to.
         proved: whether `current` belongs to a deploy that was healthy as a whole; one that does
             not counts only when it has passed its health check.
-        heir: the name of the container that has the place in the end.
+        final_name: the name of the container that has the place in the end.
     """
 
     number: int

@@ -90,7 +90,7 @@ def test_a_port_of_a_neighbour_must_be_skipped_and_told_and_stay_skipped(
 ) -> None:
     with socket.create_server(("127.0.0.1", project.port)):
         done = project.run("deploy")
-        assert f"port {project.port} is held" in done.stderr
+        assert f"port {project.port} is already in use" in done.stderr
         urls = {c["urls"][0] for c in project.status().values()}
     assert urls == {f"http://127.0.0.1:{project.port + i}" for i in (1, 2)}
     assert "nothing to do" in project.run("deploy").stderr

@@ -80,3 +80,17 @@ def test_every_name_stands_once_and_after_its_bases(edges: dict[int, set[int]]) 
     assert sorted(ordered) == sorted(parents)
     for position, name in enumerate(ordered):
         assert set(parents[name]) <= set(ordered[:position])
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "name", "said"),
+    [
+        (_pipeline(), None, r"no images in /p/specs/demo\.toml\nadd one under \[images\]"),
+        (APPS, "9", r"no version '9' in /p/specs/demo\.toml\nits versions: web:1\.0, "),
+    ],
+)
+def test_what_is_missing_is_told_with_what_there_is(
+    pipeline: Pipeline, name: str | None, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        order.select(pipeline, None, name)

@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 
 from pipeline.deploy.model.desired import Overrides, digest
-from pipeline.deploy.plan.history import KEPT, Ran, Record, record_name, records_of, standing
-from pipeline.deploy.plan.removal import plan_down
+from pipeline.deploy.plan.history import (
+    KEPT,
+    Ran,
+    Record,
+    record_name,
+    records_of,
+    standing,
+    unproved,
+)
+from pipeline.deploy.plan.removal import owned, plan_down
 from tests.unit.deploy.world import World
 
 RECORD = Record(7, "shop.deploy-7", {"web": Ran("1.2", "abc", 2), "db": Ran("", "def", 1)}, 6, 4)
@@ -66,3 +74,18 @@ def test_what_the_last_deploy_replaced_must_not_stand_for_what_somebody_removed(
     world.observed = replace(world.observed, containers=rest)
     stands = standing("pytweets", world.observed, "web")
     assert {n: c.name for n, c in stands.items()} == {2: "pytweets-web-2.next"}
+
+
+def test_a_first_deploy_that_failed_and_was_stopped_is_not_under_way(world: World) -> None:
+    world.play(world.plan().head.operations)
+    world.observed = replace(world.observed, secrets={})
+    assert unproved("pytweets", world.observed)
+    for container in world.observed.containers:
+        world.set(container.name, state="exited")
+    assert not unproved("pytweets", world.observed)
+
+
+def test_only_what_has_the_pipelines_label_is_its_own() -> None:
+    label = "io.github.capas.pipeline"
+    found = {"b": {label: "shop"}, "c": {label: "other"}, "d": {}, "a": {label: "shop"}}
+    assert owned("shop", found) == ["a", "b"]

@@ -324,3 +324,9 @@ def test_kubernetes_tells_what_it_leaves_out(changes: dict[str, Any], word: str)
 
 def test_quadlet_tells_that_profiles_start_with_the_rest() -> None:
     assert any("`profiles`" in n for n in export_quadlet(with_web(profiles=("batch",))).notes)
+
+
+def test_compose_has_no_tables_of_what_there_is_none_of() -> None:
+    bare = replace(PIPELINE, volumes={}, networks={}, services={})
+    document = yaml.safe_load(export_compose(bare).files["compose.yaml"])
+    assert set(document) == {"name", "services"}

@@ -218,3 +218,12 @@ def test_a_proposal_never_costs_more_and_never_loses_an_instruction(
         for blueprint, text in zip(blueprints, proposal.texts, strict=True):
             original = blueprint.text(blueprint.lines)
             assert sorted(text.splitlines()) == sorted(original.splitlines())
+
+
+def test_a_diff_ends_its_last_line_also_where_the_file_does_not() -> None:
+    last = copy("big", "/app/", BIG)
+    last = replace(last, chunk=last.chunk.rstrip("\n"))
+    proposal = advise("a", versions([app("1"), last], [app("2"), last]))
+    assert proposal is not None
+    assert all(line for line in proposal.diff.splitlines())
+    assert proposal.diff.endswith("\n")

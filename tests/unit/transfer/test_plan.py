@@ -51,8 +51,12 @@ def test_a_pull_copies_what_is_not_here(what: Side, said: str) -> None:
 
 def test_what_is_not_there_to_copy_must_be_named_all_at_once() -> None:
     missing = [side(name="1.0"), side(A, name="1.1"), side(name="1.2")]
-    with pytest.raises(CapasError, match=r"web:1.0, web:1.2 are not in the store"):
+    with pytest.raises(CapasError, match=r"web:1.0, web:1.2 are not in the store") as raised:
         plan_push(PLACE, missing)
+    assert raised.value.resolution == "`capas build --all` builds them"
+    with pytest.raises(CapasError, match=r"web:1.0 is not in the store") as raised:
+        plan_push(PLACE, missing[:2])
+    assert raised.value.resolution == "`capas build --version web:1.0` builds it"
     with pytest.raises(CapasError, match=r"web:1.0, web:1.1, web:1.2 are not at example.org/team"):
         plan_pull(PLACE, missing)
 

@@ -67,3 +67,10 @@ def test_nothing_built_is_bad_usage_with_the_way_out(built: set[str], version: s
     assert caught.value.brief == (
         "version 9.9 of shop is not built" if version else "no version of shop is built"
     )
+
+
+def test_an_image_without_a_service_is_compared_with_all_its_older_versions() -> None:
+    alone = replace(PIPELINE, services={}, images={"web": PIPELINE.images["web"]})
+    assert choose_subject(alone, ALL) == ExperimentSubject(
+        "localhost/web:1.2", ("localhost/web:1.1", "localhost/web:1.0")
+    )
