@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.deploy.apply.executor import Failure, Listener, Outcome, apply
-from pipeline.deploy.apply.pull import plan_pulls, pull
+from pipeline.deploy.apply.pull import pull
 from pipeline.deploy.model.desired import DesiredService
 from pipeline.deploy.model.operation import Operation, Plan
 from pipeline.deploy.model.ports import lost_ports
+from pipeline.deploy.observe.look import look
 from pipeline.deploy.observe.snapshot import Observed
 from pipeline.deploy.plan.bring_up import plan_bring_up
 from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
 from pipeline.deploy.plan.ingress import ingress_check
+from pipeline.deploy.plan.pulls import plan_pulls
 from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore, what_became
 from pipeline.deploy.plan.slots import STARTABLE
-from pipeline.deploy.preview import look
 from pipeline.engine.podman import PodmanReader
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline

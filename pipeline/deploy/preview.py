@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.deploy.apply.pull import as_if_pulled, plan_pulls
 from pipeline.deploy.model.desired import DesiredService
 from pipeline.deploy.model.operation import Plan
-from pipeline.deploy.model.secret import fingerprints
-from pipeline.deploy.observe.snapshot import Observed, containers_of, observe
+from pipeline.deploy.observe.look import look
 from pipeline.deploy.plan.bring_up import as_if_up, plan_bring_up
 from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
+from pipeline.deploy.plan.pulls import as_if_pulled, plan_pulls
 from pipeline.engine.podman import PodmanReader
 from pipeline.spec.model import Pipeline
-
-
-def look(
-    reader: PodmanReader,
-    pipeline: Pipeline,
-    wanted: Sequence[DesiredService],
-    lost: Iterable[int] = (),
-) -> Observed:
-    """One snapshot of all that a deploy of these services depends on.
-
-    Args:
-        lost: ports that could not be bound though nobody was seen to hold them.
-    """
-    images = {reference for d in wanted for reference in (d.reference, d.door) if reference}
-    secrets = {
-        pipeline.secrets[s.source].engine_name: pipeline.secrets[s.source]
-        for d in wanted
-        for s in d.service.secrets
-    }
-    return replace(
-        observe(reader, pipeline.name, sorted(images), lost=lost),
-        fingerprints=fingerprints(secrets.values(), os.environ),
-    )
-
-
-def what_runs(reader: PodmanReader, pipeline: str) -> Observed:
-    """Only the containers of a pipeline, and the secrets, which keep the records of its deploys."""
-    return Observed(
-        containers=containers_of(reader, pipeline),
-        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
-    )
 
 
 def preview(

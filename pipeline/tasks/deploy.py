@@ -80,8 +80,8 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
     from dataclasses import replace
 
     from pipeline.deploy.model.desired import replicas_for
+    from pipeline.deploy.observe.look import what_runs
     from pipeline.deploy.plan.select import current_overrides
-    from pipeline.deploy.preview import what_runs
     from pipeline.engine.podman import PodmanReader
 
     pipeline = load_pipeline(spec)
@@ -106,9 +106,9 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
     from dataclasses import replace
 
     from pipeline.deploy.model.desired import versions_for
+    from pipeline.deploy.observe.look import what_runs
     from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS
     from pipeline.deploy.plan.select import Goal, current_overrides, rollback_goal
-    from pipeline.deploy.preview import what_runs
     from pipeline.engine.podman import PodmanReader
     from pipeline.output.terminal import print_note
 

@@ -61,9 +61,9 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
     from dataclasses import replace
 
     from pipeline.deploy.apply.executor import apply
+    from pipeline.deploy.observe.look import what_runs
     from pipeline.deploy.plan.lifecycle import lost_to, plan_change
     from pipeline.deploy.plan.select import left_over, select_containers
-    from pipeline.deploy.preview import what_runs
     from pipeline.engine.podman import PodmanReader
 
     pipeline = load_pipeline(spec)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.deploy.apply.pull import as_if_pulled, plan_pulls
 from pipeline.deploy.model.desired import desired_services
 from pipeline.deploy.observe.snapshot import ImageFacts
+from pipeline.deploy.plan.pulls import as_if_pulled, plan_pulls
 from pipeline.spec.model import Ingress, PullPolicy
 from tests.unit.deploy.world import World
 
