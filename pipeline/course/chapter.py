@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.output.document import Mark, Paragraph, Part, Section, Table
-from pipeline.verify.experiment import ExperimentStep, Notebook, Refuted
+from pipeline.verify.notebook import ExperimentStep, Notebook, Refuted
 from pipeline.verify.present import bullets
 
 

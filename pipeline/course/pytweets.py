@@ -22,7 +22,7 @@ from pipeline.layers.family import Family, Named
 from pipeline.layers.observe import ObservedFamily, observe_family
 from pipeline.output.progress import Progress
 from pipeline.spec.model import Pipeline
-from pipeline.verify.experiment import Notebook
+from pipeline.verify.notebook import Notebook
 
 SERVICE = "web"
 IMAGE = "pytweets"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.course.chapter import Told
     from pipeline.course.pytweets import Course
     from pipeline.spec.model import Pipeline
-    from pipeline.verify.experiment import ExperimentStep
+    from pipeline.verify.notebook import ExperimentStep
 
 _PAGE = Path("reports", "pytweets.html")
 

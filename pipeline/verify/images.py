@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.errors import CapasError
-from pipeline.verify.experiment import Experiment, Inconclusive
+from pipeline.verify.experiment import Experiment
 from pipeline.verify.lab import Lab
+from pipeline.verify.notebook import Inconclusive
 
 _FILE = "/capas-experiment"
 _CHANGES_FILES = frozenset({"ADD", "COPY", "RUN"})

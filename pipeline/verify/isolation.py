@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pipeline.engine.sockets import listening, namespaces
 from pipeline.errors import CapasError
-from pipeline.verify.experiment import Experiment, Inconclusive
+from pipeline.verify.experiment import Experiment
 from pipeline.verify.lab import Lab, answers, asked
+from pipeline.verify.notebook import Inconclusive
 
 _KINDS = ("ipc", "mnt", "net", "pid", "uts")
 _FILE = "/capas-private"

@@ -26,7 +26,7 @@ from pipeline.engine.distribution import (
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.sockets import listening
 from pipeline.errors import CapasError, EngineError
-from pipeline.verify.experiment import Inconclusive, Notebook
+from pipeline.verify.notebook import Inconclusive, Notebook
 from pipeline.verify.subject import ExperimentSubject
 
 _PAUSE = 0.02

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pipeline.errors import EngineError
 from pipeline.host.doctor import require
-from pipeline.verify.experiment import Experiment, Inconclusive
+from pipeline.verify.experiment import Experiment
 from pipeline.verify.lab import Lab
+from pipeline.verify.notebook import Inconclusive
 
 _FILE = "/capas-experiment"
 _TEXT = "written by an experiment"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.output.document import Bullets, Mark, Paragraph, Part, Report, Section, Table, Tone
-from pipeline.verify.experiment import ExperimentResult, ExperimentStep, Verdict
+from pipeline.verify.experiment import ExperimentResult, Verdict
+from pipeline.verify.notebook import ExperimentStep
 
 _TONES: dict[Verdict, Tone] = {
     "held": "good",

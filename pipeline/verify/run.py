@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import CapasError, HostUnsupported, UsageError
 from pipeline.verify import images, isolation, lifecycle, persistence
-from pipeline.verify.experiment import Experiment, ExperimentResult, Inconclusive, Refuted, Verdict
+from pipeline.verify.experiment import Experiment, ExperimentResult, Verdict
 from pipeline.verify.lab import Lab, sweep
+from pipeline.verify.notebook import Inconclusive, Refuted
 from pipeline.verify.subject import ExperimentSubject
 
 EXPERIMENTS = (

@@ -4,7 +4,7 @@ from pipeline.course.chapter import Chapter, carry_out, contents, section
 from pipeline.course.present import present_course, present_summary
 from pipeline.layers.observe import ObservedFamily
 from pipeline.output.document import KeyValues, Mark, Paragraph
-from pipeline.verify.experiment import ExperimentStep, Notebook
+from pipeline.verify.notebook import ExperimentStep, Notebook
 from tests.unit.layers.builders import World, file
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline.output.render.report import rendered
-from pipeline.verify.experiment import Experiment, ExperimentResult, ExperimentStep
+from pipeline.verify.experiment import Experiment, ExperimentResult
+from pipeline.verify.notebook import ExperimentStep
 from pipeline.verify.present import as_data, present_results
 
 HELD = Experiment("alone", "Alone", "It is alone.", lambda _lab: None)

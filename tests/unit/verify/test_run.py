@@ -5,8 +5,9 @@ from typing import cast
 import pytest
 
 from pipeline.errors import EngineError, UsageError
-from pipeline.verify.experiment import Experiment, ExperimentStep, Inconclusive, Notebook, Refuted
+from pipeline.verify.experiment import Experiment
 from pipeline.verify.lab import Lab
+from pipeline.verify.notebook import ExperimentStep, Inconclusive, Notebook, Refuted
 from pipeline.verify.present import as_data, present_results
 from pipeline.verify.run import EXPERIMENTS, examine, select
 
