@@ -37,6 +37,16 @@ EQUIVALENT = {
     ),
     "pipeline/layers/chain.py: _instructions: 1 → 2": "it counts only whether a layer came before",
     "pipeline/layers/advice.py: _below: 1 → 2": "no path has an empty part",
+    "pipeline/layers/advice.py: _below: 0 → 1": "no path is empty",
+    "pipeline/layers/advice.py: _below: at >= 0 → at > 0": "no path is empty",
+    "pipeline/layers/advice.py: _moved: None if tuple(changed) == layouts else tuple(changed) → "
+    "None if False else tuple(changed)": "what is equal costs as much, and so is not taken",
+    "pipeline/layers/cause.py: _Parting.causes: self.shared < bases → self.shared <= bases": (
+        "what lies above all that both share is not of the base then"
+    ),
+    "pipeline/layers/split.py: split_line: [group for group in groups if group is not None] → "
+    "[group for group in groups]": "there is none left; it is for the type checker",
+    "pipeline/layers/split.py: split_line: 0 → 1": "what is equal in all is the same in each",
     "pipeline/deploy/plan/ingress.py: config: 0 → 1": "a door has an ingress, with its target",
     "pipeline/export/yaml_text.py: yaml_text: 1000000000 → 1000000001": "no line is as long",
     "pipeline/layers/cause.py: file_changes: if one != other: → if True:": (

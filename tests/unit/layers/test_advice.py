@@ -220,10 +220,30 @@ def test_a_proposal_never_costs_more_and_never_loses_an_instruction(
             assert sorted(text.splitlines()) == sorted(original.splitlines())
 
 
-def test_a_diff_ends_its_last_line_also_where_the_file_does_not() -> None:
-    last = copy("big", "/app/", BIG)
-    last = replace(last, chunk=last.chunk.rstrip("\n"))
-    proposal = advise("a", versions([app("1"), last], [app("2"), last]))
+def test_a_diff_is_of_the_newest_version_and_ends_its_last_line() -> None:
+    """Also where the file does not."""
+    blueprints = versions([app("1"), big()], [app("2"), big()])
+    proposal = advise("a", [blueprints[0], replace(blueprints[1], tail="# end")])
     assert proposal is not None
-    assert all(line for line in proposal.diff.splitlines())
-    assert proposal.diff.endswith("\n")
+    assert proposal.diff == (
+        "--- a:1/Containerfile\n+++ a:1/Containerfile\n@@ -1,4 +1,4 @@\n FROM base\n"
+        "+COPY big /app/\n COPY main.py /app/\n-COPY big /app/\n # end\n"
+    )
+
+
+@pytest.mark.parametrize(("saving", "advised"), [(4095, False), (4096, True)])
+def test_less_than_a_block_of_a_disk_is_no_advice(saving: int, *, advised: bool) -> None:
+    layouts = [[app(x), replace(big(), size=saving)] for x in "12"]
+    assert (advise("a", versions(*layouts)) is not None) is advised
+
+
+def test_what_makes_no_layer_is_shared_by_all_and_no_place_to_go_to() -> None:
+    one, two = (config("LABEL", f"A={x}") for x in "12")
+    assert new_bytes(versions([big()], [two, big()]), [(big(),), (two, big())]) == 0
+    assert new_bytes(versions([one, big()], [big()]), [(one, big()), (big(),)]) == 0
+    proposal = advise("a", versions(*([one, app(x), two, big()] for x in "12")))
+    assert proposal is not None
+    assert proposal.texts[0] == (
+        "FROM base\nLABEL A=1\nCOPY big /app/\nCOPY main.py /app/\nLABEL A=2\n"
+    )
+    assert proposal.certain, "no RUN is crossed"

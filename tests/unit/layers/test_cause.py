@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.engine.storage import LayeredImage
 from pipeline.layers.cause import Cause
-from tests.unit.layers.builders import World, file
+from tests.unit.layers.builders import World, file, folder
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
 
@@ -84,7 +86,7 @@ def test_another_base_is_the_cause_of_its_layers_and_of_those_above(world: World
     causes = found(world, one, two)
     assert [cause.kind for cause in causes] == ["base", "below"]
     assert causes[0].text == "the base was localhost/base:1, is localhost/base:2"
-    assert "its own files are equal" in causes[1].text
+    assert causes[1].text == f"{causes[0].text}; its own files are equal"
 
 
 def test_a_change_above_a_changed_base_is_told_as_its_own(world: World) -> None:
@@ -109,3 +111,53 @@ def test_an_image_without_history_is_not_explained_by_guesses(world: World) -> N
     two = world.image("localhost/a:2", ("", [file("b")]))
     (cause,) = found(world, one, two)
     assert cause.kind == "unknown"
+
+
+def test_the_same_files_may_be_packed_in_another_way(world: World) -> None:
+    one, two = (world.image(f"localhost/a:{n}", (COPY, [file("app/a")])) for n in "12")
+    (layer,) = two.layers
+    two = replace(two, layers=(replace(layer, diff_id="sha256:other"),))
+    (cause,) = found(world, one, two)
+    assert cause == Cause("files", "the same files, packed in another way")
+
+
+def test_what_stands_a_second_time_has_the_same_files_in_another_place(world: World) -> None:
+    env, copy = ("/bin/sh -c #(nop) ENV A=1", None), (COPY, [file("app/a")])
+    one = world.image("localhost/a:1", env, copy)
+    two = world.image("localhost/a:2", copy, env, copy)
+    (cause,) = found(world, one, two)
+    assert cause == Cause("below", "a layer below it is another; its own files are equal")
+
+
+def test_instructions_that_are_often_there_are_found_again(world: World) -> None:
+    runs = [("/bin/sh -c make", [file(f"out/{n}")]) for n in range(210)]
+    one = world.image("localhost/a:1", (COPY, [file("app/a", "1")]), *runs)
+    two = world.image("localhost/a:2", (COPY, [file("app/a", "2")]), *runs)
+    assert [cause.kind for cause in found(world, one, two)] == ["files", *["below"] * 210]
+
+
+def test_a_copy_is_known_by_its_files_and_not_by_the_folders_that_it_makes(world: World) -> None:
+    a, b = (COPY, [folder("app"), file("app/a")]), (COPY, [file("app/b")])
+    one = world.image("localhost/a:1", a, b)
+    two = world.image("localhost/a:2", (COPY, [folder("app"), file("app/b")]))
+    (cause,) = found(world, one, two)
+    assert cause.text == "/app added"
+
+
+def test_a_run_is_known_by_its_text_and_not_by_its_files(world: World) -> None:
+    runs = [("/bin/sh -c make", [file(name)]) for name in ("one", "two")]
+    (cause,) = found(
+        world,
+        world.image("localhost/a:1", *runs),
+        world.image("localhost/a:2", runs[1]),
+    )
+    assert cause.text == "/one removed (and 1 more)"
+
+
+def test_a_copy_that_went_into_the_layer_of_another_has_no_files_of_its_own(world: World) -> None:
+    run = "/bin/sh -c make"
+    one, two = (
+        world.image(f"localhost/a:{n}", (COPY, None), (run, [file("out", n)])) for n in "12"
+    )
+    (cause,) = found(world, one, two)
+    assert cause.text.startswith("/out changed: ")

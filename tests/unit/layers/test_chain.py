@@ -62,7 +62,8 @@ def test_without_a_note_the_largest_known_image_that_it_starts_with_is_its_base(
     )
     other = world.image("localhost/other:1", *steps[1:])
     twice = replace(large, names=("localhost/base:2", "localhost/again:2"))
-    base = version_of("a:1", built, [small, twice, same, other]).base
+    equal = replace(large, names=("localhost/equal:2",))
+    base = version_of("a:1", built, [small, twice, equal, same, other]).base
     assert base == Base("localhost/base:2", 2)
     assert version_of("a:1", built, [replace(large, names=())]).base == Base("", 2)
     assert version_of("a:1", built).base == Base()

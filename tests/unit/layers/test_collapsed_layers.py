@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.layers.collapsed_layers import folds
 from tests.unit.layers.builders import World, file
 
@@ -26,3 +28,23 @@ def test_what_is_drawn_apart_in_one_version_is_drawn_apart_in_all() -> None:
     assert folds(world.family(child)) == [("app:1", 3)]
     assert folds(world.family(base, app, child)) == [("base:1", 2)] * 3
     assert folds(world.family(app, child)) == [("base:1", 2)] * 2
+
+
+def test_what_shares_nothing_folds_nothing_of_another() -> None:
+    world = World()
+    base = world.image("localhost/base:1", ("RUN a", [file("a")]), ("RUN b", [file("b")]))
+    one = world.image("localhost/app:1", (COPY, [file("app/1")]), base=base)
+    alone = world.image("localhost/alone:1", ("RUN c", [file("c")]))
+    assert folds(world.family(one, alone)) == [("base:1", 2), ("", 0)]
+
+
+def test_a_base_of_two_names_is_called_as_each_version_says() -> None:
+    world = World()
+    base = world.image("localhost/base:1", ("RUN a", [file("a")]))
+    again = replace(base, names=("localhost/again:1",))
+    one, two = (
+        world.image(f"localhost/app:{n}", (COPY, [file(f"app/{n}")]), base=below)
+        for n, below in enumerate((base, again))
+    )
+    assert folds(world.family(one, two)) == [("base:1", 1), ("again:1", 1)]
+    assert folds(world.family(again, one)) == [("base:1", 1), ("base:1", 1)]

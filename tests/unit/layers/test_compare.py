@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.layers.chain import chain_ids
-from pipeline.layers.compare import compare, overlap
+from pipeline.layers.compare import Overlap, compare, overlap
 from tests.unit.layers.builders import World, file
 
 COPY = "/bin/sh -c #(nop) COPY file:0123456789abcdef in /app "
@@ -103,3 +103,13 @@ def test_the_chain_id_is_the_one_of_the_image_specification() -> None:
         "sha256:aaa",
         "sha256:56efb1d4f6c79b745d37d6eff87e3ed8dd2be28104e124ba73fd6e6c4892c792",
     )
+
+
+def test_how_much_is_there_already_is_told_in_bytes_and_as_a_share() -> None:
+    world = World()
+    a, b = ((COPY, [file(f"app/{n}", n)]) for n in "ab")
+    one, two = world.image("localhost/a:1", a), world.image("localhost/a:2", a, b)
+    older, newer = world.family(one, two).versions
+    size = 1024 + 2 * 512
+    assert overlap(older, newer) == Overlap("a:1", "a:2", 1, size, size, 0.5)
+    assert overlap(newer, older) == Overlap("a:2", "a:1", 1, size, 0, 1.0)

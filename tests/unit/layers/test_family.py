@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.engine.storage import LayeredImage
+from pipeline.layers.chain import Base
 from pipeline.layers.family import Family
 from tests.unit.layers.builders import World, file
 
@@ -58,3 +59,13 @@ def test_what_was_not_measured_is_no_number() -> None:
     assert family.transfer([]) == 0
     assert replace(family, blobs={}).transfer([first]) is None
     assert replace(family, disk={first.id: 1}).disk_bytes is None
+
+
+def test_an_earlier_version_of_the_same_image_is_no_base() -> None:
+    world = World()
+    one, two, other = (
+        image(world, name, *contents)
+        for name, contents in (("a:1", "x"), ("a:2", "xy"), ("b:1", "x"))
+    )
+    assert [v.base for v in world.family(one, two).versions] == [Base(), Base()]
+    assert world.family(one, two, other).versions[1].base == Base("localhost/b:1", 1)

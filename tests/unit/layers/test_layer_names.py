@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.chain import version_of
-from pipeline.layers.layer_names import common_folder, complete
+from pipeline.layers.layer_names import common_folder, complete, layer_names
 from tests.unit.layers.builders import World, file, folder
 
 
@@ -17,10 +17,12 @@ from tests.unit.layers.builders import World, file, folder
         ("COPY dir:0a in /app", [file("app/a"), file("app/b")], "COPY … /app (2 files)"),
         ("COPY dir:0a in /", [file("app/a")], "COPY … /"),
         ("COPY a.py /app", [file("app/a.py")], "COPY a.py /app"),
+        ("COPY . /app", [file("app/a"), file("app/b")], "COPY . /app"),
+        ("ENV A=1", None, "ENV A=1"),
     ],
 )
 def test_a_source_is_named_only_when_the_files_prove_it(
-    created_by: str, files: list[LayerFile], name: str
+    created_by: str, files: list[LayerFile] | None, name: str
 ) -> None:
     world = World()
     image = world.image("a:1", (f"/bin/sh -c #(nop) {created_by} ", files))
@@ -40,3 +42,14 @@ def test_a_source_is_named_only_when_the_files_prove_it(
 )
 def test_what_all_names_begin_with_ends_at_a_slash(names: tuple[str, ...], folder: str) -> None:
     assert common_folder(names) == folder
+
+
+def test_a_bases_own_files_are_not_listed() -> None:
+    world = World()
+    copy = "/bin/sh -c #(nop) COPY file:0a in /app "
+    base = world.image("localhost/base:1", (copy, [file("app/base.py")]))
+    built = world.image("localhost/a:1", (copy, [file("app/main.py")]), base=base)
+    assert list(layer_names(world.family(built), world.lists).values()) == [
+        "COPY … /app",
+        "COPY main.py /app",
+    ]
