@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.operators import mutants_of, mutated
-from tests.mutants.trials import exchange
+from tests.mutants.trials import Trials, exchange
 
 SOURCE = """
 from functools import lru_cache
@@ -37,3 +37,12 @@ def test_old_names_caches_and_methods_get_the_changed_code(
     assert (cached(), c.two) == (2, 2)
     exchange("sample_of_mutants.py", mutated(SOURCE, second.number))
     assert (cached(), c.two) == (1, 3)
+
+
+def test_a_change_of_what_no_test_calls_lives_on_and_is_told(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = "pipeline/layers/layer_names.py"
+    first = next(one for one in mutants_of(Path(path).read_text()) if one.function)
+    assert Trials([(path, first)], 1)._try((), {}, path, first) == ""
+    assert capfd.readouterr().out == first.at(path)
