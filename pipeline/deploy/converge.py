@@ -32,8 +32,8 @@ _TRIES = 3
 succeed."""
 _OVERTAKEN = ("already in use", "already exists", "no such container", "name in use")
 """Podman's words for what was not so when we looked."""
-_NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use')
-"""The store's words for a name that it keeps (containers/storage, ErrDuplicateName)."""
+_NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use by ([^\s.]+)')
+"""The store's words for a name that it keeps, and its owner (containers/storage, errors.go)."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Deploy:
         self._options = options
         self._telling = telling
         self._lost: set[int] = set()
-        self._kept: set[str] = set()
+        self._kept: dict[str, str] = {}
         self._woken: set[str] = set()
         self._unstartable: dict[str, str] = {}
         self._noted: list[str] = []
@@ -128,9 +128,9 @@ class Deploy:
                 return plan
             said = [f.error.details for f in outcome.failed]
             self._lost |= {port for words in said for port in lost_ports(words)}
-            self._kept |= {name for words in said for name in _NAME_TAKEN.findall(words)}
+            self._kept |= {name: of for words in said for name, of in _NAME_TAKEN.findall(words)}
             self._note_woken(observed, outcome)
-            observed = self._marked(self._look(), outcome)
+            observed = self._whole_names(self._marked(self._look(), outcome))
             unreachable = {c.name for c in observed.containers if c.fault}
             again = (_is_overtaken(f) or f.operation.name in unreachable for f in outcome.failed)
             if plan == last or not all(again):
@@ -143,15 +143,17 @@ class Deploy:
     def _look(self) -> Observed:
         """One snapshot, and with it what only a try could tell.
 
-        A name that is taken and that nobody lists is what a killed engine left.
+        A name that is taken, by what nobody lists, is what a killed engine left.
         """
         observed = self._engine.look(self._wanted, self._lost)
         listed = {c.name for c in observed.containers} | observed.foreign
+        ids = {c.id for c in observed.containers}
         containers = tuple(
             replace(c, fault=self._unstartable[c.id], lost=True) if c.id in self._unstartable else c
             for c in observed.containers
         )
-        unfinished = observed.unfinished | (self._kept - listed)
+        kept = {name for name, of in self._kept.items() if of not in ids} - listed
+        unfinished = observed.unfinished | kept
         return replace(observed, containers=containers, unfinished=unfinished)
 
     def _note_woken(self, before: Observed, outcome: Outcome) -> None:
@@ -178,6 +180,24 @@ class Deploy:
         if not new.keys() - self._unstartable.keys():
             return observed
         self._unstartable = {**new, **self._unstartable}
+        return self._look()
+
+    def _whole_names(self, observed: Observed) -> Observed:
+        """Give containers that the engine was killed while renaming back the name in the store.
+
+        Podman changes its own name first, then the store's, which nobody else can have until then.
+        """
+        listed = {c.id: c.name for c in observed.containers}
+        cause = "the engine was killed while it renamed it"
+        halves = [
+            Operation("rename", "container", listed[of], cause, to=name)
+            for name, of in self._kept.items()
+            if listed.get(of, name) != name
+        ]
+        if not halves:
+            return observed
+        self._engine.apply(Plan(tuple(halves)), self._telling.ended)
+        self._kept = {}
         return self._look()
 
     def _bring_up(self, observed: Observed) -> Observed:

@@ -65,6 +65,26 @@ def test_a_name_that_only_the_store_keeps_must_be_freed(world: World) -> None:
     assert done.index("create container pytweets-web-1") > freed
 
 
+def test_a_name_that_the_store_keeps_for_a_container_of_another_name_must_be_given_back(
+    world: World,
+) -> None:
+    up = Engine(world.observed, "", "")
+    deployed(world, up)
+    second = next(c for c in up.observed.containers if c.name == "pytweets-web-2")
+    words = f'the container name "pytweets-web-2.next" is already in use by {second.id}. You have'
+    world.change(environment={"A": "2"})
+    engine = Engine(up.observed, "create container pytweets-web-2.next", words)
+    done = deployed(world, engine)
+    order = [
+        "rename container pytweets-web-2",
+        "create container pytweets-web-2",
+        "remove container pytweets-web-2.next",
+    ]
+    assert [one for one in done if one in order] == order
+    names = sorted(c.name for c in engine.observed.containers)
+    assert names == ["pytweets-web-1", "pytweets-web-2"]
+
+
 def test_what_cannot_be_reached_when_it_was_waited_for_must_be_mended(world: World) -> None:
     def unreachable(observed: Observed) -> Observed:
         containers = tuple(
