@@ -33,7 +33,7 @@ _VARIABLES = (
     "XDG_DATA_",
     "XDG_RUNTIME_",
 )
-_DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
+DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _place(known: Mapping[str, object]) -> StorePlace | None:
     if not isinstance(driver, str) or not isinstance(roots, list) or not roots:
         return None
     place = StorePlace(driver, tuple(Path(str(root)) for root in roots))
-    there = [name for name in _DRIVERS if (place.roots[0] / f"{name}-images").is_dir()]
+    there = [name for name in DRIVERS if (place.roots[0] / f"{name}-images").is_dir()]
     return place if there == [driver] else None
 
 

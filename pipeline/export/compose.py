@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.export.exported import Exported, check_version, image_reference, probe_command
 from pipeline.export.notes import common_notes, compose_notes
 from pipeline.export.yaml_text import yaml_text
-from pipeline.spec.model import Mount, Pipeline, Port, Service
+from pipeline.spec.model import DEFAULT_NETWORK, Mount, Pipeline, Port, Service
 from pipeline.spec.quantities import decimal
 
 
@@ -130,15 +130,15 @@ def _healthcheck(service: Service) -> dict[str, Any] | None:
 
 def _named_networks(service: Service) -> dict[str, Any]:
     """Its networks, on which each replica also has the name of all."""
-    return {name: {"aliases": [service.name]} for name in service.networks or ("default",)}
+    return {name: {"aliases": [service.name]} for name in service.networks or (DEFAULT_NETWORK,)}
 
 
 def _port(port: Port, first: int, replicas: int) -> str:
     suffix = "/udp" if port.protocol == "udp" else ""
     address = f"[{port.address}]" if ":" in port.address else port.address
-    if port.published is None:
+    begin, end = port.of_replica(first + 1), port.of_replica(first + replicas)
+    if begin is None:
         return f"{address}::{port.target}{suffix}"
-    begin, end = port.published + first, port.published + first + replicas - 1
     published = str(begin) if replicas <= 1 else f"{begin}-{end}"
     return f"{address}:{published}:{port.target}{suffix}"
 

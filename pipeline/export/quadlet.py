@@ -18,7 +18,7 @@ from pipeline.export.unit import (
     verbatim,
     worded,
 )
-from pipeline.spec.model import Condition, Mount, Pipeline, Service
+from pipeline.spec.model import DEFAULT_NETWORK, Condition, Mount, Pipeline, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
 _SIMPLE = re.compile(r"[A-Za-z0-9/._@+=~-]+")
@@ -37,7 +37,7 @@ def export_quadlet(pipeline: Pipeline, version: str | None = None) -> Exported:
     check_version(pipeline, version)
     files: dict[str, str] = {}
     notes = list(common_notes(pipeline))
-    networks = {n for s in pipeline.services.values() for n in s.networks or ("default",)}
+    networks = {n for s in pipeline.services.values() for n in s.networks or (DEFAULT_NETWORK,)}
     for name in sorted(networks):
         files[f"{pipeline.name}-{name}.network"] = unit([("Network", _network(pipeline, name))])
     for volume in pipeline.volumes.values():
@@ -137,11 +137,11 @@ def _process(service: Service) -> Iterator[UnitLine]:
 
 
 def _reached(pipeline: Pipeline, service: Service, replica: int) -> Iterator[UnitLine]:
-    for network in service.networks or ("default",):
+    for network in service.networks or (DEFAULT_NETWORK,):
         yield verbatim("Network", f"{pipeline.name}-{network}.network")
     for port in service.ports:
         address = f"[{port.address}]" if ":" in port.address else port.address
-        published = "" if port.published is None else str(port.published + replica - 1)
+        published = port.of_replica(replica) or ""
         suffix = "/udp" if port.protocol == "udp" else ""
         yield verbatim("PublishPort", f"{address}:{published}:{port.target}{suffix}")
 

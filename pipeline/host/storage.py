@@ -10,11 +10,11 @@ from pathlib import Path
 
 from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import command
+from pipeline.engine.store_paths import DRIVERS
 from pipeline.errors import CapasError
 from pipeline.host.fact_cache import FactCache, read
 from pipeline.host.facts import MountPoint, Setting, StorageFacts, filesystem_at
 
-_DRIVERS = ("overlay", "vfs", "btrfs", "zfs")
 _SQLITE, _BOLT = "db.sql", "libpod/bolt_state.db"
 _BOLT_MOST = 256 << 20
 """Bytes of Podman's database: ten thousand containers have about 60 MB."""
@@ -26,7 +26,7 @@ def observe_storage(
 ) -> StorageFacts:
     """What is at `graphroot`, given what somebody chose already."""
     filesystem = filesystem_at(mounts, os.path.realpath(graphroot))
-    stored = tuple(name for name in _DRIVERS if Path(graphroot, f"{name}-images").is_dir())
+    stored = tuple(name for name in DRIVERS if Path(graphroot, f"{name}-images").is_dir())
     agreed = {*stored, chosen["driver"].value} if "driver" in chosen else {*stored}
     return StorageFacts(
         graphroot=graphroot,
@@ -59,7 +59,7 @@ def _driver_in_database(graphroot: Path) -> str | None:
         content = read_bytes(graphroot / _BOLT, limit=_BOLT_MOST)
     except OSError:
         return None
-    named = (name for name in _DRIVERS if b"graph-driver-name" + name.encode() in content)
+    named = (name for name in DRIVERS if b"graph-driver-name" + name.encode() in content)
     return next(named, None)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.spec.model import Pipeline, Service
+from pipeline.spec.model import DEFAULT_NETWORK, Pipeline, Service
 from pipeline.spec.problem import KeyPath, Problem, did_you_mean, one_of, suggestion
 from pipeline.spec.read_context import ReadContext
 from pipeline.spec.rules import CHANGEABLE, RULES
-from pipeline.spec.services import DEFAULT_INGRESS_IMAGE, DEFAULT_NETWORK
+from pipeline.spec.services import DEFAULT_INGRESS_IMAGE
 from pipeline.spec.short_forms import is_full_reference, is_reference
 
 

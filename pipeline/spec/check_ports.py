@@ -61,8 +61,8 @@ def _claims(service: Service, scope: ReadContext) -> Iterator[Claim]:
     replicas = max(service.replicas, 1)
     profiles = frozenset(service.profiles)
     for index, port in enumerate(service.ports):
-        if port.published is not None:
-            first, last = port.published, port.published + replicas - 1
+        first, last = port.published, port.of_replica(replicas)
+        if first is not None and last is not None:
             path = scope.place(("services", service.name, "ports", index))
             yield Claim(service.name, first, last, port.address, port.protocol, path, profiles)
     if service.ingress is not None:

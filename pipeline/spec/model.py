@@ -18,8 +18,8 @@ Condition = Literal["service_started", "service_healthy", "service_completed_suc
 
 REGISTRY = "localhost"
 """Where images built here live: Buildah's own name for an image that was never pushed."""
-
-
+DEFAULT_NETWORK = "default"
+"""The network that every pipeline has without describing it."""
 ROOTFS_TAR = "rootfs.tar"
 """Where in the build context `ADD rootfs.tar /` finds a prepared root file system."""
 
@@ -108,6 +108,10 @@ class Port:
     address: str = "127.0.0.1"
     protocol: Literal["tcp", "udp"] = "tcp"
     strict: bool = False
+
+    def of_replica(self, number: int) -> int | None:
+        """Replica `number`'s port on the host, counted from 1; None for any free one."""
+        return None if self.published is None else self.published + number - 1
 
 
 @dataclass(frozen=True)

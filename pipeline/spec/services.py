@@ -24,8 +24,6 @@ from pipeline.spec.textfile import Unreadable, kind_at
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
-DEFAULT_NETWORK = "default"
-"""The network that every pipeline has without describing it."""
 _OUTSIDE_HINT = (
     "move it, or write {{ path = {name}, allow_outside_project = true }} in place of its name"
 )

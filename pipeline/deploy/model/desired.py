@@ -10,9 +10,7 @@ from typing import Any
 
 from pipeline.errors import CapasError, Refused, UsageError
 from pipeline.spec.exclusive import exclusive_writers
-from pipeline.spec.model import Condition, Network, Pipeline, Service
-
-DEFAULT_NETWORK = "default"
+from pipeline.spec.model import DEFAULT_NETWORK, Condition, Network, Pipeline, Service
 
 
 @dataclass(frozen=True)

@@ -170,9 +170,9 @@ def lost_ports(message: str) -> tuple[int, ...]:
 def _next_free(
     port: Port, number: int, taken: Collection[tuple[str, int]], held: Held
 ) -> tuple[Binding, list[tuple[int, str]]]:
-    if port.published is None:
+    first = port.of_replica(number)
+    if first is None:
         return Binding(port.target, 0, port.address, port.protocol), []
-    first = port.published + number - 1
     if first < held.first:
         raise HostUnsupported(
             f"port {first} is privileged: unprivileged users can bind {held.first} and above",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pipeline.deploy.model.desired import DEFAULT_NETWORK, DesiredService, digest, network
+from pipeline.deploy.model.desired import DesiredService, digest, network
 from pipeline.deploy.model.operation import Operation
 from pipeline.deploy.model.secret import no_value
 from pipeline.deploy.observe.snapshot import Observed
 from pipeline.engine import labels
 from pipeline.errors import CapasError, HostUnsupported
-from pipeline.spec.model import Network, Pipeline
+from pipeline.spec.model import DEFAULT_NETWORK, Network, Pipeline
 
 NOT_THERE = "not there"
 
