@@ -232,7 +232,7 @@ class Deploy:
 
     def _went_back(self, before: Observed, outcome: Outcome) -> CapasError:
         """Let everything be as it was; the error that says why, and what became of it."""
-        waited = {f.operation.name for f in outcome.failed if f.operation.verb.startswith("wait")}
+        waited = {f.operation.name for f in outcome.failed if f.operation.waits}
         started = {o.name for o in outcome.done if o.verb == "start"}
         found = BeforeDeploy(self._pipeline, before, frozenset(waited), frozenset(started))
         failures = outcome.failed
@@ -289,7 +289,7 @@ def _is_overtaken(failure: Failure) -> bool:
     Another program took a port, or a call that a killed deploy had sent was still being served.
     """
     words = failure.error.details
-    if failure.operation.verb.startswith("wait"):
+    if failure.operation.waits:
         return False
     return bool(lost_ports(words)) or any(phrase in words for phrase in _OVERTAKEN)
 

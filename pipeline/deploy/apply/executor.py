@@ -100,7 +100,7 @@ def _run(
         ready = [o for o in waiting if all(k in succeeded for k in o.after if k in planned)]
         waiting = [o for o in waiting if o not in ready]
         for operation in ready:
-            pool = waits if operation.verb.startswith(("wait", "drain")) else calls
+            pool = waits if operation.waits or operation.verb == "drain" else calls
             running[pool.submit(do, operation)] = operation
         if not running:
             return Outcome(tuple(done), tuple(failed))

@@ -58,6 +58,11 @@ class Operation:
         """What other operations name it by."""
         return f"{self.verb} {self.kind} {self.name}{self.detail and f' {self.detail}'}"
 
+    @property
+    def waits(self) -> bool:
+        """Whether it only waits for what others have begun."""
+        return self.verb in ("wait for", "wait for the end of")
+
     def __str__(self) -> str:
         return f"{self.key} ({self.cause})"
 
