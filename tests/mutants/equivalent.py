@@ -39,14 +39,44 @@ EQUIVALENT = {
     "pipeline/layers/advice.py: _below: 1 → 2": "no path has an empty part",
     "pipeline/layers/advice.py: _below: 0 → 1": "no path is empty",
     "pipeline/layers/advice.py: _below: at >= 0 → at > 0": "no path is empty",
-    "pipeline/layers/advice.py: _moved: None if tuple(changed) == layouts else tuple(changed) → "
-    "None if False else tuple(changed)": "what is equal costs as much, and so is not taken",
+    "pipeline/layers/advice.py: _moved: None if tuple(changed) == layouts else "
+    "tuple(changed) → None if False else tuple(changed)": (
+        "what is equal costs as much, and so is not taken"
+    ),
     "pipeline/layers/cause.py: _Parting.causes: self.shared < bases → self.shared <= bases": (
         "what lies above all that both share is not of the base then"
     ),
-    "pipeline/layers/split.py: split_line: [group for group in groups if group is not None] → "
-    "[group for group in groups]": "there is none left; it is for the type checker",
+    "pipeline/layers/split.py: split_line: [group for group in groups if group is not None] "
+    "→ [group for group in groups]": "there is none left; it is for the type checker",
     "pipeline/layers/split.py: split_line: 0 → 1": "what is equal in all is the same in each",
+    "pipeline/deploy/plan/ingress.py: config: ingress.target if ingress else 0 → "
+    "ingress.target if True else 0": "a door has an ingress",
+    "pipeline/deploy/plan/ingress.py: ingress_parts: [ingress.address, ingress.port] if "
+    "ingress else [] → [ingress.address, ingress.port] if True else []": ("a door has an ingress"),
+    "pipeline/deploy/plan/ingress.py: ingress_body: (ingress.address, ingress.port) if "
+    "ingress else ('', 0) → (ingress.address, ingress.port) if True else ('', 0)": (
+        "a door has an ingress"
+    ),
+    "pipeline/deploy/plan/ingress.py: ingress_body: 0 → 1": "a door has an ingress",
+    "pipeline/deploy/plan/divergence.py: _parts: 1 → 2": "no digest has an equals sign",
+    "pipeline/deploy/model/desired.py: in_order: if service.name not in done: → if True:": (
+        "what is done keeps its place"
+    ),
+    "pipeline/deploy/plan/service_plan.py: _why_started: 0 → 1": (
+        "only what has ended is started again"
+    ),
+    "pipeline/deploy/plan/service_plan.py: _why_started: current.exit_code if current.state "
+    "in ('exited', 'stopped') else 0 → current.exit_code if True else 0": (
+        "only what has ended is started again"
+    ),
+    "pipeline/build/plan/build_plan.py: BuildPlanner._base: self._survey.own(inputs.base) if "
+    "inputs.base else None → self._survey.own(inputs.base) if True else None": (
+        "no version is called None"
+    ),
+    "pipeline/build/release/decide.py: decide: {reference: image for reference, image in "
+    "candidate.bases.items() if image} → {reference: image for reference, image in "
+    "candidate.bases.items()}": "none is missing there; it is for the type checker",
+    "pipeline/build/plan/forecast.py: : 3 → 4": "a place is only compared with the other two",
     "pipeline/deploy/plan/ingress.py: config: 0 → 1": "a door has an ingress, with its target",
     "pipeline/export/yaml_text.py: yaml_text: 1000000000 → 1000000001": "no line is as long",
     "pipeline/layers/cause.py: file_changes: if one != other: → if True:": (

@@ -101,3 +101,28 @@ def test_a_forged_identity_does_not_make_it_the_same() -> None:
     forged = replace(DEMOS, last="LABEL of somebody")
     with pytest.raises(Refused):
         decide(replace(SAME, pipeline="other", current=forged))
+
+
+def test_a_refusal_names_at_most_twenty_changes_and_what_was_below() -> None:
+    many = Content("i" * 64, "s" * 64, {f"{n:02}": f"644 {'a' * 64}" for n in range(21)})
+    with pytest.raises(Refused) as caught:
+        decide(
+            replace(SAME, content=many, release=replace(RELEASE, content=replace(many, files={})))
+        )
+    assert caught.value.details.splitlines() == [f"'{n:02}' is new" for n in range(20)]
+    ids = {"was": "1" * 64, "now": "2" * 64}
+    release = replace(RELEASE, bases={BASE: (ids["was"], "sha256:e")})
+    with pytest.raises(Refused) as caught:
+        decide(replace(SAME, current=None, release=release, bases={BASE: ids["now"]}))
+    assert caught.value.details == f"{BASE} was {'1' * 12} at the release, is {'2' * 12} now"
+    assert caught.value.resolution == f"bring the recorded images back ({BASE}: sha256:e)"
+
+
+@pytest.mark.parametrize(
+    ("current", "pipeline", "stranger"),
+    [(None, "demo", ""), (DEMOS, "demo", ""), (DEMOS, "other", "demo"), (IMAGE, "demo", "")],
+)
+def test_a_stranger_is_another_pipeline(
+    current: StoredImage | None, pipeline: str, stranger: str
+) -> None:
+    assert replace(SAME, current=current, pipeline=pipeline).stranger == stranger

@@ -188,3 +188,9 @@ def test_without_the_cache_no_doubt_is_told(tmp_path: Path) -> None:
     found = forecaster(tmp_path, "FROM localhost/base:1\nRUN make\n")
     doubted = replace(found, doubts={"localhost/base:1": "who knows"}, cache=False)
     assert told(doubted.all()) == [("rebuild", ""), ("rebuild", ""), ("rebuild", "")]
+
+
+def test_a_word_that_buildah_refuses_is_told_with_the_reason(tmp_path: Path) -> None:
+    old = image("o", Past(f"{NOP}ENV A=1", STAMP, empty=True), layers=())
+    (_, env, _) = forecaster(tmp_path, "FROM scratch\nENV A=${\n", [old]).all()
+    assert env.reason == "${: `${` goes on neither with } nor with :- or :+"

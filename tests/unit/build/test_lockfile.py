@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,22 @@ def test_a_lock_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     with pytest.raises(CapasError, match="cannot be written"):
         write_lock(path, {})
     assert [one.name for one in tmp_path.iterdir()] == ["demo.lock"]
+
+
+def test_a_lock_is_readable_as_the_mask_says(tmp_path: Path) -> None:
+    path = tmp_path / "demo.lock"
+    for mask, mode in ((0o022, 0o644), (0o077, 0o600), (0, 0o644)):
+        before = os.umask(mask)
+        try:
+            write_lock(path, {})
+        finally:
+            os.umask(before)
+        assert path.stat().st_mode & 0o777 == mode
+
+
+def test_what_a_release_has_none_of_has_no_table(tmp_path: Path) -> None:
+    release = Release("i", "m", "d", (), Content("c", "s", {"a": "644 x"}))
+    tables = [line for line in render_lock({"a:1": release}).splitlines() if line.startswith("[")]
+    assert tables == ['[releases."a:1"]', '[releases."a:1".files]']
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+    assert last.timestamp() == LAST_SECOND
