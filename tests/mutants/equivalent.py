@@ -58,6 +58,9 @@ EQUIVALENT = {
         "a door has an ingress"
     ),
     "pipeline/deploy/plan/ingress.py: ingress_body: 0 → 1": "a door has an ingress",
+    "pipeline/deploy/plan/pulls.py: plan_pulls: if not one.service.built_here: → if True:": (
+        "what is built here has a name that is never pulled"
+    ),
     "pipeline/deploy/plan/divergence.py: _parts: 1 → 2": "no digest has an equals sign",
     "pipeline/deploy/model/desired.py: in_order: if service.name not in done: → if True:": (
         "what is done keeps its place"

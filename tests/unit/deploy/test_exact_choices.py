@@ -292,6 +292,8 @@ def test_a_replica_ends_only_when_the_one_before_is_back(world: World) -> None:
     plan = plan_restore(sick, desired_services(world.pipeline, NEW), world.observed)
     order = [o.name for o in plan.operations if o.verb == "remove"]
     assert sorted(order) == ["pytweets-web-1.next", "pytweets-web-2.next"]
+    last = of(plan, "remove container pytweets-web-2.next")
+    assert last.after == ("wait for container pytweets-web-1",)
     again = plan_restore(sick, desired_services(world.pipeline, NEW), world.observed, again=True)
     assert [o.key for o in again.operations] == [o.key for o in plan.operations]
 

@@ -24,7 +24,7 @@ from pipeline.deploy.plan.ingress import ingress_body, workers
 from pipeline.deploy.plan.lifecycle import plan_change
 from pipeline.deploy.show.events import event_line
 from pipeline.engine import labels
-from pipeline.errors import Refused
+from pipeline.errors import EngineError, Refused
 from pipeline.spec.model import (
     Dependency,
     Ingress,
@@ -237,6 +237,23 @@ def test_a_door_opens_after_its_own_replicas(world: World) -> None:
     assert up.running
     stop = Operation("stop", "container", "pytweets-web-1", "x")
     assert as_if_up(world.observed, Plan((stop,))) == world.observed
+
+
+def test_a_door_needs_its_image(world: World) -> None:
+    behind_a_door(world)
+    world.change(ingress=Ingress(8000, 5000, "localhost/absent:1"))
+    with pytest.raises(EngineError, match="image localhost/absent:1 of the door does not exist"):
+        world.plan()
+
+
+def test_the_cause_of_a_new_door_is_the_fault_of_whichever_has_one(world: World) -> None:
+    behind_a_door(world)
+    world.deploy()
+    door = world.container("pytweets-web-door")
+    world.set("pytweets-web-door", labels={**door.labels, labels.CONFIG: "other"})
+    add(world, replace(door, id="x", name="pytweets-web-door.a", fault="no port"))
+    create = next(o for o in world.plan().operations if o.verb == "create")
+    assert create.cause == "no port"
 
 
 @pytest.mark.parametrize(
