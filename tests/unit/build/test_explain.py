@@ -280,3 +280,16 @@ def test_a_link_is_compared_by_where_it_leads(target: str, said: list[str]) -> N
 def test_file_changes(wanted: dict[str, File], old: tuple[str, ...], said: list[str]) -> None:
     layer = OldLayer([_layer_file(path) for path in old], lambda _path: OLD_DIGEST)
     assert file_changes(wanted, layer) == said
+
+
+def test_a_stage_on_nothing_is_compared_from_its_first_entry(tmp_path: Path) -> None:
+    inputs = read_inputs(_version(tmp_path), Digests(None))
+    forecast = Forecast(0, 0, inputs.stages[0].instructions[0], "rebuild", (f"{NOP}CMD x",))
+    assert cause_of(forecast, inputs, _before(f"{NOP}CMD y"), STAMP) == (
+        "the instruction changed: it was CMD y"
+    )
+
+
+def _version(folder: Path) -> Version:
+    (folder / "Containerfile").write_text("FROM scratch\nCMD x\n")
+    return Version("w", "1", folder, folder / "Containerfile")
