@@ -123,7 +123,12 @@ def has_settings(path: Path, environment: Mapping[str, str]) -> bool:
             return False
     theirs = dict(os.fsdecode(word).partition("=")[::2] for word in variables)
     plain = not Path(os.fsdecode(words[0])).name.startswith("podman") or words[1:2] == [b"system"]
-    return plain and all(theirs.get(name) == _setting(environment, name) for name in _SETTINGS)
+    return plain and same_settings(theirs, environment)
+
+
+def same_settings(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two environments name the same settings, but for how long monitors stay."""
+    return all(_setting(one, name) == _setting(other, name) for name in _SETTINGS)
 
 
 def _setting(environment: Mapping[str, str], name: str) -> str | None:

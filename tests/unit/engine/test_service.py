@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.service import MONITORS, answers, api_service, has_settings, usual_socket
+from pipeline.engine.service import (
+    MONITORS,
+    answers,
+    api_service,
+    has_settings,
+    same_settings,
+    usual_socket,
+)
 from pipeline.errors import EngineError, HostUnsupported
 
 THEIRS = {name: value for name, value in os.environ.items() if name != "CONTAINER_HOST"}
@@ -69,6 +76,15 @@ def test_a_listener_with_the_same_variables_has_our_settings(listening: socket.s
     assert has_settings(path, {**start, "UNRELATED": "1"})
     assert has_settings(path, {**start, "CONTAINERS_CONF_OVERRIDE": f"/run/{MONITORS}-0a.conf"})
     assert not has_settings(path, {**start, "CONTAINERS_CONF_OVERRIDE": "/run/containers-0a.conf"})
+
+
+def test_how_long_monitors_stay_makes_no_other_settings() -> None:
+    bounded = {"CONTAINERS_CONF_OVERRIDE": f"/run/{MONITORS}-0a.conf"}
+    assert same_settings(bounded, {})
+    assert same_settings({}, bounded)
+    assert same_settings(bounded, {"CONTAINERS_CONF_OVERRIDE": f"/run/{MONITORS}-0b.conf"})
+    assert not same_settings(bounded, {"CONTAINERS_CONF_OVERRIDE": "/run/other.conf"})
+    assert not same_settings({"CONTAINERS_CONF_OVERRIDE": "/run/other.conf"}, bounded)
 
 
 def test_a_named_service_that_is_not_there_is_an_error(tmp_path: Path) -> None:
