@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from pipeline.deploy.model.desired import Overrides, desired_services
 from pipeline.deploy.model.ports import Held
-from pipeline.deploy.observe.snapshot import ImageFacts
+from pipeline.deploy.observe.snapshot import Container, ImageFacts
 from pipeline.deploy.plan.bring_up import plan_bring_up
 from pipeline.deploy.plan.deploy_plan import blueprints_of
+from pipeline.deploy.plan.history import standing
 from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore
 from pipeline.engine import labels
 from pipeline.spec.model import Ingress
@@ -55,3 +56,42 @@ def test_a_second_try_to_go_back_waits_for_nothing_that_may_fail_again(world: Wo
         assert bool(removal.after) is not again
         opened = [o for o in plan.operations if o.name == "pytweets-web-door"]
         assert opened[0].after == (removal.key,)
+
+
+def test_each_step_back_waits_for_the_one_before(world: World) -> None:
+    world.deploy(OLD)
+    before = BeforeDeploy(world.pipeline, world.observed)
+    wish = Overrides({"web": "1.1"}, {"web": 3})
+    world.play(world.plan(wish).head.operations)
+    wanted = desired_services(world.pipeline, wish)
+    plan = plan_restore(before, wanted, world.observed)
+    steps = [(o.verb, o.name.removeprefix("pytweets-web-"), o.after) for o in plan.operations]
+    waited = [f"wait for container pytweets-web-{number}" for number in (1, 2)]
+    assert steps == [
+        ("remove", "1.next", ()),
+        ("start", "1", ("remove container pytweets-web-1.next",)),
+        ("wait for", "1", ("start container pytweets-web-1",)),
+        ("remove", "2.next", (waited[0],)),
+        ("start", "2", ("remove container pytweets-web-2.next",)),
+        ("wait for", "2", ("start container pytweets-web-2",)),
+        ("remove", "3", (waited[1],)),
+    ]
+
+
+def test_what_stands_can_be_started_and_is_the_newest_of_two(world: World) -> None:
+    world.deploy(OLD)
+    first = world.container("pytweets-web-1")
+
+    def stands(*containers: Container) -> list[str]:
+        observed = replace(world.observed, containers=containers)
+        return [c.id for c in standing("pytweets", observed, "web").values()]
+
+    assert stands(first) == [first.id]
+    assert stands(replace(first, lost=True)) == []
+    world.change(replicas=1)
+    world.deploy(OLD)
+    second = replace(first, id="second", labels={**first.labels, labels.DEPLOY: "2"})
+    assert stands(first, second) == stands(second, first) == ["second"]
+    world.observed = replace(world.observed, secrets={})
+    assert stands(first) == [first.id]
+    assert stands(replace(first, state="exited")) == []
