@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from pipeline.build.context.digests import Digests
 from pipeline.build.context.inputs import read_inputs
+from pipeline.build.go_tar.go_tar_reader import CannotTell
 from pipeline.build.go_tar.image_files import ImageFiles, ImageNode
 from pipeline.build.plan.forecast import FROM, INHERITED, Forecast, Forecaster
 from pipeline.build.plan.outcomes import UNSURE
@@ -194,3 +196,38 @@ def test_a_word_that_buildah_refuses_is_told_with_the_reason(tmp_path: Path) -> 
     old = image("o", Past(f"{NOP}ENV A=1", STAMP, empty=True), layers=())
     (_, env, _) = forecaster(tmp_path, "FROM scratch\nENV A=${\n", [old]).all()
     assert env.reason == "${: `${` goes on neither with } nor with :- or :+"
+
+
+def test_only_add_unpacks(tmp_path: Path) -> None:
+    (tmp_path / "inner").write_text("i")
+    with tarfile.open(tmp_path / "t.tar", "w") as archive:
+        archive.add(tmp_path / "inner", "inner")
+    copied = made(forecaster(tmp_path, "FROM scratch\nCOPY t.tar /x/\n"))
+    assert {one for one in copied if one} == {"x", "x/t.tar"}
+    with pytest.raises(CannotTell, match=r"t\.tar is unpacked anew"):
+        made(forecaster(tmp_path, "FROM scratch\nADD t.tar /x/\n"))
+    texts = [
+        forecaster(tmp_path, f"FROM scratch\n{one} t.tar /x/\n").all()[1].texts[0].split()[4]
+        for one in ("COPY", "ADD")
+    ]
+    assert texts[0] != texts[1]
+
+
+def test_a_stage_of_settings_alone_has_no_files(tmp_path: Path) -> None:
+    text = "FROM scratch AS s\nENV A=1\nFROM scratch\nCOPY --from=s /a /\n"
+    assert told(forecaster(tmp_path, text).all())[3] == ("rebuild", NONE)
+
+
+def test_a_heredoc_is_known_by_its_text(tmp_path: Path) -> None:
+    texts = [
+        forecaster(tmp_path, f"FROM scratch\nCOPY <<E /x\n{said}\nE\n", [], NEWEST).all()[1].texts
+        for said in ("one", "two", "one")
+    ]
+    assert texts[0] == texts[2] != texts[1]
+    assert all(text.startswith(f"{NOP}COPY ") for text in texts[0])
+
+
+def test_without_being_told_the_newest_generation_builds(tmp_path: Path) -> None:
+    known = forecaster(tmp_path, "FROM scratch\nENV A=1\n")
+    plain = Forecaster(known.inputs, [], known.bases, LABEL, STAMP, known.files_of)
+    assert (plain.generation, plain.cache) == (NEWEST, True)
