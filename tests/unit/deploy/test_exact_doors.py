@@ -20,11 +20,12 @@ from pipeline.deploy.model.ports import Held, _ranges
 from pipeline.deploy.observe.snapshot import Container, ImageFacts
 from pipeline.deploy.plan.bring_up import as_if_up
 from pipeline.deploy.plan.container_body import _storage
+from pipeline.deploy.plan.deploy_plan import Options
 from pipeline.deploy.plan.ingress import ingress_body, workers
 from pipeline.deploy.plan.lifecycle import plan_change
 from pipeline.deploy.show.events import event_line
 from pipeline.engine import labels
-from pipeline.errors import EngineError, Refused
+from pipeline.errors import EngineError, Refused, UsageError
 from pipeline.spec.model import (
     Dependency,
     Ingress,
@@ -269,3 +270,61 @@ def test_the_cause_of_a_new_door_is_the_fault_of_whichever_has_one(world: World)
 def test_only_what_ended_has_a_code(action: str, attributes: dict[str, Any], ending: str) -> None:
     event = {"Actor": {"Attributes": attributes}, "time": 0, "Action": action}
     assert event_line(event).endswith(f"  {ending}")
+
+
+def test_a_version_that_is_not_in_the_spec_is_refused_with_those_that_are(world: World) -> None:
+    with pytest.raises(UsageError, match="pytweets has no version 9") as raised:
+        desired_services(world.pipeline, Overrides({"web": "9"}, {}))
+    assert raised.value.resolution == "one of: 1.0, 1.1, 1.2"
+    behind_a_door(world)
+    world.change(ingress=Ingress(8000, 5000, "pytweets:9"))
+    with pytest.raises(UsageError, match="pytweets has no version 9") as raised:
+        desired_services(world.pipeline)
+    assert raised.value.resolution == "one of: 1.0, 1.1, 1.2"
+
+
+def test_of_two_doors_that_are_right_the_open_one_stays(world: World) -> None:
+    behind_a_door(world)
+    world.deploy()
+    door = world.container("pytweets-web-door")
+    world.set("pytweets-web-door", state="exited")
+    add(world, replace(door, id="x", name="pytweets-web-door.next"))
+    confirmed = dict.fromkeys(("pytweets-web-door", "pytweets-web-door.next"), "")
+    world.observed = replace(
+        world.observed,
+        confirmed={**confirmed, "pytweets-web-door.next": world.observed.confirmed[door.name]},
+    )
+    plan = world.plan()
+    assert "start" not in {o.verb for o in plan.operations}
+    assert [o.name for o in plan.operations if o.verb == "remove"] == ["pytweets-web-door"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "resolution"),
+    [
+        ({}, "`capas build --version 1.2` builds it"),
+        (
+            {"image": "docker.io/library/absent:1", "built_here": False},
+            "`podman pull docker.io/library/absent:1`, or build or load it under that name",
+        ),
+    ],
+)
+def test_an_image_that_is_not_there_is_told_with_what_makes_it(
+    world: World, changes: dict[str, Any], resolution: str
+) -> None:
+    world.change(**changes)
+    world.observed = replace(world.observed, images={})
+    with pytest.raises(EngineError) as raised:
+        world.plan()
+    assert raised.value.resolution == resolution
+
+
+def test_a_door_hears_of_a_new_replica_once(world: World) -> None:
+    behind_a_door(world)
+    world.deploy()
+    plan = world.plan(Overrides({}, {"web": 3}))
+    assert [o.detail for o in plan.operations if o.verb == "write"] == ["with 3 replicas"]
+
+
+def test_by_itself_a_deploy_removes_nothing_that_left_the_spec() -> None:
+    assert (Options().wait, Options().remove_orphans, Options().back_to) == (True, False, 0)
