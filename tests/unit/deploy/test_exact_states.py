@@ -11,6 +11,7 @@ from pipeline.deploy.plan.bring_up import plan_bring_up
 from pipeline.deploy.plan.deploy_plan import blueprints_of
 from pipeline.deploy.plan.history import standing
 from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore
+from pipeline.deploy.plan.select import current_overrides
 from pipeline.engine import labels
 from pipeline.spec.model import Ingress
 from tests.unit.deploy.world import World
@@ -95,3 +96,12 @@ def test_what_stands_can_be_started_and_is_the_newest_of_two(world: World) -> No
     world.observed = replace(world.observed, secrets={})
     assert stands(first) == [first.id]
     assert stands(replace(first, state="exited")) == []
+
+
+def test_the_wish_for_what_is_there_names_what_is_there_alone(world: World) -> None:
+    assert current_overrides(world.pipeline, world.observed) == Overrides({}, {})
+    world.change(replicas=1)
+    world.deploy(OLD)
+    assert current_overrides(world.pipeline, world.observed) == Overrides(
+        {"web": "1.0"}, {"web": 1}
+    )
