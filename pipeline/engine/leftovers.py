@@ -12,7 +12,7 @@ import re
 import secrets
 import select
 import signal
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -66,17 +66,38 @@ def end_runs(containers: Collection[str]) -> None:
     Buildah does so itself when it is told to end; not when it is killed, and not when it is told in
     the moment in which the process begins.
     """
-    if not containers:
-        return
-    for pid in _first_processes():
-        with suppress(OSError):  # it ended meanwhile, or is not ours
-            handle = os.pidfd_open(pid)
-            try:
-                if _container_of(pid) in containers:
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
-                    select.select([handle], [], [], _DEADLINE)
-            finally:
-                os.close(handle)
+    end_held(hold_runs(containers))
+
+
+def hold_runs(containers: Collection[str]) -> list[int]:
+    """Descriptors (pidfd_open(2)) of the first processes of what RUN began in these containers.
+
+    Asked before Buildah is ended: it may take the container's files away, among them what tells
+    whose a process is, and leave the process.
+    """
+    found = (_held_if_in(containers, pid) for pid in _first_processes()) if containers else ()
+    return [handle for handle in found if handle is not None]
+
+
+def _held_if_in(containers: Collection[str], pid: int) -> int | None:
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:  # it ended meanwhile
+        return None
+    with suppress(OSError):  # another user's: its files are closed to us
+        if _container_of(pid) in containers:
+            return handle
+    os.close(handle)
+    return None
+
+
+def end_held(held: Iterable[int]) -> None:
+    """Kill what `hold_runs` found, wait until it is gone, and close the descriptors."""
+    for handle in held:
+        with suppress(OSError):  # it has ended
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            select.select([handle], [], [], _DEADLINE)
+        os.close(handle)
 
 
 def _first_processes() -> Iterator[int]:

@@ -26,7 +26,9 @@ from pipeline.engine import buildah, command
 from pipeline.engine.build_cache import CacheImage, cache_image
 from pipeline.engine.images import inspect_image
 from pipeline.engine.leftovers import (
+    end_held,
     end_runs,
+    hold_runs,
     new_marker,
     remove_working_containers,
     working_containers,
@@ -220,11 +222,13 @@ class Builder:
             self._ended = True
             running = tuple(self._running)
         containers = self._containers()  # as long as Buildah knows them
+        held = hold_runs(containers)
         for process in running:
             end_group(process)
         for process in running:
             end_stragglers(process.pid)
-        end_runs({*containers, *self._containers()})  # and those that were made meanwhile
+        end_held(held)
+        end_runs({*containers, *self._containers()})  # what was begun meanwhile
 
     def remove_leftovers(self) -> None:
         """Remove the working containers that killed builds left."""
