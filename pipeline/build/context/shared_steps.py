@@ -38,12 +38,16 @@ def waits(
 def _images(inputs: Inputs) -> frozenset[Hashable]:
     """Each image that the build makes, as all that leads to it from its stage's base on."""
     files = {file.path: (file.mode, file.digest) for file in inputs.files}
+    args = tuple(sorted(inputs.version.args.items()))
     found: set[Hashable] = set()
     for stage in inputs.stages:
-        below: Hashable = (stage.base, tuple(sorted(inputs.version.args.items())))
+        # An ARG above the first FROM may decide the base.
+        below: Hashable = (stage.base, args if inputs.containerfile.global_args else ())
         for place, instruction in enumerate(stage.instructions):
             below = (below, _token(inputs, (stage.index, place), instruction, files))
             found.add(below)
+            if instruction.keyword == "ARG":  # its own image is the same whatever its value is
+                below = (below, args)
     return frozenset(found)
 
 

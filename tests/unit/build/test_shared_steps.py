@@ -59,3 +59,25 @@ def test_only_the_first_that_makes_a_layer_is_waited_for(tmp_path: Path) -> None
         "four": ("one", "three"),
         "five": ("one",),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("FROM localhost/base:1\nARG COLOUR=red\nRUN make\n", True),
+        ("FROM localhost/base:1\nENV A=1\nARG COLOUR\nRUN make\n", True),
+        ("ARG COLOUR=red\nFROM localhost/base-$COLOUR:1\nRUN make\n", False),
+    ],
+)
+def test_another_argument_makes_no_other_images_before_it_has_a_value(
+    tmp_path: Path, text: str, shares: bool
+) -> None:
+    inputs = {}
+    for colour in ("blue", "green"):
+        (tmp_path / colour).mkdir()
+        (tmp_path / colour / "Containerfile").write_text(text)
+        path = tmp_path / colour / "Containerfile"
+        version = Version("web", colour, tmp_path / colour, path, args={"COLOUR": colour})
+        inputs[colour] = read_inputs(version, Digests(None))
+    found = waits(["blue", "green"], inputs, {"blue": (), "green": ()})
+    assert found == {"blue": (), "green": ("blue",) if shares else ()}
