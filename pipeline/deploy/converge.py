@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,9 +9,9 @@ from typing import Protocol
 
 from pipeline.deploy.apply.executor import Failure, Listener, Outcome, apply
 from pipeline.deploy.apply.pull import pull
+from pipeline.deploy.discovered import Discovered, is_overtaken
 from pipeline.deploy.model.desired import DesiredService
 from pipeline.deploy.model.operation import Operation, Plan
-from pipeline.deploy.model.ports import lost_ports
 from pipeline.deploy.observe.look import look
 from pipeline.deploy.observe.snapshot import Observed
 from pipeline.deploy.plan.bring_up import plan_bring_up
@@ -20,7 +19,6 @@ from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS, Options, blueprint
 from pipeline.deploy.plan.ingress import ingress_check
 from pipeline.deploy.plan.pulls import plan_pulls
 from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore, what_became
-from pipeline.deploy.plan.slots import STARTABLE
 from pipeline.engine.podman import PodmanReader
 from pipeline.errors import CapasError
 from pipeline.spec.model import Pipeline
@@ -30,10 +28,6 @@ _ROUNDS = 25
 _TRIES = 3
 """How often a failed deploy tries to go back: what failed once, as a port that is not free yet, may
 succeed."""
-_OVERTAKEN = ("already in use", "already exists", "no such container", "name in use")
-"""Podman's words for what was not so when we looked."""
-_NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use by ([^\s.]+)')
-"""The store's words for a name that it keeps, and its owner (containers/storage, errors.go)."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +96,7 @@ class Deploy:
         self._wanted = wanted
         self._options = options
         self._telling = telling
-        self._lost: set[int] = set()
-        self._kept: dict[str, str] = {}
-        self._woken: set[str] = set()
-        self._unstartable: dict[str, str] = {}
+        self._discovered = Discovered()
         self._noted: list[str] = []
 
     def run(self) -> Plan:
@@ -126,13 +117,9 @@ class Deploy:
             outcome = self._attempt(plan, observed)
             if not outcome.failed:
                 return plan
-            said = [f.error.details for f in outcome.failed]
-            self._lost |= {port for words in said for port in lost_ports(words)}
-            self._kept |= {name: of for words in said for name, of in _NAME_TAKEN.findall(words)}
-            self._note_woken(observed, outcome)
-            observed = self._whole_names(self._marked(self._look(), outcome))
+            observed = self._look_after(observed, outcome)
             unreachable = {c.name for c in observed.containers if c.fault}
-            again = (_is_overtaken(f) or f.operation.name in unreachable for f in outcome.failed)
+            again = (is_overtaken(f) or f.operation.name in unreachable for f in outcome.failed)
             if plan == last or not all(again):
                 break
             last = plan
@@ -141,64 +128,19 @@ class Deploy:
         raise self._went_back(before, outcome)
 
     def _look(self) -> Observed:
-        """One snapshot, and with it what only a try could tell.
+        """One snapshot, and with it what only a try could show."""
+        found = self._engine.look(self._wanted, self._discovered.lost_ports)
+        return self._discovered.added_to(found)
 
-        A name that is taken, by what nobody lists, is what a killed engine left.
-        """
-        observed = self._engine.look(self._wanted, self._lost)
-        listed = {c.name for c in observed.containers} | observed.foreign
-        ids = {c.id for c in observed.containers}
-        containers = tuple(
-            replace(c, fault=self._unstartable[c.id], lost=True) if c.id in self._unstartable else c
-            for c in observed.containers
-        )
-        kept = {name for name, of in self._kept.items() if of not in ids} - listed
-        unfinished = observed.unfinished | kept
-        return replace(observed, containers=containers, unfinished=unfinished)
-
-    def _note_woken(self, before: Observed, outcome: Outcome) -> None:
-        """Containers that stood still: those that were started, and those that Podman could not.
-
-        A start that was killed may leave what makes every later one fail (runc's `.pidfile`).
-        """
-        ids = {c.name: c.id for c in before.containers if c.state in STARTABLE}
-        started = (o.name for o in outcome.done if o.verb == "start")
-        self._woken |= {ids[name] for name in started if name in ids}
-        for failure in outcome.failed:
-            name, verb = failure.operation.name, failure.operation.verb
-            if verb == "start" and name in ids and not _is_overtaken(failure):
-                self._unstartable[ids[name]] = "Podman cannot start it again"
-
-    def _marked(self, observed: Observed, outcome: Outcome) -> Observed:
-        """What was waited for in vain, and had stood still, and stands still again, is lost.
-
-        Its file system may have gone with a killed engine, which Podman does not see.
-        """
-        failed = {f.operation.name for f in outcome.failed if f.operation.verb == "wait for"}
-        ended = (c for c in observed.containers if c.name in failed and c.state in STARTABLE)
-        new = {c.id: "it ended when it was started again" for c in ended if c.id in self._woken}
-        if not new.keys() - self._unstartable.keys():
-            return observed
-        self._unstartable = {**new, **self._unstartable}
-        return self._look()
-
-    def _whole_names(self, observed: Observed) -> Observed:
-        """Give containers that the engine was killed while renaming back the name in the store.
-
-        Podman changes its own name first, then the store's, which nobody else can have until then.
-        """
-        listed = {c.id: c.name for c in observed.containers}
-        cause = "the engine was killed while it renamed it"
-        halves = [
-            Operation("rename", "container", listed[of], cause, to=name)
-            for name, of in self._kept.items()
-            if listed.get(of, name) != name
-        ]
-        if not halves:
-            return observed
-        self._engine.apply(Plan(tuple(halves)), self._telling.ended)
-        self._kept = {}
-        return self._look()
+    def _look_after(self, before: Observed, outcome: Outcome) -> Observed:
+        """Learn from an attempt that failed, and look again."""
+        self._discovered.learn(before, outcome)
+        observed = self._look()
+        if halves := self._discovered.half_renamed(observed):
+            self._engine.apply(Plan(halves), self._telling.ended)
+            observed = self._look()
+        self._discovered.learn_ends(observed, outcome)
+        return self._discovered.added_to(observed)
 
     def _bring_up(self, observed: Observed) -> Observed:
         """Start what ran before, where something that stands still would be replaced."""
@@ -208,7 +150,7 @@ class Deploy:
             return observed
         self._telling.planned(plan)
         outcome = self._engine.apply(plan, self._telling.ended)
-        self._note_woken(observed, outcome)
+        self._discovered.learn(observed, outcome)
         for failure in outcome.failed:
             said = failure.error.brief
             self._noted.append(f"{failure.operation.name} did not come up again: {said}")
@@ -281,17 +223,6 @@ class _Podman:
 
     def pull(self, pulls: Sequence[Operation]) -> None:
         pull(self._uri, pulls, self._telling.pulling, self._telling.ended)
-
-
-def _is_overtaken(failure: Failure) -> bool:
-    """Whether things had changed since we looked: a new look and a new plan are the answer.
-
-    Another program took a port, or a call that a killed deploy had sent was still being served.
-    """
-    words = failure.error.details
-    if failure.operation.waits:
-        return False
-    return bool(lost_ports(words)) or any(phrase in words for phrase in _OVERTAKEN)
 
 
 def _waits_for_the_unchanged(

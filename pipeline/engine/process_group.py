@@ -47,7 +47,7 @@ def end_stragglers(group: int, grace: float = 10.0) -> None:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             return
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS)  # a pidfd tells of one process, nothing of a group
 
 
 def _living(group: int) -> list[int]:
