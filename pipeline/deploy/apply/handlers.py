@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from pipeline.deploy.apply.health import HealthVerdict, await_healthy, unhealthy
+from pipeline.deploy.apply.network_names import keep_reached, with_gateways
 from pipeline.deploy.model.exit_status import ENDED, describe_exit
 from pipeline.deploy.model.operation import FOR_GOOD, RELEASE_SECONDS, Operation
 from pipeline.deploy.model.ports import lost_ports
@@ -14,7 +15,6 @@ from pipeline.deploy.model.secret import secret_value
 from pipeline.deploy.observe.snapshot import MARK_FILE, containers_of
 from pipeline.deploy.plan import ingress
 from pipeline.deploy.plan.limits import lost_limits
-from pipeline.deploy.plan.network_names import keep_reached, with_gateways
 from pipeline.engine.podman import Json
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import EngineError

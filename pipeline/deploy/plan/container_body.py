@@ -14,7 +14,7 @@ from pipeline.deploy.model.ports import Binding
 from pipeline.deploy.observe.features import Features
 from pipeline.deploy.observe.snapshot import ImageFacts, own_alias
 from pipeline.deploy.plan.limits import limits_of
-from pipeline.deploy.plan.network_names import resolver
+from pipeline.deploy.plan.name_servers import resolver
 from pipeline.engine import labels
 from pipeline.errors import HostUnsupported
 from pipeline.spec.model import Mount, Pipeline

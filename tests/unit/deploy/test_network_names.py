@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import pytest
 
+from pipeline.deploy.apply import bridge
+from pipeline.deploy.apply.network_names import keep_reached, with_gateways
 from pipeline.deploy.observe.features import Features
-from pipeline.deploy.plan import bridge
-from pipeline.deploy.plan.network_names import keep_reached, resolver, with_gateways
+from pipeline.deploy.plan.name_servers import resolver
 from pipeline.engine.podman import PodmanReader
 from pipeline.errors import EngineError
 

@@ -47,7 +47,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "course/tweets.py": {"Replica._read": "tests/unit/course", "Replica._ask": "tests/unit/course"},
     "deploy/observe/faults.py": {"_is_alive": KERNEL, "headless": KERNEL},
     "deploy/plan/history.py": {"_services": API},
-    "deploy/plan/network_names.py": {"_keep": OURS},
+    "deploy/apply/network_names.py": {"_keep": OURS},
     "deploy/model/secret.py": {"secret_value": "a secret's file", "_key": "fingerprint.key"},
     "engine/api_answers.py": {"checked": API},
     "engine/blobs.py": {"known_blobs": "blobs of layers"},

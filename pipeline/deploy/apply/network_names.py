@@ -16,22 +16,17 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.deploy.plan import bridge
+from pipeline.deploy.apply import bridge
+from pipeline.deploy.plan.name_servers import GATEWAY
 from pipeline.errors import EngineError
 from pipeline.host.facts import parse_version
 
 if TYPE_CHECKING:
-    from pipeline.deploy.observe.features import Features
     from pipeline.engine.podman import Json, PodmanReader
     from pipeline.host.facts import Version
 
 _KEEPS_ADDRESS: Version = (5, 0)
 """From this Podman on netavark is at least 1.10 (its release notes); before, it may be 1.4."""
-_PATIENCE = ("timeout:1", "attempts:5")
-"""resolv.conf(5): seconds after which a resolver asks again, and how often."""
-_SEARCH = "dns.podman"
-"""The domain of Podman's name server, which Podman names only beside servers of its own choice."""
-_GATEWAY = "the gateway of "
 _ENTER = """
 pid=$1 python=$2; shift 2
 [ /proc/self/ns/user -ef "/proc/$pid/ns/user" ] || user=--user
@@ -39,23 +34,12 @@ exec nsenter --preserve-credentials $user --net --target "$pid" "$python" -I -S 
 """
 
 
-def resolver(networks: Sequence[str], able: Features) -> dict[str, Any]:
-    """What a container on these networks is told of its name servers, for the API (pure)."""
-    if not networks or not able.deaf_moments:
-        return {}
-    options: dict[str, Any] = {"dns_option": list(_PATIENCE)}
-    if not able.two_servers:
-        return options
-    servers = [f"{_GATEWAY}{name}" for name in networks]
-    return {**options, "dns_server": servers, "dns_search": [_SEARCH]}
-
-
 def with_gateways(body: Mapping[str, Any], reader: PodmanReader) -> Mapping[str, Any]:
     """The body of a container with the addresses of its networks in place of their names.
 
     Where a network has none, the engine's own choice of servers stays.
     """
-    asked = [one.removeprefix(_GATEWAY) for one in body.get("dns_server") or ()]
+    asked = [one.removeprefix(GATEWAY) for one in body.get("dns_server") or ()]
     if not asked:
         return body
     there = {one["name"]: one for one in reader.networks()}
