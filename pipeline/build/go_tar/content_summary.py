@@ -39,7 +39,7 @@ class Given:
 
 
 def given_of(step: BuildStep, files: Callable[[], ImageFiles]) -> Given:
-    """What the flags of a COPY or ADD give.
+    """What the flags of a COPY or ADD give; what comes from another image keeps its owners else.
 
     Args:
         step: the instruction.
@@ -49,7 +49,8 @@ def given_of(step: BuildStep, files: Callable[[], ImageFiles]) -> Given:
         CannotTell: the image so far is not known, or a flag is not.
     """
     chmod = step.flags.get("chmod", "")
-    owner = owner_of(step.flags.get("chown", ""), files)
+    chown = step.flags.get("chown", "")
+    owner = None if step.flags.get("from") and not chown else owner_of(chown, files)
     try:
         return Given(owner, int(chmod, 8) if chmod else None)
     except ValueError:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import Generation
+from pipeline.spec.containerfile.steps import StageBuild
+from pipeline.spec.containerfile.variables import PLATFORM_ARGS
 
 
 @dataclass(frozen=True)
@@ -165,3 +167,11 @@ def _holds(image: CacheImage, below: Foundation, past: Past) -> bool:
     entry = image.history[place]
     same = (entry.by, entry.created, entry.empty) == (past.by, past.created, past.empty)
     return same and image.diff_ids[: len(below.diff_ids)] == below.diff_ids
+
+
+def platform_of(stage: StageBuild) -> str:
+    """What a stage is built for; empty where the FROM says it with a variable."""
+    written = stage.stage.platform
+    if written is None:
+        return PLATFORM_ARGS["TARGETPLATFORM"]
+    return "" if "$" in written else "/".join(written.split("/")[:2])

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from pipeline.build.context.generated_containerfile import arguments_instruction
 from pipeline.build.context.inputs import Inputs, Place
-from pipeline.build.go_tar.content_summary import Given, brought, given_of, summaries
+from pipeline.build.go_tar.content_summary import brought, given_of, summaries
 from pipeline.build.go_tar.go_tar_reader import CannotTell
 from pipeline.build.go_tar.image_files import NOTHING, ImageFiles, with_copied
 from pipeline.build.go_tar.summary_of_copy_from import brought_from, summaries_from
 from pipeline.build.go_tar.summary_of_heredocs import summaries_of_documents
 from pipeline.build.observe.image_labels import seconds_of
 from pipeline.build.plan.arguments import arguments_at, run_arguments
-from pipeline.build.plan.cache_lookup import Foundation, Wanted, made_on
+from pipeline.build.plan.cache_lookup import Foundation, Wanted, made_on, platform_of
 from pipeline.build.plan.created_by import NOP, Unknown, copy_text, run_text
 from pipeline.build.plan.outcomes import (
     UNSURE,
@@ -37,7 +37,6 @@ from pipeline.engine.labels import VERSION
 from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, parse
 from pipeline.spec.containerfile.build import Build, absolute
 from pipeline.spec.containerfile.steps import BuildStep, ImageState, StageBuild
-from pipeline.spec.containerfile.variables import PLATFORM_ARGS
 
 FROM, INHERITED, ARGUMENTS = -1, -2, -3
 """Places of a stage's FROM, of what an ONBUILD of the base kept for it, of our LABELs after ARG."""
@@ -205,7 +204,7 @@ class Forecaster:
             return image
 
         pattern = unknown.pattern(known=not reason)
-        wanted = Wanted(below, texts, adds_layer, _platform(stage), reason, pattern)
+        wanted = Wanted(below, texts, adds_layer, platform_of(stage), reason, pattern)
         return outcomes(world, wanted, self.images, self.generation, made)
 
     def _origin(self, step: BuildStep) -> str:
@@ -255,7 +254,7 @@ class Forecaster:
         if not step.flags.get("from"):
             raise CannotTell("an instruction of the base image reads the context")
         files = self._source(step.flags["from"])
-        return summaries_from(files, sources, target, _from_given(given, step), self.generation)
+        return summaries_from(files, sources, target, given, self.generation)
 
     def _source(self, name: str) -> ImageFiles:
         """The files that `COPY --from` reads."""
@@ -303,7 +302,7 @@ class Forecaster:
             first = self.inputs.reads[place][0].first
         else:
             files = self._source(step.flags["from"])
-            entries = brought_from(files, sources, _from_given(given, step))
+            entries = brought_from(files, sources, given)
             (found, *_) = files.glob(sources[0])
             first = "folder" if files.is_folder(files.found(found)) else "file"
         return with_copied(
@@ -333,16 +332,3 @@ def _from(stage: StageBuild, standing: Standing) -> Forecast:
         found=image,
         reason=reason,
     )
-
-
-def _platform(stage: StageBuild) -> str:
-    """What a stage is built for; empty where the FROM says it with a variable."""
-    written = stage.stage.platform
-    if written is None:
-        return PLATFORM_ARGS["TARGETPLATFORM"]
-    return "" if "$" in written else "/".join(written.split("/")[:2])
-
-
-def _from_given(given: Given, step: BuildStep) -> Given:
-    """What flags give the files of another image: without `--chown` they keep their owners."""
-    return given if step.flags.get("chown") else replace(given, owner=None)
