@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from pipeline.deploy.model.desired import (
     Overrides,
     desired_services,
 )
-from pipeline.deploy.model.operation import RELEASE_SECONDS, Operation, Plan
+from pipeline.deploy.model.operation import RELEASE_SECONDS
 from pipeline.deploy.observe.snapshot import Container, ImageFacts, Observed
 from pipeline.deploy.plan.deploy_plan import Options
 from pipeline.deploy.plan.deploy_record import numbered
@@ -31,26 +30,12 @@ from pipeline.errors import CapasError, UsageError
 from pipeline.spec.model import (
     Dependency,
     Healthcheck,
-    Ingress,
     Secret,
     Service,
     Volume,
 )
+from tests.unit.deploy.exact import NEW, OLD, behind_a_door, of, said
 from tests.unit.deploy.world import World, image
-
-OLD, NEW = Overrides({"web": "1.0"}, {}), Overrides({"web": "1.1"}, {})
-
-
-def behind_a_door(world: World, **changes: Any) -> None:
-    world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"), **changes)
-
-
-def said(operations: Sequence[Operation]) -> list[str]:
-    return [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in operations]
-
-
-def of(plan: Plan, key: str) -> Operation:
-    return next(o for o in plan.operations if o.key == key)
 
 
 def a(name: str, **changes: Any) -> Container:

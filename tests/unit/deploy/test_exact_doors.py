@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,21 +32,8 @@ from pipeline.spec.model import (
     Network,
     Service,
 )
+from tests.unit.deploy.exact import NEW, OLD, behind_a_door, of, said
 from tests.unit.deploy.world import World
-
-OLD, NEW = Overrides({"web": "1.0"}, {}), Overrides({"web": "1.1"}, {})
-
-
-def behind_a_door(world: World, **changes: Any) -> None:
-    world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"), **changes)
-
-
-def said(operations: Sequence[Operation]) -> list[str]:
-    return [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in operations]
-
-
-def of(plan: Plan, key: str) -> Operation:
-    return next(o for o in plan.operations if o.key == key)
 
 
 def add(world: World, *containers: Container) -> None:

@@ -14,9 +14,8 @@ from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore
 from pipeline.deploy.plan.select import current_overrides
 from pipeline.engine import labels
 from pipeline.spec.model import Ingress
+from tests.unit.deploy.exact import NEW, OLD
 from tests.unit.deploy.world import World
-
-OLD, NEW = Overrides({"web": "1.0"}, {}), Overrides({"web": "1.1"}, {})
 
 
 def test_of_two_that_are_right_the_healthy_one_keeps_the_place(world: World) -> None:
