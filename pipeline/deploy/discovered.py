@@ -65,13 +65,12 @@ class Discovered:
         A name that is taken, by what nobody lists, is what a killed engine left.
         """
         listed = {c.name for c in observed.containers} | observed.foreign
-        ids = {c.id for c in observed.containers}
         containers = tuple(
             replace(c, fault=self._unstartable[c.id], lost=True) if c.id in self._unstartable else c
             for c in observed.containers
         )
-        kept = {name for name, owner in self._names.items() if owner not in ids} - listed
-        return replace(observed, containers=containers, unfinished=observed.unfinished | kept)
+        unfinished = observed.unfinished | (self._names.keys() - listed)
+        return replace(observed, containers=containers, unfinished=unfinished)
 
     def half_renamed(self, observed: Observed) -> tuple[Operation, ...]:
         """Operations that give containers the name that the store has for them; told only once.

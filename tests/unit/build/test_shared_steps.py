@@ -81,3 +81,20 @@ def test_another_argument_makes_no_other_images_before_it_has_a_value(
         inputs[colour] = read_inputs(version, Digests(None))
     found = waits(["blue", "green"], inputs, {"blue": (), "green": ()})
     assert found == {"blue": (), "green": ("blue",) if shares else ()}
+
+
+def test_with_the_same_argument_everything_is_shared_and_with_another_one_only_what_is_above_it(
+    tmp_path: Path,
+) -> None:
+    inputs = {}
+    for name, colour in (("one", "blue"), ("two", "green"), ("three", "green")):
+        (tmp_path / name).mkdir()
+        path = tmp_path / name / "Containerfile"
+        path.write_text("FROM localhost/base:1\nARG COLOUR\nRUN make $COLOUR\n")
+        version = Version("web", name, tmp_path / name, path, args={"COLOUR": colour})
+        inputs[name] = read_inputs(version, Digests(None))
+    assert waits(list(inputs), inputs, dict.fromkeys(inputs, ())) == {
+        "one": (),
+        "two": ("one",),
+        "three": ("one", "two"),
+    }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline.engine.process_group import end_group, end_stragglers
 
@@ -55,7 +58,7 @@ def test_what_a_program_started_must_be_waited_for() -> None:
 
 
 def test_what_a_program_started_and_does_not_end_must_be_killed() -> None:
-    with leader_that_ends_first(f"{IGNORING}; time.sleep(600)") as process:
+    with leader_that_ends_first(f"{IGNORING}; time.sleep(5); print('whole')") as process:
         end_stragglers(process.pid, 0.2)
         assert process.stdout is not None
         assert process.stdout.read() == "", "its end of the pipe is closed"
@@ -65,3 +68,17 @@ def test_a_group_that_has_ended_must_not_be_waited_for() -> None:
     process = subprocess.Popen(["true"], start_new_session=True)
     process.wait()
     end_stragglers(process.pid)
+
+
+def test_one_of_a_group_that_has_ended_and_that_nobody_asked_for_must_not_be_waited_for() -> None:
+    leader = subprocess.Popen(["sleep", "60"], preexec_fn=os.setpgrp)  # noqa: PLW1509 (no threads)
+    group = leader.pid
+    member = subprocess.Popen(["true"], preexec_fn=lambda: os.setpgid(0, group))  # noqa: PLW1509
+    leader.kill()
+    leader.wait()
+    while b"Z" not in Path(f"/proc/{member.pid}/stat").read_bytes().rpartition(b")")[2]:
+        pass
+    began = time.monotonic()
+    end_stragglers(group, 60)
+    assert time.monotonic() - began < 30
+    member.wait()
