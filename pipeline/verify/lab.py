@@ -8,7 +8,7 @@ import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -90,10 +90,25 @@ class Lab:
             published: the host port of the loopback that shall lead to the subject's port.
         """
         name = name or self.name("c")
+        taken = {mount.get("Dest") or mount["destination"] for mount in mounts}
+        mounts = [*mounts, *self._service_mounts(taken)]
         self.api.create_container(
             self.container_body(image or self.subject.image, name, mounts, published)
         )
         return name
+
+    def _service_mounts(self, taken: Collection[str]) -> Iterator[Mapping[str, Any]]:
+        """What the service mounts elsewhere: throw-away volumes, and the host's folders to read."""
+        for mount in self.subject.mounts:
+            if mount.target in taken:
+                continue
+            if mount.kind == "volume":
+                yield self.volume_mount(self.volume(), mount.target)
+            elif mount.kind == "tmpfs":
+                yield {"type": "tmpfs", "destination": mount.target, "options": ["mode=1777"]}
+            else:
+                where = {"source": mount.source, "destination": mount.target}
+                yield {"type": "bind", **where, "options": ["rbind", "ro"]}
 
     def container_body(
         self, image: str, name: str, mounts: Sequence[Mapping[str, Any]], published: int | None

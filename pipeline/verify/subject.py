@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import UsageError
-from pipeline.spec.model import Pipeline, Service
+from pipeline.spec.model import Mount, Pipeline, Service
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class ExperimentSubject:
         image: the reference of the version under test.
         older: references of other built versions of the same image, newest first.
         port: what a container of it listens on, or None when nothing tells.
+        mounts: the service's; a program may need them to start.
     """
 
     image: str
@@ -25,6 +26,7 @@ class ExperimentSubject:
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
+    mounts: tuple[Mount, ...] = ()
 
 
 def choose_subject(
@@ -49,6 +51,7 @@ def choose_subject(
                 service.environment,
                 service.command,
                 service.entrypoint,
+                service.mounts,
             )
     for name in pipeline.images:
         if references := _built(pipeline, name, built, version):

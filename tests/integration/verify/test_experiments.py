@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,40 +20,16 @@ from typing import Any
 import pytest
 
 from pipeline.engine import command, labels
-from pipeline.engine.buildah import build_argv
 from pipeline.engine.distribution import ImageLocation
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.verify.experiment import ExperimentResult
 from pipeline.verify.lab import Lab
 from pipeline.verify.run import EXPERIMENTS, carry_out, examine, select
 from pipeline.verify.subject import ExperimentSubject
+from tests.integration.conftest import CHECKOUT
+from tests.integration.verify.conftest import left_behind
 
 pytestmark = pytest.mark.integration
-CHECKOUT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def subject(environment: Mapping[str, str], small_base: str) -> ExperimentSubject:
-    references: list[str] = []
-    for version in ("1.0", "1.1"):
-        references.insert(0, f"localhost/experiments:{version}")
-        context = CHECKOUT / "containers" / "pytweets" / version
-        argv = build_argv(
-            context=context,
-            containerfile=context / "Containerfile",
-            tags=(references[0],),
-            args={"BASE": small_base},
-            labels={},
-            timestamp=0,
-        )
-        command.run(argv, environment=environment)
-    return ExperimentSubject(references[0], tuple(references[1:]), 5000)
-
-
-@pytest.fixture
-def api(service: str) -> Iterator[PodmanWriter]:
-    with PodmanWriter(service) as writer:
-        yield writer
 
 
 @dataclass(frozen=True)
@@ -66,13 +42,6 @@ class World:
 @pytest.fixture
 def world(api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]) -> World:
     return World(api, subject, environment)
-
-
-def left_behind(api: PodmanWriter) -> list[str]:
-    found = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
-    return [str(one.get("Names") or one["Name"]) for one in found] + [
-        str(image["Names"]) for image in api.images([labels.EXPERIMENT])
-    ]
 
 
 def test_every_claim_holds_here_and_nothing_stays_behind(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.spec.model import Image, Ingress, Pipeline, Port, Service, Version
+from pipeline.spec.model import Image, Ingress, Mount, Pipeline, Port, Service, Version
 from pipeline.verify.subject import ExperimentSubject, choose_subject
 
 
@@ -74,3 +74,9 @@ def test_an_image_without_a_service_is_compared_with_all_its_older_versions() ->
     assert choose_subject(alone, ALL) == ExperimentSubject(
         "localhost/web:1.2", ("localhost/web:1.1", "localhost/web:1.0")
     )
+
+
+def test_what_the_service_mounts_goes_along() -> None:
+    mounts = (Mount("volume", "data", "/data"), Mount("tmpfs", None, "/scratch"))
+    web = replace(PIPELINE.services["web"], mounts=mounts)
+    assert choose_subject(replace(PIPELINE, services={"web": web}), ALL).mounts == mounts

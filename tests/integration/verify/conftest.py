@@ -1,0 +1,44 @@
+"""What experiments are made on, and what they must not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from pipeline.engine import command, labels
+from pipeline.engine.buildah import build_argv
+from pipeline.engine.podman_writer import PodmanWriter
+from pipeline.verify.subject import ExperimentSubject
+from tests.integration.conftest import CHECKOUT
+
+
+@pytest.fixture(scope="module")
+def subject(environment: Mapping[str, str], small_base: str) -> ExperimentSubject:
+    references: list[str] = []
+    for version in ("1.0", "1.1"):
+        references.insert(0, f"localhost/experiments:{version}")
+        context = CHECKOUT / "containers" / "pytweets" / version
+        argv = build_argv(
+            context=context,
+            containerfile=context / "Containerfile",
+            tags=(references[0],),
+            args={"BASE": small_base},
+            labels={},
+            timestamp=0,
+        )
+        command.run(argv, environment=environment)
+    return ExperimentSubject(references[0], tuple(references[1:]), 5000)
+
+
+@pytest.fixture
+def api(service: str) -> Iterator[PodmanWriter]:
+    with PodmanWriter(service) as writer:
+        yield writer
+
+
+def left_behind(api: PodmanWriter) -> list[str]:
+    found = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
+    return [str(one.get("Names") or one["Name"]) for one in found] + [
+        str(image["Names"]) for image in api.images([labels.EXPERIMENT])
+    ]
