@@ -17,7 +17,8 @@ from tests.integration.verify.conftest import left_behind
 pytestmark = pytest.mark.integration
 
 PROGRAM = """
-import http.server, pathlib
+import http.server, pathlib, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 pathlib.Path("/data/kept").touch()
 pathlib.Path("/scratch/some").touch()
 assert pathlib.Path("/conf/settings").read_text() == "mine"
