@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,12 +114,23 @@ def unhealthy(writer: PodmanWriter, name: str, verdict: HealthVerdict) -> Engine
 def _await_settled(
     writer: PodmanWriter, name: str, now: Callable[[], float], sleep: Callable[[float], None]
 ) -> HealthVerdict:
-    """Without a check it is up as soon as it listens, or when it has kept running for a time."""
+    """Without a check it is up as soon as it listens, or when it has kept running for a time.
+
+    Podman starts a container again in a few milliseconds where its restart policy says so: a look
+    finds it running, as another process.
+    """
     end = now() + SETTLE_SECONDS
+    first: int | None = None
     while True:
         found = writer.container(name)
         verdict = examine_container(writer, found, None)
-        if found is None or not verdict.healthy or now() >= end:
+        if found is None or not verdict.healthy:
+            return verdict
+        first = first or found["State"]["Pid"]
+        if found["State"]["Pid"] != first:
+            said = "its program ended, and its restart policy started it again"
+            return replace(verdict, healthy=False, said=said)
+        if now() >= end:
             return verdict
         if _comes_to_listen(writer.machine, found["State"], end, now, sleep):
             return verdict

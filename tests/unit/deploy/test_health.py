@@ -82,6 +82,14 @@ def test_what_ends_meanwhile_must_not_count_as_up(monkeypatch: pytest.MonkeyPatc
     assert world.now < health.SETTLE_SECONDS
 
 
+def test_what_its_restart_policy_starts_again_must_not_count_as_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(RUNNING, {**RUNNING, "Pid": 78})
+    world.parent = None
+    assert not world.is_up(monkeypatch)
+
+
 def test_a_process_that_only_has_the_number_of_a_remote_one_must_not_speak_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
