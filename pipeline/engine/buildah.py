@@ -59,13 +59,16 @@ def build_argv(
     return [*argv, str(context)]
 
 
-def build_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of `buildah build`: Go's garbage collector may leave more lying about.
+def build_environment(environment: Mapping[str, str], temporary: Path) -> dict[str, str]:
+    """The environment of `buildah build`.
 
-    A build lives for seconds, and most of the memory that it asks for is short-lived; see decision
-    0016. The user's own GOGC stays.
+    Go's garbage collector may leave more lying about: a build lives for seconds, and most of the
+    memory that it asks for is short-lived; see decision 0016. The user's own GOGC stays.
+
+    Args:
+        temporary: a folder for large temporary files and for what `RUN --mount=type=cache` keeps.
     """
-    return {"GOGC": _GOGC, **environment}
+    return {"GOGC": _GOGC, **environment, "TMPDIR": str(temporary)}
 
 
 def remove_container_argv(container: str) -> list[str]:

@@ -13,14 +13,14 @@ import os
 import secrets
 import shutil
 import socket
-import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.engine import pause_process
 from pipeline.engine.background import BackgroundProcess, background_process
+from pipeline.engine.own_folder import own_folder
 from pipeline.engine.podman_socket import peer, socket_path
 from pipeline.engine.remote_host import control_socket
 from pipeline.engine.tunnel import tunnel
@@ -195,21 +195,12 @@ def _socket_folder(environment: Mapping[str, str]) -> Path:
     """The runtime folder; without one, a folder below /tmp that nobody else can have laid.
 
     Raises:
-        HostUnable: somebody else has a file of that name.
+        HostUnsupported: there can be no such folder.
     """
     if runtime := environment.get("XDG_RUNTIME_DIR"):
         return Path(runtime)
-    folder = Path(tempfile.gettempdir(), f"capas-{os.getuid()}")
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    info = folder.lstat()
-    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
-        raise HostUnsupported(
-            f"{folder} is not a folder that only you can enter",
-            details="without XDG_RUNTIME_DIR the socket of the API service would be there",
-            resolution="remove it, or set TMPDIR to a folder of yours",
-        )
-    return folder
+    use = "without XDG_RUNTIME_DIR the socket of the API service is there"
+    return own_folder(Path(tempfile.gettempdir()), use)
 
 
 def _sweep(folder: Path) -> None:

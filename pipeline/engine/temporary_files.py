@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.engine import command
+from pipeline.engine.own_folder import own_folder, own_folder_below
 
 _USUAL = "/var/tmp"  # noqa: S108 (where the engine puts them; nothing is made there)
 _NAME = re.compile(
@@ -30,6 +31,21 @@ _UNTOUCHED = 3600.0
 _MARGIN = 60.0
 """Seconds that a clock may have been set by since."""
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def build_temporary(environment: Mapping[str, str]) -> Path:
+    """The folder that a build has its temporary files in; made if it is missing.
+
+    Not the usual one, where everybody may write: Buildah keeps what `RUN --mount=type=cache` shows
+    there, under a name that others know. Before 1.29 it is the same folder for all accounts
+    (internal/parse/parse.go, GetCacheMount), so that the second one's builds fail; later ones have
+    the account's number in its name, and take what somebody else put there before.
+
+    Raises:
+        HostUnsupported: there can be no such folder.
+    """
+    use = "temporary files of builds, and what `RUN --mount=type=cache` keeps, are there"
+    return own_folder(Path(environment.get("TMPDIR") or _USUAL), use)
 
 
 def left_temporaries(environment: Mapping[str, str], *, now: float | None = None) -> list[Path]:
@@ -79,7 +95,8 @@ def size_of(path: Path) -> int:
 
 def _folders(environment: Mapping[str, str]) -> list[Path]:
     named = environment.get("TMPDIR")
-    return [Path(one) for one in dict.fromkeys((_USUAL, named)) if one]
+    usual = [Path(one) for one in dict.fromkeys((_USUAL, named)) if one]
+    return [*usual, *(own_folder_below(parent) for parent in usual)]
 
 
 def _ours(folder: Path, moment: float) -> Iterator[Path]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
 from pipeline.engine import command
 from pipeline.engine.service import api_service
 from tests.accounts.conftest import Neighbour
+from tests.integration.build.project import make_project
+from tests.integration.conftest import Capas
 from tests.integration.storage import Store
 
 pytestmark = pytest.mark.accounts
@@ -69,3 +73,29 @@ def test_a_port_of_a_neighbour_is_taken(
         assert "address already in use" in refused.stderr.lower()
     finally:
         second.run(["podman", "rm", "--force", "--time=0", "held"])
+
+
+@pytest.fixture
+def readable() -> Iterator[Path]:
+    """A folder of this account that the other one can read."""
+    with tempfile.TemporaryDirectory(prefix="capas-same-", dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_both_build_what_keeps_files_between_builds(
+    second: Neighbour, capas: Capas, readable: Path
+) -> None:
+    """One folder for all accounts, as Buildah 1.28 has it, would let the second one's fail."""
+    project = make_project(readable, "kept")
+    app = project / "app" / "1.0"
+    (app / "sh").write_bytes(Path("/bin/busybox").read_bytes())
+    (app / "sh").chmod(0o755)
+    (app / "Containerfile").write_text(
+        "FROM localhost/base:1\nCOPY sh /bin/sh\n"
+        "RUN --mount=type=cache,target=/kept echo one >>/kept/seen\n"
+    )
+    command.run(["chmod", "-R", "go+rX", str(readable)], environment={**os.environ})
+    build = ("build", "--version", "1.0", "--spec", str(project / "specs" / "kept.toml"))
+    capas(*build, cwd=project)
+    second.capas(*build)

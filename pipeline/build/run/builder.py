@@ -35,6 +35,7 @@ from pipeline.engine.leftovers import (
 )
 from pipeline.engine.process_group import end_group, end_stragglers
 from pipeline.engine.storage import observe_storage
+from pipeline.engine.temporary_files import build_temporary
 from pipeline.errors import CapasError, EngineError
 from pipeline.host.buildah_generation import generation_here, note_result
 from pipeline.output.progress import Progress
@@ -201,7 +202,9 @@ class Builder:
         code = command.stream(
             argv,
             follower.follow,
-            environment=buildah.build_environment(self._environment),
+            environment=buildah.build_environment(
+                self._environment, build_temporary(self._environment)
+            ),
             on_start=self.register,
         )
         if code != 0:

@@ -250,3 +250,29 @@ def _is_marked(blob: Path) -> bool:
         return False
     with tarfile.open(blob) as layer:
         return any("user.overlay." in name for member in layer for name in member.pax_headers)
+
+
+def test_what_a_run_keeps_in_a_cache_mount_is_this_accounts_alone(
+    capas: Capas, tmp_path: Path
+) -> None:
+    """By its own habit Buildah keeps it where other accounts may have put something before."""
+    project = make_project(tmp_path / "project", "kept")
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    app = project / "app" / "1.0"
+    (app / "sh").write_bytes(Path("/bin/busybox").read_bytes())
+    (app / "sh").chmod(0o755)
+    theirs = [folder / name / "kept" for name in ("buildah-cache", f"buildah-cache-{os.getuid()}")]
+    for path in theirs:
+        path.mkdir(parents=True)
+        (path / "poison").write_text("a stranger's")
+    for number, expected in enumerate(("0\n", "0\n1\n")):
+        (app / "Containerfile").write_text(
+            "FROM localhost/base:1\nCOPY sh /bin/sh\nUSER 70\n"
+            "RUN --mount=type=cache,target=/kept,uid=70 "
+            f"[ ! -e /kept/poison ] && echo {number} >>/kept/seen && cat /kept/seen\n"
+        )
+        capas("build", "--version", "1.0", cwd=project, TMPDIR=str(folder))
+        (seen,) = (folder / f"capas-{os.getuid()}").rglob("seen")
+        assert seen.read_text() == expected

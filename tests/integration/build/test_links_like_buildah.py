@@ -145,7 +145,7 @@ def ours(version: Version, environment: Mapping[str, str]) -> Tree | str:
 def test_links_lead_where_they_lead(
     seed: int, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
-    environment = buildah.build_environment(environment)
+    environment = buildah.build_environment(environment, tmp_path)
     pick = random.Random(seed)
     context, containerfile = tmp_path / "context", tmp_path / "Containerfile"
     context.mkdir()

@@ -39,5 +39,7 @@ def test_a_build_names_every_input_in_a_stable_order() -> None:
 
 
 def test_a_build_collects_its_garbage_less_often_unless_the_user_says_how_often() -> None:
-    assert buildah.build_environment({"HOME": "/h"}) == {"HOME": "/h", "GOGC": "400"}
-    assert buildah.build_environment({"GOGC": "50"}) == {"GOGC": "50"}
+    temporary = Path("/var/tmp/mine")
+    given = buildah.build_environment({"HOME": "/h", "TMPDIR": "/tmp"}, temporary)
+    assert given == {"HOME": "/h", "GOGC": "400", "TMPDIR": "/var/tmp/mine"}
+    assert buildah.build_environment({"GOGC": "50"}, temporary)["GOGC"] == "50"
