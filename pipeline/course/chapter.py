@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.output.document import Mark, Paragraph, Part, Section, Table
 from pipeline.verify.notebook import ExperimentStep, Notebook, Refuted
 from pipeline.verify.present import bullets

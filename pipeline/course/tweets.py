@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -12,6 +11,7 @@ from urllib.request import Request, urlopen
 from pipeline.engine.json_input import parse_json
 from pipeline.engine.json_shape import Shape, fit
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import dataclass
 
 _PATIENCE = 10.0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.deploy.apply.executor import Failure, Listener, Outcome, apply
@@ -21,6 +20,7 @@ from pipeline.deploy.plan.pulls import plan_pulls
 from pipeline.deploy.plan.restore import BeforeDeploy, plan_restore, what_became
 from pipeline.engine.podman import PodmanReader
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.model import Pipeline
 
 _ROUNDS = 25

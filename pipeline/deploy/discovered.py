@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from pipeline.deploy.apply.executor import Failure, Outcome
 from pipeline.deploy.model.operation import Operation
 from pipeline.deploy.model.ports import lost_ports
 from pipeline.deploy.observe.snapshot import Observed
 from pipeline.deploy.plan.slots import STARTABLE
+from pipeline.lean_dataclasses import replace
 
 _OVERTAKEN = ("already in use", "already exists", "no such container", "name in use")
 """Podman's words for what was not so when we looked."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pipeline.deploy.model.desired import DesiredService
 from pipeline.deploy.model.operation import Plan
@@ -12,6 +11,7 @@ from pipeline.deploy.plan.bring_up import as_if_up, plan_bring_up
 from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS, Options, blueprints_of, plan_deploy
 from pipeline.deploy.plan.pulls import as_if_pulled, plan_pulls
 from pipeline.engine.podman import PodmanReader
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import Pipeline
 
 

@@ -8,12 +8,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pipeline.engine.process_group import end_group
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass
 
 _LAST_LINES = 10
 

@@ -8,7 +8,6 @@ and the history (`stage_executor.go`, intermediateImageExists).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from pipeline.engine.json_input import InvalidJson, parse_json
 from pipeline.engine.json_shape import fit
 from pipeline.engine.storage import Storage
 from pipeline.engine.store_records import CONFIG, MANIFEST, RECORD, file_name, records, whole_record
+from pipeline.lean_dataclasses import dataclass, field
 
 _OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 

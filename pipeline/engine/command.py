@@ -8,13 +8,13 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from pipeline.engine.log_messages import strip_logrus
 from pipeline.engine.process_group import end_group
 from pipeline.errors import EngineError, HostUnsupported
+from pipeline.lean_dataclasses import dataclass
 
 _LAST_LINES = 15
 _PIECE = 1 << 20

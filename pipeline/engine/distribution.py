@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.bootstrap.safe_files import read_bytes
@@ -20,6 +19,7 @@ from pipeline.engine.json_input import InvalidJson, parse_json
 from pipeline.engine.json_shape import fit, like, whole
 from pipeline.engine.log_messages import strip_logrus
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass
 
 _NOT_THERE = ("manifest unknown", "name unknown", "repository name not known")
 """What registries answer (OCI distribution-spec, error codes)."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal
+
+from pipeline.lean_dataclasses import dataclass, replace
 
 _MARK = re.compile(
     r"(?: *\|(?:unsetLabel|inheritLabels|unsetAnnotation|inheritAnnotations|force-mtime"

@@ -19,10 +19,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from pipeline.engine.json_input import InvalidJson
+from pipeline.lean_dataclasses import dataclass
 
 Shape = Any
 

@@ -9,12 +9,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from pipeline.bootstrap.safe_files import open_lock, read_bytes
 from pipeline.errors import CapasError, HostUnsupported
+from pipeline.lean_dataclasses import dataclass
 
 DEADLINE = 600.0
 """Seconds to wait for another deploy."""

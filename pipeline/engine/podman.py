@@ -11,7 +11,6 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -21,6 +20,7 @@ from pipeline.engine.podman_socket import ApiResponse, SocketConnection
 from pipeline.engine.remote_host import container_host_of
 from pipeline.engine.requests import NoAnswer
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import replace
 
 Json = dict[str, Any]
 R = TypeVar("R", bound="PodmanReader")

@@ -13,13 +13,13 @@ import re
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from pipeline.engine.remote_host import FAR_SCHEME
 from pipeline.engine.requests import NoAnswer, PendingRequest, pending_request
+from pipeline.lean_dataclasses import dataclass
 
 API = "/v4.0.0/libpod"
 """The version spoken: every service from Podman 4.0 on answers it in the same way."""

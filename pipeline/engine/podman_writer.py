@@ -8,7 +8,6 @@ import math
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipeline.engine.api_answers import checked
 from pipeline.engine.podman import ANSWER_SECONDS, Json, PodmanReader, frames
 from pipeline.engine.podman_socket import ApiResponse
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass
 
 _JSON = {"Content-Type": "application/json"}
 

@@ -11,7 +11,6 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 from pipeline.engine import command
 from pipeline.engine.command import Completed
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass
 
 FAR_SCHEME = "ssh+unix"
 """Of a socket here that leads to a service elsewhere: `ssh+unix://user@host:port/path/here`."""

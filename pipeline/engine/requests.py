@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+
+from pipeline.lean_dataclasses import dataclass, field
 
 PING_AFTER = 5.0
 """Seconds of silence after which the service is asked for a sign of life, and so again."""

@@ -6,10 +6,10 @@ import ipaddress
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine.remote_host import HERE, ContainerHost
+from pipeline.lean_dataclasses import dataclass
 
 _BOUND: Mapping[str, str] = {"tcp": "0A", "udp": "07"}
 """Protocol to the state of a socket that something can come in through: listening, or bound."""

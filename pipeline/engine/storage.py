@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +29,7 @@ from pipeline.engine.store_records import (
     whole_record,
 )
 from pipeline.errors import CapasError, EngineError, UsageError
+from pipeline.lean_dataclasses import dataclass, field
 
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 """OCI image-spec, descriptor.md; a name out of a record decides no more than among these."""

@@ -13,7 +13,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pipeline.engine.conf_files import every_storage_file
 from pipeline.engine.json_input import parse_json
 from pipeline.engine.json_shape import fit
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass
 
 _VARIABLES = (
     "CONTAINERS_",

@@ -16,7 +16,6 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +23,7 @@ from typing import Any, Literal
 from pipeline.bootstrap.safe_files import open_regular
 from pipeline.engine.storage import StoredLayer
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass
 
 Kind = Literal["file", "directory", "symlink", "hardlink", "device", "whiteout", "opaque"]
 

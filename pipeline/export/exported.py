@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pipeline.errors import UsageError
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.model import Healthcheck, Pipeline, Service
 
 

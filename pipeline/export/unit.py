@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from pipeline.errors import UsageError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.sanitize import HIDDEN, escape_of
 
 _BARE = re.compile(r"[A-Za-z0-9_./:=@+-]+")

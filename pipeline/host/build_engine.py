@@ -13,11 +13,11 @@ packed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.host.choose import Chosen, choose
 from pipeline.host.observe import observe_basics
+from pipeline.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pipeline.host.facts import Basics, Version

@@ -6,10 +6,10 @@ What a user or an administrator chose stays.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.host.settings import merge
+from pipeline.lean_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from pipeline.host.facts import Basics, Version

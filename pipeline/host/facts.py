@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from pipeline.lean_dataclasses import dataclass, field
 
 CgroupMode = Literal["v2", "hybrid", "v1", "none"]
 PauseState = Literal["none", "alive", "outdated", "stale", "recycled", "refused", "orphaned"]

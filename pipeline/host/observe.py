@@ -10,7 +10,6 @@ import stat
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from pipeline.bootstrap.packages import installed, manager_here
@@ -38,6 +37,7 @@ from pipeline.host.facts import (
 )
 from pipeline.host.storage import nearest_folder, observe_storage
 from pipeline.host.store_settings import observe_store_settings
+from pipeline.lean_dataclasses import replace
 
 # Podman looks for its runtimes and helpers in these places too (containers.conf(5):
 # `runtimes`, `helper_binaries_dir`), which are not on every user's PATH.

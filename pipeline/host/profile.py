@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from pipeline.errors import HostUnsupported
 from pipeline.host import settings
 from pipeline.host.choose import Choice, choose
 from pipeline.host.observe import observe_basics
+from pipeline.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pipeline.host.facts import Basics, Version

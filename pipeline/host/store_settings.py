@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine import command
@@ -22,6 +21,7 @@ from pipeline.errors import CapasError
 from pipeline.host import settings
 from pipeline.host.fact_cache import FactCache
 from pipeline.host.facts import Program, Version
+from pipeline.lean_dataclasses import dataclass
 
 _TELLS_SINCE: Version = (1, 39)
 _PROBE_SECONDS = 10.0

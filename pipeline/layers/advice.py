@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.layers.blueprint import AnnotatedContainerfile, AnnotatedLine
 from pipeline.layers.split import split_line
+from pipeline.lean_dataclasses import dataclass
 
 Layout = tuple[AnnotatedLine, ...]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.cause import FileLists
 from pipeline.layers.chain import HistoryStep, VersionStack
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec import model
 from pipeline.spec.containerfile import parse
 from pipeline.spec.containerfile.build import Build

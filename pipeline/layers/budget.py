@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.layers.compare import Comparison
 from pipeline.layers.family import Family
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.number_format import show_bytes, show_share
 from pipeline.spec.budgets import Budgets
 

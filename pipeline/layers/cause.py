@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Literal
@@ -12,6 +11,7 @@ from pipeline.engine.storage import StoredLayer
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.chain import HistoryStep, VersionStack
 from pipeline.layers.instruction import SQUASHED
+from pipeline.lean_dataclasses import dataclass
 
 FileLists = Callable[[StoredLayer], Sequence[LayerFile]]
 Digests = Callable[[StoredLayer, str], str | None]

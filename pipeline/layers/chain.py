@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
 from pipeline.engine.storage import HistoryEntry, LayeredImage, StoredLayer
 from pipeline.layers.instruction import HistoryInstruction, base_name, merged, parse_created_by
+from pipeline.lean_dataclasses import dataclass
 
 _WRITERS = ("ADD", "COPY", "RUN")
 """The instructions that change files, and so have a layer of their own."""

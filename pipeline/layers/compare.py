@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pipeline.engine.storage import StoredLayer
 from pipeline.layers.cause import Cause, Digests, FileLists, causes, shared_length
 from pipeline.layers.chain import HistoryStep, VersionStack
 from pipeline.layers.configuration import config_changes
+from pipeline.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.cause import FileLists
 from pipeline.layers.chain import VersionStack
+from pipeline.lean_dataclasses import dataclass, field
 
 Effect = Literal["added", "changed", "removed"]
 EFFECTS: tuple[Effect, ...] = ("added", "changed", "removed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -12,6 +11,7 @@ from pipeline.layers.cause import Digests, FileLists
 from pipeline.layers.chain import VersionStack, version_of
 from pipeline.layers.compare import Comparison, Overlap, compare, overlap
 from pipeline.layers.contents import LayerContents, contents_of
+from pipeline.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True)

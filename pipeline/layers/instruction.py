@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pipeline.engine.generation import plain
+from pipeline.lean_dataclasses import dataclass
 
 SQUASHED = "squashed:"
 """Stands in a keyword's place before several instructions that made one layer."""

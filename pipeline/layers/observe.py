@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.engine.blobs import known_blobs, measure_blobs, registry_blobs
@@ -14,6 +13,7 @@ from pipeline.engine.tar_split import LayerFile, file_digest, read_file_list
 from pipeline.errors import EngineError
 from pipeline.layers.family import Family, Named, family_of
 from pipeline.layers.layer_names import plain
+from pipeline.lean_dataclasses import dataclass
 
 _FOLDER_PER_LAYER = ("overlay", "vfs")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.engine.storage import StoredLayer
@@ -16,6 +15,7 @@ from pipeline.layers.family import Family
 from pipeline.layers.json_data import family_data
 from pipeline.layers.layer_names import common_folder, layer_names, plain
 from pipeline.layers.present_comparison import present_comparisons
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.document import (
     Block,
     Cell,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.layers.advice import Proposal
 from pipeline.layers.proof import Proof
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.output.document import Listing, Paragraph, Part, Report, Section
 from pipeline.output.number_format import show_bytes
 from pipeline.output.terminal import with_program_name

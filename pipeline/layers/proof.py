@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.cause import FileLists, shared_length
 from pipeline.layers.chain import VersionStack
 from pipeline.layers.configuration import config_changes
+from pipeline.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.blueprint import AnnotatedLine
+from pipeline.lean_dataclasses import replace
 
 _MOST_INSTRUCTIONS = 6
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")

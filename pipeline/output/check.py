@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.paint import paint_for
 from pipeline.output.terminal import HINT, print_sentence
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from pipeline.lean_dataclasses import dataclass, field
 
 Tone = Literal["plain", "good", "bad", "warning", "quiet"]
 

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -17,6 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.output.output_filter import FilteredOutput, inner
 from pipeline.output.sanitize import escaped
 

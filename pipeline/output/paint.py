@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.document import Tone
 from pipeline.output.output_filter import ESCAPE, escape_for
 

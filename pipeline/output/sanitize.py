@@ -8,8 +8,9 @@ bytes that are no UTF-8 and came as lone surrogates.
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
+
+from pipeline.lean_dataclasses import field_names, replace
 
 T = TypeVar("T")
 
@@ -48,8 +49,7 @@ def sanitized(value: T) -> T:
         new_items = tuple(sanitized(item) for item in value)
         same = all(one is other for one, other in zip(value, new_items, strict=True))
         return value if same else new_items  # type: ignore[return-value]
-    if is_dataclass(value) and not isinstance(value, type):
-        old = {one.name: getattr(value, one.name) for one in fields(value)}
-        new = {name: sanitized(item) for name, item in old.items()}
-        return replace(value, **new) if any(new[n] is not old[n] for n in old) else value
-    return value
+    old = {name: getattr(value, name) for name in field_names(value)}
+    new = {name: sanitized(item) for name, item in old.items()}
+    changed = {name: item for name, item in new.items() if item is not old[name]}
+    return replace(value, **changed) if changed else value  # type: ignore[type-var]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.model import Pipeline, Service
 from pipeline.spec.problem import KeyPath, Problem
 from pipeline.spec.read_context import ReadContext

@@ -12,10 +12,10 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.gopath import clean, has_meta, name_pattern
 from pipeline.spec.ignorefile import IgnoreRules
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.positions import Position, Positions, positions
 from pipeline.spec.problem import KeyPath, near_file

@@ -8,9 +8,9 @@ writes as well. Both acknowledge writes, and each overwrites the other's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.model import Mount, Pipeline, Service
 
 _SERVERS = frozenset(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from pipeline.lean_dataclasses import dataclass
 
 META = frozenset("*?[\\")
 """Characters that make Go take a name for a pattern."""

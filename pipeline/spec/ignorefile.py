@@ -8,9 +8,9 @@ fits what lies below it too; `!` takes back.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.words import SPACES
 from pipeline.spec.gopath import BadPattern, clean, name_pattern

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InvalidSpec
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.answer_cache import AnswerCache
 from pipeline.spec.coerce import retype

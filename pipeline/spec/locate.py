@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
+from pipeline.lean_dataclasses import replace
 from pipeline.output.findings.finding import Finding, Severity
 from pipeline.spec.document import Document
 from pipeline.spec.positions import positions

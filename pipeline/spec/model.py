@@ -6,10 +6,10 @@ Sizes are bytes, times are seconds, paths are absolute. Words are Compose's wher
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.budgets import Budgets
 
 PullPolicy = Literal["missing", "always", "never"]

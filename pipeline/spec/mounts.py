@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import Mount
 from pipeline.spec.problem import BadForm, KeyPath
 from pipeline.spec.quantities import size_in_bytes

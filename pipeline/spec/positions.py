@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.problem import KeyPath
 
 Span = tuple[int, int]

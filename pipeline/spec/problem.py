@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.lean_dataclasses import dataclass
 
 KeyPath = tuple[str | int, ...]
 """The way to a value in a document: `("services", "web", "ports", 0)`."""

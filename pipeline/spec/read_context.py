@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.problem import BadForm, KeyPath, Problem
 
 Table = Mapping[str, Any]

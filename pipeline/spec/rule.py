@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.findings.finding import Severity
 
 

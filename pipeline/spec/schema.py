@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.answer_cache import question_of
 from pipeline.spec.problem import KeyPath
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.context import ContextEntry, ContextReader, Kind, Problem, Stopped
 from pipeline.spec.gopath import BadPattern, clean, has_meta
 from pipeline.spec.ignorefile import IgnoreRules

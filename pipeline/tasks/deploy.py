@@ -77,12 +77,11 @@ def deploy(
 )
 def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
     """Change how many replicas run, in the versions that run now."""
-    from dataclasses import replace
-
     from pipeline.deploy.model.desired import replicas_for
     from pipeline.deploy.observe.look import what_runs
     from pipeline.deploy.plan.select import current_overrides
     from pipeline.engine.podman import PodmanReader
+    from pipeline.lean_dataclasses import replace
 
     pipeline = load_pipeline(spec)
     asked = replicas_for(pipeline, replicas)
@@ -103,13 +102,12 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
 )
 def rollback(_context: Context, version: str | None = None, spec: str | None = None) -> int:
     """Go back to the last deploy that was healthy as a whole, replica by replica."""
-    from dataclasses import replace
-
     from pipeline.deploy.model.desired import versions_for
     from pipeline.deploy.observe.look import what_runs
     from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS
     from pipeline.deploy.plan.select import Goal, current_overrides, rollback_goal
     from pipeline.engine.podman import PodmanReader
+    from pipeline.lean_dataclasses import replace
     from pipeline.output.terminal import print_note
 
     pipeline = load_pipeline(spec)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from pipeline.lean_dataclasses import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,13 +12,13 @@ import os
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from pipeline.bootstrap.engines import ALL, ENGINES, here
 from pipeline.bootstrap.machine import os_release
 from pipeline.errors import CapasError, HostUnsupported, UsageError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.tasks.tests_summary import Counts
 
 DOORS = "CAPAS_ENGINE_DOORS"

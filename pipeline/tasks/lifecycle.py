@@ -58,13 +58,12 @@ _STARTING = ("start", "restart")
 
 
 def _change(change: Change, services: Sequence[str] | None, spec: str | None) -> int:
-    from dataclasses import replace
-
     from pipeline.deploy.apply.executor import apply
     from pipeline.deploy.observe.look import what_runs
     from pipeline.deploy.plan.lifecycle import lost_to, plan_change
     from pipeline.deploy.plan.select import left_over, select_containers
     from pipeline.engine.podman import PodmanReader
+    from pipeline.lean_dataclasses import replace
 
     pipeline = load_pipeline(spec)
     environment = host_profile().environment

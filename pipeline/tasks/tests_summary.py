@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
+
+from pipeline.lean_dataclasses import dataclass
 
 PARTS = ("unit", "integration", "browser", "accounts")
 

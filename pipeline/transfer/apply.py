@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from pipeline.engine.distribution import (
     ImageLocation,
@@ -24,6 +23,7 @@ from pipeline.engine.distribution import (
 from pipeline.engine.images import list_images
 from pipeline.engine.store_paths import find_store
 from pipeline.errors import CapasError, EngineError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.number_format import show_bytes
 from pipeline.spec.model import Version
 from pipeline.transfer.plan import CopyStep, Side, TransferPlan

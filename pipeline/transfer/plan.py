@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.engine.distribution import ImageLocation, Manifest
 from pipeline.errors import CapasError, Refused
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.model import Version
 
 Direction = Literal["push", "pull"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.verify.lab import Lab
 from pipeline.verify.notebook import ExperimentStep
 

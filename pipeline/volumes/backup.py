@@ -6,13 +6,13 @@ import glob
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine.cache import state_folder
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.volume_files import folder_of, pack
 from pipeline.errors import CapasError, EngineError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.number_format import show_bytes
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.archive import Writing, halves

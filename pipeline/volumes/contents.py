@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.number_format import show_bytes
 from pipeline.volumes.fingerprint import Fingerprint
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pipeline.engine.podman import PodmanReader
 from pipeline.engine.volume_files import folder_of
 from pipeline.errors import HostUnsupported, UsageError
 from pipeline.host.observe import observe_basics
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.model import Pipeline, Volume
 from pipeline.volumes.plan import User
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import Refused, UsageError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.model import Pipeline, Volume
 
 How = Literal["leave", "pause", "stop"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ from pipeline.bootstrap.safe_files import read_text
 from pipeline.build.context.digests import Digests
 from pipeline.build.context.mounts import binds_of, bound_sources, mounts_of
 from pipeline.errors import CapasError, InvalidSpec
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.containerfile import Containerfile, Stage, parse
 from pipeline.spec.containerfile.build import Build, Inheritance
 from pipeline.spec.containerfile.steps import BuildStep, StageBuild

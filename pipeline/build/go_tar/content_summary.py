@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from pipeline.build.context import owners
 from pipeline.build.context.inputs import File, Inputs, Place
@@ -21,6 +20,7 @@ from pipeline.build.go_tar.chown import owner_of
 from pipeline.build.go_tar.image_files import ImageFiles, ImageNode
 from pipeline.engine.generation import Generation
 from pipeline.engine.tar_split import Kind, LayerFile
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.containerfile.steps import BuildStep
 from pipeline.spec.context import ContextEntry
 from pipeline.spec.model import ROOTFS_TAR

@@ -9,9 +9,9 @@ GNU archive is written as one again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from pipeline.engine.generation import Generation
+from pipeline.lean_dataclasses import dataclass, field, replace
 
 BLOCK = 512
 END = bytes(2 * BLOCK)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from pipeline.engine import command
 from pipeline.engine.storage import StoredLayer
 from pipeline.engine.tar_split import LayerFile
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.gopath import name_pattern
 
 FileLists = Callable[[StoredLayer], Sequence[LayerFile]]

@@ -10,13 +10,13 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from pipeline.build.go_tar import go_tar_writer
 from pipeline.build.go_tar.content_summary import Given, together
 from pipeline.build.go_tar.go_tar_reader import CannotTell
 from pipeline.build.go_tar.image_files import ImageFiles, ImageNode
 from pipeline.engine.generation import Generation
+from pipeline.lean_dataclasses import dataclass, field, replace
 
 _FLAGS = {"file": b"0", "symlink": b"2", "directory": b"5"}
 _SYNTHESIZED = {0: (b"root", b"root"), 65534: (b"nobody", b"nogroup")}

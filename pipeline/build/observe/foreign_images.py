@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from pipeline.build.observe.survey import Survey, observe_build
 from pipeline.build.release.decide import Candidate, is_same
@@ -11,6 +10,7 @@ from pipeline.build.release.image_owner import refuse_running, strangeness
 from pipeline.engine import labels
 from pipeline.engine.images import Store
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import Pipeline, Version
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pipeline.build.context import order
 from pipeline.build.context.digests import Digests, memory_path
@@ -21,6 +20,7 @@ from pipeline.engine.images import Store, StoredImage, list_images
 from pipeline.errors import EngineError
 from pipeline.host.buildah_generation import generation_here
 from pipeline.host.name_claim import TAKE_OVER
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.image_references import references
 from pipeline.spec.model import ROOTFS_TAR, Pipeline, Version
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from pipeline.build.context.generated_containerfile import label_instruction
 from pipeline.build.context.inputs import Inputs
@@ -21,6 +20,7 @@ from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.images import StoredImage
 from pipeline.engine.storage import Storage, find_image
 from pipeline.engine.tar_split import file_digest, read_file_list
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.containerfile import Instruction
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import Generation
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.containerfile.steps import StageBuild
 from pipeline.spec.containerfile.variables import PLATFORM_ARGS
 

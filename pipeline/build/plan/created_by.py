@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
 
 from pipeline.build.go_tar.go_tar_reader import CannotTell
 from pipeline.engine.generation import Generation
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.containerfile.steps import BuildStep
 
 NOP = "/bin/sh -c #(nop) "

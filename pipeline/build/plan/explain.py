@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from pipeline.build.context.inputs import File, Inputs
 from pipeline.build.plan.forecast import Forecast
@@ -13,6 +12,7 @@ from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import plain, says_times
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.instruction import parse_created_by
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.output.shorten import one_line
 
 OTHER_BUILDAH = "another version of Buildah built its result"

@@ -8,7 +8,6 @@ none is looked for. What differs between versions of Buildah is in `engine.gener
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.build.context.generated_containerfile import arguments_instruction
@@ -34,6 +33,7 @@ from pipeline.build.plan.outcomes import (
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.engine.labels import VERSION
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.containerfile import FILE_INSTRUCTIONS, Instruction, parse
 from pipeline.spec.containerfile.build import Build, absolute
 from pipeline.spec.containerfile.steps import BuildStep, ImageState, StageBuild

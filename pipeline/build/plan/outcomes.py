@@ -11,12 +11,12 @@ world says by what it differs from others, and so do the images that are made in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.build.plan.cache_lookup import Foundation, Wanted, may_fit, search
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.generation import Generation
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.containerfile.steps import ImageState
 
 State = Literal["reuse", "rebuild", "unknown"]

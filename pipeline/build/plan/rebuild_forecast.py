@@ -8,13 +8,13 @@ something else each time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from pipeline.build.observe.image_labels import bases_of, seconds_of
 from pipeline.build.plan.created_by import NOP
 from pipeline.build.plan.forecast import FROM, Forecast
 from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.generation import GENERATIONS, Generation
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.containerfile import Instruction
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
+from pipeline.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True)

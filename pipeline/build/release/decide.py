@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.build.release.identity import Content, identity_of
@@ -12,6 +11,7 @@ from pipeline.build.release.releases import Release, drift, next_version
 from pipeline.engine import labels
 from pipeline.engine.images import StoredImage
 from pipeline.errors import Refused
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.model import Version
 
 CHANGED = "its inputs changed"

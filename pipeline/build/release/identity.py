@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pipeline.build.context.inputs import File, Inputs
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.containerfile import Instruction
 from pipeline.spec.model import Version
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine import git
 from pipeline.errors import CapasError, UsageError
+from pipeline.lean_dataclasses import dataclass
 
 _SHORT_SSH = re.compile(r"^(?:[^/@:]+@)?(?P<host>[\w.-]+\.[\w.-]+):(?P<path>[^/].*)$")
 _URL = re.compile(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from pipeline.build.release.identity import Content
 from pipeline.build.release.provenance import Provenance
 from pipeline.errors import Refused
+from pipeline.lean_dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.engine import command
 from pipeline.errors import EngineError, HostUnsupported
+from pipeline.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     import subprocess

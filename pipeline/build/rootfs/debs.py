@@ -14,12 +14,12 @@ import fnmatch
 import io
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from pipeline.engine import command
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass
 
 MOVED = {
     "bin": "usr/bin",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from pipeline.build.context import generated_containerfile
 from pipeline.build.context.digests import Digests
@@ -27,6 +26,7 @@ from pipeline.engine.signals import interrupted_once
 from pipeline.errors import EngineError
 from pipeline.host.build_engine import build_engine_here
 from pipeline.host.driver_database import record_driver
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.output.progress import Progress
 from pipeline.output.shorten import one_line
 from pipeline.spec.model import Version

@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -38,6 +37,7 @@ from pipeline.engine.storage import observe_storage
 from pipeline.engine.temporary_files import build_temporary
 from pipeline.errors import CapasError, EngineError
 from pipeline.host.buildah_generation import generation_here, note_result
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.output.progress import Progress
 
 _LAST_LINES = 15

@@ -6,7 +6,6 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.build.context import generated_containerfile
@@ -18,6 +17,7 @@ from pipeline.build.run.store_mutex import turn
 from pipeline.engine import buildah, command, labels
 from pipeline.errors import CapasError
 from pipeline.host.buildah_generation import generation_here
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.output.progress import Progress
 from pipeline.spec.containerfile import parse
 from pipeline.spec.model import REGISTRY, Version

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from pipeline.deploy.apply.handlers import carry_out
 from pipeline.deploy.model.operation import Operation, Plan
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.thread_pool import workers
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import dataclass
 
 CONNECTIONS = 4
 """Calls to the service at a time; it starts containers no faster with more."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from pipeline.deploy.observe.probe import ProbeAnswer
 from pipeline.engine import command
 from pipeline.engine.sockets import listening, parent
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.model import Healthcheck
 
 if TYPE_CHECKING:

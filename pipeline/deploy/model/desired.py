@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.errors import CapasError, Refused, UsageError
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.exclusive import exclusive_writers
 from pipeline.spec.model import DEFAULT_NETWORK, Condition, Network, Pipeline, Service
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.model import Healthcheck, Secret
 
 Kind = Literal["image", "network", "volume", "secret", "container", "door", "deploy"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from pipeline.errors import CapasError, HostUnsupported
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.model import Port
 
 _LAST_PORT = 65535

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.deploy.model.ports import Binding
 from pipeline.engine.sockets import BoundSocket, bound
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
     from pipeline.engine.podman import PodmanReader

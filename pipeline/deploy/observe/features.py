@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.observe import remote_probe
 from pipeline.errors import EngineError
 from pipeline.host.facts import parse_version
 from pipeline.host.observe import observe_cgroups
+from pipeline.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pipeline.engine.podman import PodmanReader

@@ -11,12 +11,12 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline.engine.podman import STDOUT, PodmanReader
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from codecs import IncrementalDecoder

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from pipeline.deploy.model.desired import DesiredService
 from pipeline.deploy.model.secret import fingerprints
 from pipeline.deploy.observe.snapshot import Observed, containers_of, observe
 from pipeline.engine.podman import PodmanReader
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import Pipeline
 
 

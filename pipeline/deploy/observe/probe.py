@@ -8,7 +8,8 @@ from __future__ import annotations
 import http.client
 import socket
 import sys
-from dataclasses import dataclass
+
+from pipeline.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True)

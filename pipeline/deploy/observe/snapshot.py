@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.model.exit_status import ENDED
@@ -14,6 +13,7 @@ from pipeline.deploy.observe.faults import Fault, find_faults
 from pipeline.deploy.observe.features import Features, observe_features
 from pipeline.deploy.observe.held_ports import bindings_of, held_ports
 from pipeline.engine import labels
+from pipeline.lean_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
     from pipeline.engine.podman import PodmanReader

@@ -7,7 +7,6 @@ still begins with the containers that ran, and is an ordinary update from there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pipeline.deploy.model.desired import depended_on
 from pipeline.deploy.model.operation import Plan
@@ -16,6 +15,7 @@ from pipeline.deploy.plan.container_body import ContainerBlueprint
 from pipeline.deploy.plan.history import is_proved, last_number, records_of, standing
 from pipeline.deploy.plan.lifecycle import plan_change
 from pipeline.deploy.plan.slots import SERVING, lost_port
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import Pipeline
 
 

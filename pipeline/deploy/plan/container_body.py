@@ -6,7 +6,6 @@ The words are those of the libpod API's SpecGenerator (podman, pkg/specgen/specg
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.deploy.model.desired import DesiredService, digest
@@ -17,6 +16,7 @@ from pipeline.deploy.plan.limits import limits_of
 from pipeline.deploy.plan.name_servers import resolver
 from pipeline.engine import labels
 from pipeline.errors import HostUnsupported
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.model import Mount, Pipeline
 from pipeline.spec.quantities import whole_seconds
 from pipeline.spec.signals import signal_number

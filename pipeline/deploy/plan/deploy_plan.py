@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from pipeline.deploy.model.desired import DesiredService, depended_on, restartable
 from pipeline.deploy.model.operation import Operation, Plan
@@ -16,6 +15,7 @@ from pipeline.deploy.plan.removal import owned, removal, unfinished
 from pipeline.deploy.plan.resources import plan_resources
 from pipeline.deploy.plan.service_plan import ServiceContext, ServicePlan, plan_service
 from pipeline.errors import EngineError, HostUnsupported
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.model import Dependency, Pipeline
 
 

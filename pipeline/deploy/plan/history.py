@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pipeline.deploy.model.desired import digest
@@ -18,6 +17,7 @@ from pipeline.deploy.observe.snapshot import Container, Observed
 from pipeline.engine import labels
 from pipeline.engine.json_input import parse_json
 from pipeline.engine.json_shape import fit, like, whole
+from pipeline.lean_dataclasses import dataclass, field
 
 KEPT = 10
 """Records kept, as Kubernetes keeps revisions (Deployment, spec.revisionHistoryLimit)."""

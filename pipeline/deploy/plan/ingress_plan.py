@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pipeline.deploy.model.desired import DesiredService, digest
 from pipeline.deploy.model.operation import RELEASE_SECONDS, Operation
@@ -13,6 +12,7 @@ from pipeline.deploy.plan.history import is_proved, last_number, records_of
 from pipeline.deploy.plan.removal import NEXT, removal
 from pipeline.deploy.plan.slots import is_whole
 from pipeline.errors import EngineError
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import Pipeline
 
 _CHANGED = "its image, port or networks changed"

@@ -7,11 +7,11 @@ pulled first, then everything is looked at again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pipeline.deploy.model.desired import DesiredService
 from pipeline.deploy.model.operation import Operation
 from pipeline.deploy.observe.snapshot import ImageFacts, Observed
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import PullPolicy
 
 _ENGINES_OWN = "localhost/"

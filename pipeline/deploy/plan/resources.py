@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from pipeline.deploy.model.desired import DesiredService, digest, network
@@ -12,6 +11,7 @@ from pipeline.deploy.model.secret import no_value
 from pipeline.deploy.observe.snapshot import Observed
 from pipeline.engine import labels
 from pipeline.errors import CapasError, HostUnsupported
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import DEFAULT_NETWORK, Network, Pipeline
 
 NOT_THERE = "not there"

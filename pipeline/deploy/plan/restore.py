@@ -8,7 +8,6 @@ door lets both serve, the old one is up before the new one ends.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
 
 from pipeline.deploy.model.desired import DesiredService, depended_on
 from pipeline.deploy.model.operation import FOR_GOOD, RELEASE_SECONDS, Operation, Plan
@@ -18,6 +17,7 @@ from pipeline.deploy.plan.ingress_plan import IngressPlan
 from pipeline.deploy.plan.removal import removal
 from pipeline.deploy.plan.service_plan import may_overlap, served_now
 from pipeline.deploy.plan.slots import SERVING
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.model import Pipeline
 
 GOING_BACK = "the deploy failed"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from pipeline.deploy.model.desired import Overrides
 from pipeline.deploy.observe.snapshot import Container, Observed
 from pipeline.deploy.plan.history import Record, records_of, standing, unproved
 from pipeline.engine import labels
 from pipeline.errors import CapasError, UsageError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.model import Pipeline
 
 

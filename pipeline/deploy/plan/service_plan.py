@@ -10,7 +10,6 @@ failed one goes back to. Whoever made a container: it counts only when it has pa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pipeline.deploy.model.desired import DesiredService
 from pipeline.deploy.model.operation import RELEASE_SECONDS, Operation
@@ -30,6 +29,7 @@ from pipeline.deploy.plan.slots import (
     slots_of,
 )
 from pipeline.engine import labels
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.exclusive import writes_alone
 from pipeline.spec.model import Pipeline
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pipeline.deploy.model.ports import Binding, Held, assign
 from pipeline.deploy.observe.snapshot import Container, Observed
@@ -11,6 +10,7 @@ from pipeline.deploy.plan.container_body import ContainerBlueprint
 from pipeline.deploy.plan.history import is_proved, last_number, records_of, standing
 from pipeline.engine import labels
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.model import Pipeline
 
 STARTABLE = ("exited", "stopped")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.deploy.apply.health import examine_container
@@ -15,6 +14,7 @@ from pipeline.deploy.plan.ingress import ingress_check
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.remote_host import HERE, ContainerHost, container_host_of
 from pipeline.engine.thread_pool import workers
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.document import Bullets, Cell, Mark, Part, Report, Table, Tone
 from pipeline.spec.model import Healthcheck, Pipeline
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.deploy.observe.logs import short_name
 from pipeline.deploy.observe.snapshot import Container
 from pipeline.engine.podman import PodmanReader
 from pipeline.engine.remote_host import ContainerHost
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.document import Report, Size, Table
 
 _PROC = Path("/proc")

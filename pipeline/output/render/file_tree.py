@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.document import Leaf, Tree
 from pipeline.output.number_format import show_bytes
 

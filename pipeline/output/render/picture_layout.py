@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.document import Block, Cell, Stacks
 from pipeline.output.number_format import show_bytes
 

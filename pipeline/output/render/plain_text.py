@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import singledispatchmethod
 
+from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.output.document import (
     Bullets,
     Cell,

@@ -6,10 +6,10 @@ Facts from openshift/imagebuilder (`builder.go`, `dispatchers.go`) and Buildah's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.containerfile.folders import Folders
 from pipeline.spec.containerfile.model import Containerfile, Instruction, Stage
 from pipeline.spec.containerfile.parse import parse

@@ -10,8 +10,8 @@ known only to later versions than 1.28.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.containerfile.words import SPACES
 
 EXPANDING = frozenset(

@@ -7,8 +7,8 @@ have them (also behind ONBUILD), not in the JSON form; a word of the form `N<<-N
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.containerfile.model import FILE_INSTRUCTIONS, Heredoc, Instruction
 from pipeline.spec.containerfile.words import Span, split_words
 

@@ -8,9 +8,9 @@ over. Only Buildah from 1.33 on knows heredocs; their lines are taken by the cal
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.model import Comment, Piece
 from pipeline.spec.containerfile.words import SPACES

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.output.findings.finding import Finding
 
 FILE_INSTRUCTIONS = frozenset({"ADD", "COPY", "RUN"})

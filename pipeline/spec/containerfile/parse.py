@@ -5,9 +5,9 @@ What Buildah's parser would refuse becomes a finding, and reading goes on.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
+from pipeline.lean_dataclasses import replace
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.heredoc import announced
 from pipeline.spec.containerfile.lines import Lines, LogicalLine

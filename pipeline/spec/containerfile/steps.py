@@ -7,8 +7,8 @@ what RUN leaves behind; where something is not certain, the values here say so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.containerfile.model import Heredoc, Instruction, Stage, Word
 from pipeline.spec.sources import CopySource
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.containerfile.expand import (
     EXPANDING,
     BadWord,

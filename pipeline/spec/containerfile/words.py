@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.containerfile.model import Word
 
 SPACES = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Containerfile, parse
 from pipeline.spec.containerfile.build import Build

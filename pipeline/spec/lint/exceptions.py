@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Comment, Containerfile
 from pipeline.spec.rules import RULES, finding

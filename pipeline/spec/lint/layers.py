@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.build import LONGEST_PATH
 from pipeline.spec.containerfile.steps import BuildStep, StageBuild

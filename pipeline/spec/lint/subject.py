@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Containerfile, Instruction, Word
 from pipeline.spec.containerfile.steps import BuildStep, StageBuild
