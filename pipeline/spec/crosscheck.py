@@ -21,3 +21,9 @@ def cross_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     yield from graph_problems(pipeline, scope)
     yield from path_problems(pipeline, scope)
     yield from data_problems(pipeline, scope)
+    if pipeline.experiments:
+        from pipeline.spec.check_experiments import (  # noqa: PLC0415 (few specs pay for it)
+            experiment_problems,
+        )
+
+        yield from experiment_problems(pipeline, pipeline.experiments, scope)

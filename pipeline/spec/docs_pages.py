@@ -41,6 +41,8 @@ _SECTIONS = (
     ("`[volumes.NAME]`", "volume"),
     ("`[networks.NAME]`", "network"),
     ("`[secrets.NAME]`", "secret"),
+    ("`[[verify]]`", "experiment"),
+    ("A step of an experiment", "step"),
     ("`[x-report]`", "/x-report"),
 )
 

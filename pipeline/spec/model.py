@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.budgets import Budgets
+
+if TYPE_CHECKING:
+    from pipeline.spec.experiments import OwnExperiment
 
 PullPolicy = Literal["missing", "always", "never"]
 Restart = Literal["no", "on-failure", "always", "unless-stopped"]
@@ -311,6 +314,7 @@ class Pipeline:
         path: the spec's file.
         root: the project folder: contexts and bind mounts stay inside it.
         lint: levels of rules by rule id, from `[x-lint]`.
+        experiments: of `[[verify]]`.
     """
 
     name: str
@@ -323,6 +327,7 @@ class Pipeline:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     lint: Mapping[str, str] = field(default_factory=dict)
     budgets: Budgets = field(default_factory=Budgets)
+    experiments: tuple[OwnExperiment, ...] = ()
 
     @property
     def versions(self) -> tuple[Version, ...]:

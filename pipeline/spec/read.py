@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.spec.budgets import Budgets
 from pipeline.spec.images import read_image
@@ -16,6 +16,9 @@ from pipeline.spec.quantities import size_in_bytes
 from pipeline.spec.read_context import ReadContext, Table, texts_of
 from pipeline.spec.services import read_service
 from pipeline.spec.textfile import kind_at
+
+if TYPE_CHECKING:
+    from pipeline.spec.experiments import OwnExperiment
 
 T = TypeVar("T")
 
@@ -48,7 +51,16 @@ def read_pipeline(data: Table, spec: Path, root: Path, scope: ReadContext) -> Pi
         secrets=dict(_each(data, "secrets", _secret, scope)),
         lint=dict(data.get("x-lint", {})),
         budgets=_budgets(data.get("x-report", {}), scope),
+        experiments=_experiments(data.get("verify", []), scope),
     )
+
+
+def _experiments(tables: list[Any], scope: ReadContext) -> tuple[OwnExperiment, ...]:
+    if not tables:
+        return ()
+    from pipeline.spec.read_experiments import read_experiments  # noqa: PLC0415 (few specs pay)
+
+    return tuple(read_experiments(tables, scope))
 
 
 def _each(

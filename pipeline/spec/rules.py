@@ -57,6 +57,11 @@ CROSS_RULES = (
     Rule("CAP125", "missing-secret", "warning", "Only a deploy needs it; it is not there now."),
     Rule("CAP126", "missing-bind-source", "error", "Podman mounts only what is there."),
     Rule("CAP130", "unsorted-versions", "warning", "Which version is the newest is a guess."),
+    Rule("CAP140", "unset-capture", "error", "A value that no step captured has no meaning."),
+    Rule("CAP141", "impossible-deadline", "error", "What may not last long enough cannot hold."),
+    Rule("CAP142", "same-experiment", "error", "Of two with one name, which is meant is a guess."),
+    Rule("CAP143", "looks-at-nothing", "warning", "A check that cannot fail proves nothing."),
+    Rule("CAP144", "nothing-to-do", "error", "A step that changes nothing tests nothing."),
 )
 
 RELEASE_RULES = (

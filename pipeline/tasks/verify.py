@@ -10,8 +10,11 @@ from invoke.context import Context
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
 
 if TYPE_CHECKING:
+    from pipeline.engine.podman_writer import PodmanWriter
     from pipeline.output.document import Report
     from pipeline.spec.model import Pipeline
+    from pipeline.verify.experiment import Claim, ExperimentResult
+    from pipeline.verify.subject import ExperimentSubject
 
 _FORMATS = ("text", "json", "md", "html")
 
@@ -19,7 +22,7 @@ _FORMATS = ("text", "json", "md", "html")
 @command(
     help={
         "spec": SPEC_HELP,
-        "only": "only the experiments of this name; may be given several times",
+        "only": "only experiments of this name, or like users-*; may be given several times",
         "version": "of the image to experiment on; the newest that is built without it",
         "format": f"one of {', '.join(_FORMATS)}",
     },
@@ -32,7 +35,7 @@ def verify(
     version: str | None = None,
     format: str = "text",  # noqa: A002 (the option's name)
 ) -> int:
-    """Try out on real containers what an image, a layer, a volume and a port are said to be."""
+    """Try out the spec's own experiments, and what images, layers, volumes and ports are."""
     from pipeline.output.render.report import render
 
     wanted = one_of(format, "--format", _FORMATS)
@@ -45,27 +48,65 @@ def verify(
 def tried_out(
     pipeline: Pipeline, environment: Mapping[str, str], only: Sequence[str], version: str | None
 ) -> tuple[Report, bool]:
-    """The report on experiments with an image of the spec, and whether all of them passed."""
+    """The report on experiments with an image of the spec, and whether all of them passed.
+
+    Args:
+        only: names and patterns; without one, all experiments are meant, also the spec's own.
+    """
     from pipeline.engine.podman_writer import PodmanWriter
     from pipeline.engine.service import api_service
     from pipeline.output.terminal import print_note
-    from pipeline.tasks.remote_store import images_there, refuse_named
     from pipeline.verify.present import present_results
-    from pipeline.verify.run import carry_out, select
+    from pipeline.verify.run import select_both
+    from pipeline.verify.sweep import sweep
+
+    built_in, own = select_both(only, pipeline.experiments)
+
+    def tell(one: Claim) -> None:
+        print_note(f"{one.name}: {one.claim}")
+
+    results: list[ExperimentResult] = []
+    made_on = pipeline.name
+    with api_service(environment) as uri, PodmanWriter(uri) as api:
+        sweep(api)
+        if own:
+            from pipeline.verify.own import carry_out_own
+
+            _refuse_others(pipeline, api, uri, environment)
+            results += carry_out_own(own, uri, pipeline, environment, tell=tell)
+        if built_in:
+            from pipeline.verify.run import carry_out
+
+            subject = _subject(pipeline, api, uri, environment, version)
+            made_on = made_on if own else subject.image
+            results += carry_out(built_in, api, subject, environment, tell)
+    told = present_results(results, made_on)
+    return told, all(result.passed for result in results)
+
+
+def _refuse_others(
+    pipeline: Pipeline, api: PodmanWriter, uri: str, environment: Mapping[str, str]
+) -> None:
+    """Refuse images that have a name of the spec and are others."""
+    from pipeline.tasks.remote_store import images_there, refuse_named
+
+    built = {name for image in api.images() for name in image.get("Names") or ()}
+    used = [one.reference for one in pipeline.versions if one.reference in built]
+    refuse_named(pipeline, used, images_there(uri, used, environment), environment)
+
+
+def _subject(
+    pipeline: Pipeline,
+    api: PodmanWriter,
+    uri: str,
+    environment: Mapping[str, str],
+    version: str | None,
+) -> ExperimentSubject:
+    from pipeline.tasks.remote_store import images_there, refuse_named
     from pipeline.verify.subject import choose_subject
 
-    experiments = select(only)
-    with api_service(environment) as uri, PodmanWriter(uri) as api:
-        built = {name for image in api.images() for name in image.get("Names") or ()}
-        subject = choose_subject(pipeline, built, version)
-        used = (subject.image, *subject.older)
-        refuse_named(pipeline, used, images_there(uri, used, environment), environment)
-        results = carry_out(
-            experiments,
-            api,
-            subject,
-            environment,
-            lambda one: print_note(f"{one.name}: {one.claim}"),
-        )
-    told = present_results(results, subject.image)
-    return told, all(result.passed for result in results)
+    built = {name for image in api.images() for name in image.get("Names") or ()}
+    subject = choose_subject(pipeline, built, version)
+    used = (subject.image, *subject.older)
+    refuse_named(pipeline, used, images_there(uri, used, environment), environment)
+    return subject

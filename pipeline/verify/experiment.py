@@ -14,18 +14,27 @@ Verdict = Literal["held", "refuted", "untried", "failed"]
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """One claim about containers and the procedure that can refute it.
+class Claim:
+    """What an experiment could refute.
 
     Attributes:
         name: as `--only` takes it.
-        claim: the sentence, as the documentation says it.
-        body: the procedure; it tells the lab's notebook what it does and sees.
+        claim: the sentence, as the documentation or the spec says it.
     """
 
     name: str
     title: str
     claim: str
+
+
+@dataclass(frozen=True)
+class Experiment(Claim):
+    """One claim about containers and the procedure that can refute it.
+
+    Attributes:
+        body: the procedure; it tells the lab's notebook what it does and sees.
+    """
+
     body: Callable[[Lab], None]
 
 
@@ -38,7 +47,7 @@ class ExperimentResult:
         seconds: how long it took.
     """
 
-    experiment: Experiment
+    experiment: Claim
     verdict: Verdict
     steps: tuple[ExperimentStep, ...]
     reason: str = ""

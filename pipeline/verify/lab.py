@@ -28,6 +28,8 @@ from pipeline.engine.sockets import listening
 from pipeline.errors import CapasError, EngineError
 from pipeline.verify.notebook import Inconclusive, Notebook
 from pipeline.verify.subject import ExperimentSubject
+from pipeline.verify.sweep import clean
+from pipeline.verify.throw_away import PREFIX
 
 _PAUSE = 0.02
 """Seconds between two looks at a condition for which there is no event."""
@@ -63,7 +65,7 @@ class Lab:
     def name(self, kind: str) -> str:
         """A new name for something throw-away."""
         self._count += 1
-        return f"capas-experiment-{self.token}-{kind}{self._count}"
+        return f"{PREFIX}{self.token}-{kind}{self._count}"
 
     def port(self) -> int:
         """The subject's port.
@@ -279,28 +281,6 @@ class Lab:
             return self.subject.port in listening(state["Pid"])
         except FileNotFoundError:
             return False
-
-
-def clean(api: PodmanWriter, token: str) -> None:
-    """Remove everything that carries an experiment's token."""
-    wanted = [f"{labels.EXPERIMENT}={token}"]
-    for container in api.containers(wanted):
-        api.remove_container(container["Id"], force=True)
-    for volume in api.volumes(wanted):
-        api.remove_volume(volume["Name"])
-    for image in api.images(wanted):
-        for name in image.get("Names") or [image["Id"]]:  # one without names goes with its child
-            api.remove_image(name)
-
-
-def sweep(api: PodmanWriter) -> None:
-    """Remove what experiments left behind that were killed: their process is gone."""
-    left = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
-    left += api.images([labels.EXPERIMENT])
-    for token in {(one.get("Labels") or {}).get(labels.EXPERIMENT, "") for one in left}:
-        process = token.partition("-")[0]
-        if process.isdigit() and not Path("/proc", process).exists():
-            clean(api, token)
 
 
 def answers(port: int) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fnmatch
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import CapasError, HostUnsupported, UsageError
+from pipeline.spec.experiments import OwnExperiment
 from pipeline.verify import images, isolation, lifecycle, persistence
-from pipeline.verify.experiment import Experiment, ExperimentResult, Verdict
-from pipeline.verify.lab import Lab, sweep
+from pipeline.verify.experiment import Claim, Experiment, ExperimentResult, Verdict
+from pipeline.verify.lab import Lab
 from pipeline.verify.notebook import Inconclusive, Refuted
 from pipeline.verify.subject import ExperimentSubject
+from pipeline.verify.sweep import sweep
 
 EXPERIMENTS = (
     *images.EXPERIMENTS,
@@ -22,18 +25,36 @@ EXPERIMENTS = (
 
 
 def select(names: Sequence[str]) -> tuple[Experiment, ...]:
-    """The experiments with these names; all without one.
+    """The built-in experiments that these names and patterns mean; all without one.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: one means nothing.
     """
-    known = {experiment.name: experiment for experiment in EXPERIMENTS}
-    if unknown := [name for name in names if name not in known]:
+    return select_both(names, ())[0]
+
+
+def select_both(
+    names: Sequence[str], own: Sequence[OwnExperiment]
+) -> tuple[tuple[Experiment, ...], tuple[OwnExperiment, ...]]:
+    """The built-in experiments and the spec's own that these names and patterns mean.
+
+    Args:
+        names: `users-*` means several; without one, all are meant.
+
+    Raises:
+        UsageError: one means nothing.
+    """
+    known = [one.name for one in own] + [one.name for one in EXPERIMENTS]
+    if unknown := [name for name in names if not fnmatch.filter(known, name)]:
         raise UsageError(
             f"there is no experiment {', '.join(unknown)}",
             resolution=f"one of: {', '.join(known)}",
         )
-    return tuple(e for e in EXPERIMENTS if not names or e.name in names)
+
+    def meant(name: str) -> bool:
+        return not names or any(fnmatch.fnmatchcase(name, pattern) for pattern in names)
+
+    return tuple(e for e in EXPERIMENTS if meant(e.name)), tuple(e for e in own if meant(e.name))
 
 
 def carry_out(
@@ -41,7 +62,7 @@ def carry_out(
     api: PodmanWriter,
     subject: ExperimentSubject,
     environment: Mapping[str, str],
-    tell: Callable[[Experiment], object],
+    tell: Callable[[Claim], object],
 ) -> tuple[ExperimentResult, ...]:
     """Carry out experiments; what killed ones left behind is removed first.
 
@@ -59,17 +80,21 @@ def carry_out(
 def examine(experiment: Experiment, lab: Lab) -> ExperimentResult:
     """Carry out one experiment in its lab, and clean the lab."""
     began = time.monotonic()
-    verdict: Verdict = "held"
-    reason = ""
-    try:
-        experiment.body(lab)
-    except Refuted as refuted:
-        verdict, reason = "refuted", str(refuted)
-    except (Inconclusive, HostUnsupported) as unable:
-        verdict, reason = "untried", str(unable)
-    except CapasError as error:
-        verdict, reason = "failed", str(error)
-    finally:
-        lab.clean()
+    verdict, reason = judged(lambda: experiment.body(lab), lab.clean)
     steps = tuple(lab.notebook.steps)
     return ExperimentResult(experiment, verdict, steps, reason, time.monotonic() - began)
+
+
+def judged(body: Callable[[], None], clean: Callable[[], None]) -> tuple[Verdict, str]:
+    """Carry out `body`; the verdict, and why; `clean` follows in any case."""
+    try:
+        body()
+    except Refuted as refuted:
+        return "refuted", str(refuted)
+    except (Inconclusive, HostUnsupported) as unable:
+        return "untried", str(unable)
+    except CapasError as error:
+        return "failed", str(error)
+    finally:
+        clean()
+    return "held", ""

@@ -123,6 +123,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "_leave_output": WRITES, "load_pipeline": SPEC, "confirmed": "what a person types",
     },
     "tasks/demo.py": {"demo": SPEC},
+    "verify/captured.py": {"parsed": "tests/unit/verify/test_judge.py"},
     "volumes/archive.py": {
         "Writing.__enter__": WRITES, "digest_of": "a backup", "examine": "a backup's checksum",
         "pieces": "a backup", "_held_file": WRITES, "_is_left": "it is only locked",
