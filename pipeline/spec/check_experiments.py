@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.experiments import (
     ROUND,
     Action,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from pipeline.lean_dataclasses import dataclass, field
 
 Verb = Literal["start", "stop", "restart", "kill", "remove", "recreate", "pause", "unpause"]
 REFERENCE = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")

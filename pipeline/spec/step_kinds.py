@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.experiments import (
     Action,
     BackUp,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +12,7 @@ from pipeline.deploy.observe.snapshot import Container
 from pipeline.deploy.plan.lifecycle import Change as PlannedChange
 from pipeline.errors import CapasError, EngineError, HostUnsupported
 from pipeline.host.doctor import require
+from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.experiments import (
     BackUp,
     Change,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.experiments import Expected, Step
 from pipeline.verify.captured import ABSENT, at_way, brief, filled, filled_text, parsed, shown
 

@@ -7,9 +7,9 @@ or the deployed services is given in another way, and nothing is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 
 from pipeline.engine import labels
+from pipeline.lean_dataclasses import replace
 from pipeline.spec.experiments import OwnExperiment, Request, Step
 from pipeline.spec.model import Mount, Pipeline, Port, Service
 

@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from pipeline.deploy.plan.lifecycle import Change, plan_change
 from pipeline.deploy.plan.select import rollback_goal
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import CapasError
+from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.model import Pipeline
 from pipeline.verify.sweep import clean
 from pipeline.verify.throw_away import PREFIX

@@ -7,6 +7,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 FAULT = os.environ.get("FAULT", "")
 KEPT = Path(os.environ.get("USERS", "/data/users.json"))
@@ -14,7 +15,7 @@ USERS = json.loads(KEPT.read_text()) if KEPT.exists() else []
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         if FAULT == "slow":
             time.sleep(0.5)
         if self.path == "/users":
@@ -27,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(200, {"version": os.environ.get("VERSION", "")})
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         user = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         user["id"] = len(USERS) + 1
         USERS.append(user)
@@ -35,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
             KEPT.write_text(json.dumps(USERS))
         self.answer(200 if FAULT == "status" else 201, user)
 
-    def answer(self, status, data):
+    def answer(self, status: int, data: Any) -> None:
         body = json.dumps(data).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
