@@ -192,7 +192,7 @@ class Course:
     def _has_volume(self) -> bool:
         names = {volume.engine_name for volume in self._pipeline.volumes.values()}
         with PodmanReader(self._uri) as reader:
-            return names <= {volume["Name"] for volume in reader.volumes()}
+            return names <= {volume.name for volume in reader.volumes()}
 
 
 def _word(seen: bool) -> str:

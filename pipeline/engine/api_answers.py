@@ -16,22 +16,20 @@ from pipeline.errors import EngineError
 _PORT = whole(0, 65535)
 _LABELS = {str: str}
 _PLACE = {"Mountpoint?": str, "Driver?": str}
+_MARKS = {"NeedsChown?": bool, "NeedsCopyUp?": bool}
 _BINDING = {"HostIp?": str, "HostPort": like("[0-9]{1,5}")}
 _CONTAINER = {
     "Id": str,
-    "Image?": str,
-    "Name?": str,
     "PidFile?": str,
-    "SizeRw?": maybe(int),
+    "SizeRw?": int,
     "State": {
         "Status": str,
         "ExitCode?": int,
         "Pid?": int,
         "ConmonPid?": int,
         "OOMKilled?": bool,
-        "Error?": str,
     },
-    "Config": {"StopTimeout": whole(0, 2**63 - 1), "Labels?": _LABELS},
+    "Config": {"StopTimeout": whole(0, 2**63 - 1)},
     "HostConfig?": {
         "Memory?": int,
         "CpuQuota?": int,
@@ -39,8 +37,8 @@ _CONTAINER = {
         "RestartPolicy?": {"Name?": str},
     },
     "NetworkSettings?": {
-        "Networks?": maybe({str: {"IPAddress?": str}}),
-        "Ports?": maybe({str: [_BINDING]}),
+        "Networks?": {str: {"IPAddress?": str}},
+        "Ports?": {str: [_BINDING]},
     },
 }
 _LISTED = {
@@ -67,7 +65,7 @@ _LISTED = {
 _IMAGE = {
     "Id": str,
     "Labels?": _LABELS,
-    "History?": [{"created_by?": str, "comment?": str, "empty_layer?": bool}],
+    "History?": [{"created_by?": str, "empty_layer?": bool}],
     "RootFS?": {"Layers?": [str]},
     "GraphDriver?": {"Name?": str, "Data?": {str: str}},
 }
@@ -103,7 +101,7 @@ ANSWERS: tuple[tuple[str, str, Shape], ...] = (
     (
         "GET",
         r"/volumes/json",
-        [{"Name": str, **dict.fromkeys(("Labels?", "Options?"), _LABELS), **_PLACE}],
+        [{"Name": str, **dict.fromkeys(("Labels?", "Options?"), _LABELS), **_PLACE, **_MARKS}],
     ),
     ("GET", r"/networks/json", [_NETWORK]),
     # Without labels it is a listing of Podman 4.3, and each secret is asked for by itself.

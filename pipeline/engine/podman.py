@@ -1,7 +1,7 @@
 """Podman's REST API as typed calls that change nothing; `podman_writer.py` has those that do.
 
-The libpod endpoints are asked directly, and what comes back is the API's JSON: podman-py's own
-objects are sparse after a listing and ignore unknown keywords in silence. It cannot write:
+The libpod endpoints are asked directly; `inspected.py` has the values that come back. podman-py's
+own objects are sparse after a listing and ignore unknown keywords in silence. It cannot write:
 `--dry-run` constructs nothing else.
 """
 
@@ -12,8 +12,9 @@ import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.engine import inspected
 from pipeline.engine.api_answers import checked
 from pipeline.engine.json_input import parse_json
 from pipeline.engine.podman_socket import ApiResponse, SocketConnection
@@ -21,6 +22,19 @@ from pipeline.engine.remote_host import container_host_of
 from pipeline.engine.requests import NoAnswer
 from pipeline.errors import EngineError
 from pipeline.lean_dataclasses import replace
+
+if TYPE_CHECKING:
+    from pipeline.engine.inspected import (
+        ContainerEvent,
+        EngineInfo,
+        InspectedContainer,
+        InspectedImage,
+        ListedContainer,
+        ListedImage,
+        ListedNetwork,
+        ListedSecret,
+        ListedVolume,
+    )
 
 Json = dict[str, Any]
 R = TypeVar("R", bound="PodmanReader")
@@ -76,41 +90,46 @@ class PodmanReader:
         """Podman's version: every answer names it (`/version` itself looks at much else)."""
         return self._call("get", "/_ping").headers.get("libpod-api-version", "")
 
-    def info(self) -> Json:
+    def info(self) -> EngineInfo:
         """`podman info`; it takes the engine about 0.3 s."""
-        return self._object("get", "/info")
+        return inspected.read_info(self._object("get", "/info"))
 
-    def images(self, labels: Sequence[str] = ()) -> list[Json]:
+    def images(self, labels: Sequence[str] = ()) -> list[ListedImage]:
         """Images in the store, all with at least these labels (`name` or `name=value`)."""
-        return self._list("/images/json", _filters(label=labels))
+        found = self._list("/images/json", _filters(label=labels))
+        return list(map(inspected.read_listed_image, found))
 
-    def image(self, reference: str) -> Json | None:
+    def image(self, reference: str) -> InspectedImage | None:
         """One image inspected, or None when it is not in the store."""
-        return self._object_or_none(f"/images/{reference}/json")
+        found = self._object_or_none(f"/images/{reference}/json")
+        return None if found is None else inspected.read_image(found)
 
-    def containers(self, labels: Sequence[str] = (), *, external: bool = False) -> list[Json]:
+    def containers(
+        self, labels: Sequence[str] = (), *, external: bool = False
+    ) -> list[ListedContainer]:
         """Containers in every state, all with at least these labels.
 
         Args:
-            external: also those that only the store knows, in the state `storage`.
+            external: also those that only the store knows.
         """
-        wanted = {"all": True, "external": external}
-        return _named(self._list("/containers/json", {**wanted, **_filters(label=labels)}))
+        wanted = {"all": True, "external": external, **_filters(label=labels)}
+        return list(map(inspected.read_listed, self._list("/containers/json", wanted)))
 
-    def container(self, name: str) -> Json | None:
+    def container(self, name: str) -> InspectedContainer | None:
         """One container inspected, or None."""
-        return self._object_or_none(f"/containers/{name}/json")
+        found = self._object_or_none(f"/containers/{name}/json")
+        return None if found is None else inspected.read_container(found)
 
-    def containers_on(self, volume: str) -> list[Json]:
+    def containers_on(self, volume: str) -> list[ListedContainer]:
         """Containers in every state that have this volume mounted."""
         wanted = {"all": True, **_filters(volume=[volume])}
-        return _named(self._list("/containers/json", wanted))
+        return list(map(inspected.read_listed, self._list("/containers/json", wanted)))
 
     def container_size(self, name: str) -> int:
         """Bytes of a container's own write layer."""
         params = {"size": True}
         found = self._object("get", f"/containers/{name}/json", params=params)
-        return int(found.get("SizeRw", 0))
+        return inspected.read_container(found).written
 
     def changes(self, name: str) -> dict[str, str]:
         """Paths that a container's write layer changes: `changed`, `added` or `removed`."""
@@ -118,24 +137,27 @@ class PodmanReader:
         found = self._list(f"/containers/{name}/changes", {})
         return {change["Path"]: kinds[change["Kind"]] for change in found}
 
-    def volumes(self, labels: Sequence[str] = ()) -> list[Json]:
+    def volumes(self, labels: Sequence[str] = ()) -> list[ListedVolume]:
         """Volumes, all with at least these labels."""
-        return self._list("/volumes/json", _filters(label=labels))
+        found = self._list("/volumes/json", _filters(label=labels))
+        return list(map(inspected.read_volume, found))
 
-    def networks(self, labels: Sequence[str] = ()) -> list[Json]:
+    def networks(self, labels: Sequence[str] = ()) -> list[ListedNetwork]:
         """Networks, all with at least these labels."""
-        return self._list("/networks/json", _filters(label=labels))
+        found = self._list("/networks/json", _filters(label=labels))
+        return list(map(inspected.read_network, found))
 
-    def secrets(self) -> list[Json]:
+    def secrets(self) -> list[ListedSecret]:
         """All secrets, with their labels; their values cannot be read."""
         found = self._list("/secrets/json", {})
         # The listing of Podman 4.3 leaves the labels out.
-        return [
+        whole = (
             one
             if one["Spec"].get("Labels") is not None
             else self._object("get", f"/secrets/{one['ID']}/json")
             for one in found
-        ]
+        )
+        return list(map(inspected.read_secret, whole))
 
     def processes(self, name: str) -> list[dict[str, str]]:
         """What runs in a container now: one mapping of ps's columns per process."""
@@ -151,7 +173,7 @@ class PodmanReader:
 
     def events(
         self, labels: Sequence[str], *, since: str | None = None, follow: bool = False
-    ) -> Iterator[Json]:
+    ) -> Iterator[ContainerEvent]:
         """What happened to containers with these labels.
 
         Args:
@@ -165,7 +187,7 @@ class PodmanReader:
         for line in response.lines():
             event: Json = checked("GET", "/events", line or b"{}")
             if "Actor" in event:
-                yield event
+                yield inspected.read_event(event)
             elif event["message"]:  # the status had been sent when it looked at the request
                 raise EngineError(
                     "Podman refused a request", details=f"GET /events: {event['message']}"
@@ -281,11 +303,6 @@ def _reason(answer: ApiResponse) -> str:
         return str(parse_json(text)["message"])
     except (ValueError, KeyError, TypeError):
         return text or f"status {answer.status}"
-
-
-def _named(found: list[Json]) -> list[Json]:
-    """Each with a name: the engine takes the id of a container without one for it."""
-    return [{**one, "Names": one["Names"] or [one["Id"]]} for one in found]
 
 
 def _filters(**wanted: Sequence[str]) -> dict[str, str]:

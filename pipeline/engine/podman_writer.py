@@ -117,7 +117,7 @@ class PodmanWriter(PodmanReader):
         """
         if timeout is None:  # to the API that is none at all, and it kills at once
             found = self.container(name)
-            timeout = found["Config"]["StopTimeout"] if found else 0
+            timeout = found.stop_seconds if found else 0
         params = {"timeout": math.ceil(timeout)}
         self._post(f"/containers/{name}/restart", params=params, bound=timeout + ANSWER_SECONDS)
 
@@ -213,7 +213,7 @@ class PodmanWriter(PodmanReader):
         """Seconds that an end may take: its grace, and the engine's own time."""
         if timeout is None:
             found = self.container(name)
-            timeout = found["Config"].get("StopTimeout") or 0 if found else 0
+            timeout = found.stop_seconds if found else 0
         return timeout + ANSWER_SECONDS
 
     def _post(

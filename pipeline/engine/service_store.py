@@ -60,11 +60,11 @@ def _compared(host: str, environment: Mapping[str, str]) -> tuple[Mapping[str, s
         return environment, "it is reached through ssh: its store is on another machine"
     with api_service(environment) as uri, PodmanReader(uri) as reader:
         info = reader.info()
-    machine, here = info["host"]["hostname"], os.uname().nodename
+    machine, here = info.hostname, os.uname().nodename
     if machine != here:
         return environment, f"it runs on {machine}, this is {here}"
-    theirs = info["store"]["graphRoot"]
-    seen = {**environment, "STORAGE_DRIVER": info["store"]["graphDriverName"]}
+    theirs = info.storage
+    seen = {**environment, "STORAGE_DRIVER": info.driver}
     mine = find_store(seen).roots[0]
     if os.path.realpath(mine) != os.path.realpath(theirs):
         return environment, f"its store is {theirs}, that of here is {mine}"

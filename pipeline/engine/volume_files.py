@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from pipeline.engine import command
 from pipeline.engine.disk import is_folder
+from pipeline.engine.inspected import ListedVolume
 from pipeline.errors import EngineError, HostUnsupported
 
 UNSHARE = ("podman", "unshare")
@@ -39,22 +39,22 @@ _FILES_CHANGED = 1
 """tar's exit code when a file changed while it was read (tar(1), RETURN VALUE)."""
 
 
-def folder_of(volume: Mapping[str, Any]) -> Path:
+def folder_of(volume: ListedVolume) -> Path:
     """Where a volume's files lie, from what Podman says about it.
 
     Raises:
         HostUnable: they are not in a plain folder of this machine.
     """
-    folder = Path(volume.get("Mountpoint") or "/nonexistent")
-    if volume.get("Driver") != "local" or volume.get("Options"):
+    folder = Path(volume.mountpoint or "/nonexistent")
+    if volume.driver != "local" or volume.options:
         raise HostUnsupported(
-            f"the volume {volume['Name']} is no plain folder",
-            details=f"driver {volume.get('Driver')}, options {volume.get('Options')}",
+            f"the volume {volume.name} is no plain folder",
+            details=f"driver {volume.driver}, options {dict(volume.options)}",
             resolution="back up its device or server with its own means",
         )
     if not is_folder(folder.parent):
         raise HostUnsupported(
-            f"the files of the volume {volume['Name']} are not on this machine",
+            f"the files of the volume {volume.name} are not on this machine",
             details=f"{folder} does not exist",
             resolution="run this where Podman runs (CONTAINER_HOST names another machine)",
         )

@@ -18,9 +18,9 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from pipeline.engine import command
+from pipeline.engine.inspected import ListedVolume
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.volume_files import NEW, discard, inside, is_empty
 from pipeline.errors import CapasError, EngineError
@@ -42,7 +42,7 @@ def mark_restored(folder: Path, new: Path) -> None:
 
 
 def settle_restored(
-    api: PodmanWriter, volume: Mapping[str, Any], folder: Path, environment: Mapping[str, str]
+    api: PodmanWriter, volume: ListedVolume, folder: Path, environment: Mapping[str, str]
 ) -> None:
     """Settle a volume if a restore filled it and did not come to that; else do nothing.
 
@@ -57,16 +57,12 @@ def settle_restored(
     notes = list(folder.parent.glob(f"{_RESTORED}*"))
     if not notes:
         return
-    name = f"{volume['Name']}-capas-settles"
+    name = f"{volume.name}-capas-settles"
     api.remove_container(name, force=True)  # of a run that was killed
-    if f"{_RESTORED}{folder.stat().st_ino}" in {note.name for note in notes} and _marked(volume):
-        _settle(api, volume["Name"], name, folder, environment)
+    if f"{_RESTORED}{folder.stat().st_ino}" in {note.name for note in notes} and volume.unsettled:
+        _settle(api, volume.name, name, folder, environment)
     for note in notes:
         note.unlink(missing_ok=True)
-
-
-def _marked(volume: Mapping[str, Any]) -> bool:
-    return bool(volume.get("NeedsChown") or volume.get("NeedsCopyUp"))
 
 
 def _settle(
@@ -92,10 +88,10 @@ def _settle(
             # so no process stays, whenever we are killed.
             with suppress(EngineError):
                 api.prepare_container(name)
-            found = next((v for v in api.volumes() if v["Name"] == volume), {})
+            left = next((v.unsettled for v in api.volumes() if v.name == volume), frozenset())
         finally:
             api.remove_container(name, force=True)
-        if found.get("NeedsChown") or (_marked(found) and is_empty(folder, environment)):
+        if "chown" in left or (left and is_empty(folder, environment)):
             raise CapasError(
                 f"{volume} has the files, and its own folder may not keep its owner and mode",
                 details="Podman gives it those of the image's folder at the first start",

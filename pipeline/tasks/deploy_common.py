@@ -158,7 +158,7 @@ def backing_up(uri: str, pipeline: Pipeline) -> Callable[[tuple[str, ...]], None
 
         environment = host_profile().environment
         with PodmanWriter(uri) as api:
-            there = {volume["Name"] for volume in api.volumes()}
+            there = {volume.name for volume in api.volumes()}
             for name in names:
                 if name in there and name not in done:
                     done.add(name)

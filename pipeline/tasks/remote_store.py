@@ -78,10 +78,10 @@ def images_there(uri: str, references: Collection[str], environment: Mapping[str
     return Store(
         tuple(
             StoredImage(
-                image["Id"],
+                image.id,
                 (name,),
-                labels=image.get("Labels") or {},
-                last=(image.get("History") or [{}])[-1].get("created_by") or "",
+                labels=image.labels,
+                last=image.history[-1].created_by if image.history else "",
             )
             for name, image in found.items()
             if image

@@ -90,7 +90,7 @@ def _refuse_others(
     """Refuse images that have a name of the spec and are others."""
     from pipeline.tasks.remote_store import images_there, refuse_named
 
-    built = {name for image in api.images() for name in image.get("Names") or ()}
+    built = {name for image in api.images() for name in image.names}
     used = [one.reference for one in pipeline.versions if one.reference in built]
     refuse_named(pipeline, used, images_there(uri, used, environment), environment)
 
@@ -105,7 +105,7 @@ def _subject(
     from pipeline.tasks.remote_store import images_there, refuse_named
     from pipeline.verify.subject import choose_subject
 
-    built = {name for image in api.images() for name in image.get("Names") or ()}
+    built = {name for image in api.images() for name in image.names}
     subject = choose_subject(pipeline, built, version)
     used = (subject.image, *subject.older)
     refuse_named(pipeline, used, images_there(uri, used, environment), environment)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
+from pipeline.engine.inspected import HistoryEntry, InspectedImage
 from pipeline.errors import CapasError
 from pipeline.verify.experiment import Experiment
 from pipeline.verify.lab import Lab
@@ -34,7 +34,7 @@ def new_version(lab: Lab) -> None:
     below = _layers(lab, lab.subject.image)
     lab.do(f"build a version with one more COPY on top of {lab.subject.image}")
     version = lab.build({"new": "new"})
-    same = _image(lab, version)["Id"] == _image(lab, lab.subject.image)["Id"]
+    same = _image(lab, version).id == _image(lab, lab.subject.image).id
     image = "the same image" if same else "another image"
     lab.see("the new version", expected="another image", found=image)
     above = _layers(lab, version)
@@ -50,12 +50,11 @@ def instructions(lab: Lab) -> None:
     """Compare the history of each version with its layers."""
     for reference in (lab.subject.image, *lab.subject.older):
         image = _image(lab, reference)
-        history = image["History"] or []
-        made = [entry for entry in history if not entry.get("empty_layer")]
+        made = [entry for entry in image.history if not entry.empty]
         lab.see(
             f"layers of {reference}, by its history and in its stack",
             expected=len(made),
-            found=len(image["RootFS"]["Layers"]),
+            found=len(image.layers),
         )
         wrong = {instruction(entry) for entry in made} - _CHANGES_FILES
         lab.see(
@@ -117,9 +116,9 @@ def rebuilt(lab: Lab) -> None:
     lab.see("new layers: its own and the one above", expected=2, found=_new(both, first))
 
 
-def instruction(entry: dict[str, Any]) -> str:
+def instruction(entry: HistoryEntry) -> str:
     """The instruction that a history entry tells of; a shell command was a RUN."""
-    match = _INSTRUCTION.search(entry.get("created_by") or "")
+    match = _INSTRUCTION.search(entry.created_by)
     return match[1] if match else "RUN"
 
 
@@ -127,7 +126,7 @@ def _new(folders: Sequence[str], before: Sequence[str]) -> int:
     return len(set(folders) - set(before))
 
 
-def _image(lab: Lab, reference: str) -> dict[str, Any]:
+def _image(lab: Lab, reference: str) -> InspectedImage:
     image = lab.api.image(reference)
     if image is None:
         raise CapasError(f"the image {reference} is gone")
@@ -135,21 +134,21 @@ def _image(lab: Lab, reference: str) -> dict[str, Any]:
 
 
 def _layers(lab: Lab, reference: str) -> list[str]:
-    return list(_image(lab, reference)["RootFS"]["Layers"])
+    return list(_image(lab, reference).layers)
 
 
 def _identity(lab: Lab, reference: str) -> str:
     image = _image(lab, reference)
-    return f"{image['Id'][:12]} of {len(image['RootFS']['Layers'])} layers"
+    return f"{image.id[:12]} of {len(image.layers)} layers"
 
 
 def _folders(lab: Lab, reference: str) -> list[str]:
     """Where the store keeps each layer of an image, the lowest first."""
-    driver = _image(lab, reference)["GraphDriver"]
-    data = driver.get("Data") or {}
+    image = _image(lab, reference)
+    data = image.folders
     if "UpperDir" not in data:
         raise Inconclusive(
-            f"the storage driver {driver.get('Name')} does not keep layers but copies of the whole"
+            f"the storage driver {image.driver} does not keep layers but copies of the whole"
         )
     lower = data.get("LowerDir", "")
     return [*reversed(lower.split(":") if lower else []), data["UpperDir"]]

@@ -23,6 +23,7 @@ from pipeline.engine.distribution import (
     copy_out_argv,
     find_manifest,
 )
+from pipeline.engine.inspected import InspectedContainer
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.sockets import listening
 from pipeline.errors import CapasError, EngineError
@@ -151,12 +152,12 @@ class Lab:
 
     def pid(self, name: str) -> int:
         """The host's number of a container's first process; 0 when it does not run."""
-        return int(self._inspect(name)["State"]["Pid"])
+        return self._inspect(name).pid
 
     def state(self, name: str) -> str:
         """`created`, `running`, `paused`, `exited`, or `gone`."""
         found = self.api.container(name)
-        return str(found["State"]["Status"]) if found else "gone"
+        return found.status if found else "gone"
 
     def volume(self) -> str:
         """Make an empty volume."""
@@ -202,8 +203,8 @@ class Lab:
 
     def copy_out(self, image: str, place: ImageLocation) -> None:
         """Copy an image of the store to a place."""
-        identity = str((self.api.image(image) or {}).get("Id", ""))
-        copy(copy_out_argv(identity, place, "it"), self.environment)
+        found = self.api.image(image)
+        copy(copy_out_argv(found.id if found else "", place, "it"), self.environment)
 
     def keep_only_the_last_layer(self, place: ImageLocation) -> int:
         """Take all other layers of the image at a place away; how many that were."""
@@ -253,7 +254,7 @@ class Lab:
         """Remove everything that this experiment made, whatever state it is in."""
         clean(self.api, self.token)
 
-    def _inspect(self, name: str) -> dict[str, Any]:
+    def _inspect(self, name: str) -> InspectedContainer:
         found = self.api.container(name)
         if found is None:
             raise CapasError(f"the container {name} is gone")
@@ -270,15 +271,15 @@ class Lab:
         return CapasError(f"a container of {self.subject.image} {what}", details="\n".join(said))
 
     def _serves(self, name: str) -> bool:
-        state = self._inspect(name)["State"]
-        if state["Status"] not in ("running", "created", "initialized", "configured"):
-            raise self._no_service(name, f"ended with exit code {state['ExitCode']}")
-        if not state["Pid"]:
+        found = self._inspect(name)
+        if found.status not in ("running", "created", "initialized", "configured"):
+            raise self._no_service(name, f"ended with exit code {found.exit_code}")
+        if not found.pid:
             return False
         if self.subject.port is None:
             return True
         try:
-            return self.subject.port in listening(state["Pid"])
+            return self.subject.port in listening(found.pid)
         except FileNotFoundError:
             return False
 

@@ -17,11 +17,11 @@ def clean(api: PodmanWriter, token: str) -> None:
     """Remove everything that carries an experiment's token."""
     wanted = [f"{labels.EXPERIMENT}={token}"]
     for container in api.containers(wanted):
-        api.remove_container(container["Id"], force=True)
+        api.remove_container(container.id, force=True)
     for volume in api.volumes(wanted):
-        api.remove_volume(volume["Name"])
+        api.remove_volume(volume.name)
     for image in api.images(wanted):
-        for name in image.get("Names") or [image["Id"]]:  # one without names goes with its child
+        for name in image.names or [image.id]:  # one without names goes with its child
             api.remove_image(name)
     for name, its_token in _networks(api):
         if its_token == token:
@@ -33,9 +33,11 @@ def clean(api: PodmanWriter, token: str) -> None:
 
 def sweep(api: PodmanWriter) -> None:
     """Remove what experiments left behind that were killed: their process is gone."""
-    left = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
-    left += api.images([labels.EXPERIMENT])
-    tokens = {(one.get("Labels") or {}).get(labels.EXPERIMENT, "") for one in left}
+    mine = [labels.EXPERIMENT]
+    left = [one.labels for one in api.containers(mine)]
+    left += [one.labels for one in api.volumes(mine)]
+    left += [one.labels for one in api.images(mine)]
+    tokens = {its.get(labels.EXPERIMENT, "") for its in left}
     tokens |= {token for _name, token in [*_networks(api), *_secrets(api)]}
     for token in tokens:
         process = token.partition("-")[0]
@@ -45,14 +47,13 @@ def sweep(api: PodmanWriter) -> None:
 
 def _networks(api: PodmanWriter) -> list[tuple[str, str]]:
     """The networks of throw-away pipelines, each with its token."""
-    found = ((one["name"], _token(one.get("labels") or {})) for one in api.networks())
+    found = ((one.name, _token(one.labels)) for one in api.networks())
     return [(name, token) for name, token in found if token]
 
 
 def _secrets(api: PodmanWriter) -> list[tuple[str, str]]:
     """The secrets of throw-away pipelines, each with its token."""
-    specs = (one["Spec"] for one in api.secrets())
-    found = ((one["Name"], _token(one.get("Labels") or {})) for one in specs)
+    found = ((one.name, _token(one.labels)) for one in api.secrets())
     return [(name, token) for name, token in found if token]
 
 

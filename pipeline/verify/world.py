@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from pipeline.deploy.apply.executor import apply
 from pipeline.deploy.converge import converge
@@ -229,8 +228,8 @@ class World:
         clean(self.api, self.token)
 
     def _lives(self, one: Container) -> bool:
-        found: dict[str, Any] | None = self.api.container(one.id)
-        return found is not None and found["State"]["Pid"] == one.pid and one.pid != 0
+        found = self.api.container(one.id)
+        return found is not None and found.pid == one.pid and one.pid != 0
 
 
 def new_token() -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pipeline.engine import labels
 from pipeline.engine.disk import measure_folders
+from pipeline.engine.inspected import ListedVolume
 from pipeline.engine.podman import PodmanReader
 from pipeline.engine.volume_files import folder_of
 from pipeline.errors import HostUnsupported, UsageError
@@ -39,10 +39,10 @@ def observe_volumes(
     reader: PodmanReader, pipeline: Pipeline, environment: Mapping[str, str]
 ) -> tuple[Found, ...]:
     """The spec's volumes in its order, then those that it made and no longer names."""
-    present = {volume["Name"]: volume for volume in reader.volumes()}
+    present = {volume.name: volume for volume in reader.volumes()}
     ours = f"{labels.PIPELINE}={pipeline.name}"
     named = {volume.engine_name: volume for volume in pipeline.volumes.values()}
-    left = sorted(v["Name"] for v in reader.volumes([ours]) if v["Name"] not in named)
+    left = sorted(v.name for v in reader.volumes([ours]) if v.name not in named)
     folders = {name: folder for name, v in present.items() if (folder := _folder(v))}
     sizes = measure_folders(
         (folders[name] for name in (*named, *left) if name in folders), environment
@@ -66,19 +66,17 @@ def observe_volumes(
 def users_of(reader: PodmanReader, engine_name: str) -> tuple[User, ...]:
     """The containers on a volume, in whatever state."""
     rows = reader.containers_on(engine_name)
-    return tuple(
-        sorted((User(row["Names"][0], row["State"]) for row in rows), key=lambda u: u.name)
-    )
+    return tuple(sorted((User(row.name, row.status) for row in rows), key=lambda u: u.name))
 
 
-def existing(reader: PodmanReader, volume: Volume) -> dict[str, Any]:
+def existing(reader: PodmanReader, volume: Volume) -> ListedVolume:
     """What Podman says of a volume.
 
     Raises:
         UsageError: it is not there yet.
     """
     for found in reader.volumes():
-        if found["Name"] == volume.engine_name:
+        if found.name == volume.engine_name:
             return found
     name = volume.engine_name
     if volume.external:
@@ -102,7 +100,7 @@ def can_pause(environ: Mapping[str, str]) -> bool:
     return observe_basics(environ).can_pause
 
 
-def _folder(volume: Mapping[str, Any]) -> Path | None:
+def _folder(volume: ListedVolume) -> Path | None:
     try:
         return folder_of(volume)
     except HostUnsupported:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.engine import labels
+from pipeline.engine.inspected import ListedVolume
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.store_paths import find_store
 from pipeline.engine.volume_files import (
@@ -53,16 +54,16 @@ def restore(
         Refused: a container runs on the volume, or there is data in it and `force` is not set.
         CapasError: the backup is damaged, or did not come back as it is; the volume is as it was.
     """
+    found: ListedVolume | None = None
     try:
         found = existing(api, volume)
         place = folder_of(found)
     except UsageError:
         if volume.external:
             raise
-        found = {}
         place = find_store(environment).roots[0]
     content = _fitting(source, place)
-    if not found:
+    if found is None:
         api.create_volume({"Name": volume.engine_name, "Labels": volume_labels(pipeline, volume)})
         found = existing(api, volume)
     folder = folder_of(found)
@@ -95,12 +96,12 @@ def finish_restores(api: PodmanWriter, pipeline: Pipeline, environment: Mapping[
     """
     named = {volume.engine_name for volume in pipeline.volumes.values()}
     for found in api.volumes() if named else ():
-        if found["Name"] in named:
+        if found.name in named:
             with suppress(
                 HostUnsupported
             ):  # none of a restore's: it is no plain folder of this machine
                 settle_restored(api, found, folder := folder_of(found), environment)
-                if (found.get("Labels") or {}).get(labels.PIPELINE) == pipeline.name:
+                if found.labels.get(labels.PIPELINE) == pipeline.name:
                     sweep(folder, environment)
 
 

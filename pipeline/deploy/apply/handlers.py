@@ -15,7 +15,6 @@ from pipeline.deploy.model.secret import secret_value
 from pipeline.deploy.observe.snapshot import MARK_FILE, containers_of
 from pipeline.deploy.plan import ingress
 from pipeline.deploy.plan.limits import lost_limits
-from pipeline.engine.podman import Json
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import EngineError
 
@@ -122,7 +121,7 @@ def _stop(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
     while time.monotonic() < end:
         pause(_POLL)
         found = writer.container(operation.name)
-        if found is not None and found["State"]["Status"] not in ENDED:
+        if found is not None and found.status not in ENDED:
             writer.stop_container(operation.name, operation.seconds)
             return
 
@@ -152,11 +151,11 @@ def _wait_for(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
 def _wait_for_end(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
     while True:
         found = writer.container(operation.name)
-        state = found["State"]["Status"] if found else "gone"
+        state = found.status if found else "gone"
         if state not in ("running", "created", "initialized", "stopping"):
             break
         pause(_POLL)
-    code = found["State"]["ExitCode"] if found else -1
+    code = found.exit_code if found else -1
     if code != 0:
         said = describe_exit(found) if found else "there is no such container"
         raise unhealthy(writer, operation.name, HealthVerdict(False, state, said))
@@ -167,16 +166,12 @@ def _write(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
     for container in containers_of(writer, operation.body["pipeline"]):
         is_meant = container.service == operation.body["service"] and container.running
         if is_meant and not container.fault:
-            addresses[container.alias] = _address(writer.container(container.id))
+            found = writer.container(container.id)
+            addresses[container.alias] = found.address if found else ""
     text = ingress.with_addresses(operation.to, addresses)
     # Killed before the next `confirm`, nobody can tell which configuration is in effect.
     writer.write_file(operation.name, MARK_FILE, "")
     writer.write_file(operation.name, ingress.CONFIG_FILE, text)
-
-
-def _address(found: Json | None) -> str:
-    networks = found["NetworkSettings"].get("Networks") if found else None
-    return next((n["IPAddress"] for n in (networks or {}).values() if n["IPAddress"]), "")
 
 
 def _confirm(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:

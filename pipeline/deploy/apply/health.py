@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.deploy.model.exit_status import ENDED, describe_exit
 from pipeline.deploy.observe import probe, remote_probe
@@ -25,6 +25,7 @@ from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.model import Healthcheck
 
 if TYPE_CHECKING:
+    from pipeline.engine.inspected import InspectedContainer
     from pipeline.engine.podman_writer import PodmanWriter
     from pipeline.engine.remote_host import ContainerHost
 
@@ -83,12 +84,12 @@ def await_healthy(
 
 
 def examine_container(
-    writer: PodmanWriter, found: dict[str, Any] | None, check: Healthcheck | None
+    writer: PodmanWriter, found: InspectedContainer | None, check: Healthcheck | None
 ) -> HealthVerdict:
-    """Probe an inspected container once."""
+    """Probe a container once."""
     if found is None:
         return HealthVerdict(False, "gone", "there is no such container")
-    state = found["State"]["Status"]
+    state = found.status
     if state != "running":
         said = describe_exit(found) if state in ENDED else f"it is {state}"
         return HealthVerdict(False, state, said)
@@ -126,19 +127,19 @@ def _await_settled(
         verdict = examine_container(writer, found, None)
         if found is None or not verdict.healthy:
             return verdict
-        first = first or found["State"]["Pid"]
-        if found["State"]["Pid"] != first:
+        first = first or found.pid
+        if found.pid != first:
             said = "its program ended, and its restart policy started it again"
             return replace(verdict, healthy=False, said=said)
         if now() >= end:
             return verdict
-        if _comes_to_listen(writer.machine, found["State"], end, now, sleep):
+        if _comes_to_listen(writer.machine, found, end, now, sleep):
             return verdict
 
 
 def _comes_to_listen(
     machine: ContainerHost,
-    state: dict[str, Any],
+    found: InspectedContainer,
     end: float,
     now: Callable[[], float],
     sleep: Callable[[float], None],
@@ -148,10 +149,10 @@ def _comes_to_listen(
     The kernel is asked, which costs the engine nothing. No, when the process ended or is out of
     our reach; what has its number here is then no child of the container's monitor.
     """
-    process = state["Pid"]
     while now() < end:
         try:
-            if parent(process, machine) == state["ConmonPid"] and listening(process, machine):
+            its_parent = parent(found.pid, machine)
+            if its_parent == found.monitor and listening(found.pid, machine):
                 return True
         except FileNotFoundError:
             sleep(_LOOK_SECONDS)
@@ -163,45 +164,35 @@ def _comes_to_listen(
     return False
 
 
-def _is_over(found: dict[str, Any] | None) -> bool:
+def _is_over(found: InspectedContainer | None) -> bool:
     """Whether nothing will change by waiting: it ended, and nobody starts it again."""
     if found is None:
         return True
-    policy = found["HostConfig"]["RestartPolicy"]["Name"]
-    return found["State"]["Status"] in ENDED and policy in ("", "no")
+    return found.status in ENDED and found.restart_policy in ("", "no")
 
 
-def _ask(writer: PodmanWriter, found: dict[str, Any], check: Healthcheck) -> ProbeAnswer:
+def _ask(writer: PodmanWriter, found: InspectedContainer, check: Healthcheck) -> ProbeAnswer:
     if check.test is not None:
-        return _execute(writer, found["Id"], check)
+        return _execute(writer, found.id, check)
     if not writer.machine.here:
         return _ask_far(writer.machine, found, check)
     if check.tcp is not None:
         return _inside(found, ["tcp", str(check.tcp)], check.timeout)
     port, path = probe.split_http(check.http or "")
-    for address, host_port in _published(found, port):
+    for address, host_port in found.published_at(port):
         return probe.probe_http(address, host_port, path, check.timeout)
     return _inside(found, ["http", str(port), path], check.timeout)
 
 
-def _ask_far(machine: ContainerHost, found: dict[str, Any], check: Healthcheck) -> ProbeAnswer:
+def _ask_far(machine: ContainerHost, found: InspectedContainer, check: Healthcheck) -> ProbeAnswer:
     """The same as here, by programs that are there."""
-    process = found["State"]["Pid"]
+    process = found.pid
     if check.tcp is not None:
         return remote_probe.ask_tcp(machine, process, check.tcp, check.timeout)
     port, path = probe.split_http(check.http or "")
-    for address, host_port in _published(found, port):
+    for address, host_port in found.published_at(port):
         return remote_probe.ask_http(machine, None, (address, host_port), path, check.timeout)
     return remote_probe.ask_http(machine, process, ("127.0.0.1", port), path, check.timeout)
-
-
-def _published(found: dict[str, Any], port: int) -> list[tuple[str, int]]:
-    bindings = (found["NetworkSettings"].get("Ports") or {}).get(f"{port}/tcp") or []
-    everywhere = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, never bound)
-    return [
-        ("127.0.0.1" if b["HostIp"] in everywhere else b["HostIp"], int(b["HostPort"]))
-        for b in bindings
-    ]
 
 
 def _execute(writer: PodmanWriter, name: str, check: Healthcheck) -> ProbeAnswer:
@@ -214,14 +205,14 @@ def _execute(writer: PodmanWriter, name: str, check: Healthcheck) -> ProbeAnswer
     return ProbeAnswer(done.exit_code == 0, f"{' '.join(test)}: exit code {done.exit_code} {said}")
 
 
-def _inside(found: dict[str, Any], arguments: list[str], timeout: float) -> ProbeAnswer:
+def _inside(found: InspectedContainer, arguments: list[str], timeout: float) -> ProbeAnswer:
     """Probe from inside the container's network: nothing is needed in its image."""
     argv = [
         "nsenter",
         "--preserve-credentials",
         "--user",
         "--net",
-        f"--target={found['State']['Pid']}",
+        f"--target={found.pid}",
     ]
     argv += [sys.executable, "-I", "-S", str(Path(probe.__file__)), *arguments, str(timeout)]
     try:

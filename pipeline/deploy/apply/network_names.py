@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy.apply import bridge
 from pipeline.deploy.plan.name_servers import GATEWAY
+from pipeline.engine.inspected import Subnet
 from pipeline.errors import EngineError
 from pipeline.host.facts import parse_version
 
 if TYPE_CHECKING:
-    from pipeline.engine.podman import Json, PodmanReader
+    from pipeline.engine.inspected import InspectedContainer, ListedNetwork
+    from pipeline.engine.podman import PodmanReader
     from pipeline.host.facts import Version
 
 _KEEPS_ADDRESS: Version = (5, 0)
@@ -42,11 +44,11 @@ def with_gateways(body: Mapping[str, Any], reader: PodmanReader) -> Mapping[str,
     asked = [one.removeprefix(GATEWAY) for one in body.get("dns_server") or ()]
     if not asked:
         return body
-    there = {one["name"]: one for one in reader.networks()}
-    subnets = [_subnet(there.get(name, {})) for name in asked]
-    if all(subnets):
-        servers = [one["gateway"] for one in subnets]
-        return {**body, "dns_server": [*servers, *_nobody(subnets[0]["subnet"])]}
+    there = {one.name: one for one in reader.networks()}
+    subnets = [_subnet(there.get(name)) for name in asked]
+    if all(one.gateway for one in subnets):
+        servers = [one.gateway for one in subnets]
+        return {**body, "dns_server": [*servers, *_nobody(subnets[0].subnet)]}
     return {key: value for key, value in body.items() if key not in ("dns_server", "dns_search")}
 
 
@@ -58,17 +60,17 @@ def keep_reached(name: str, reader: PodmanReader) -> None:
     if parse_version(reader.version()) >= _KEEPS_ADDRESS:
         return
     found = reader.container(name)
-    if found is None or not (its := found["NetworkSettings"].get("Networks")):
+    if found is None or not found.addresses:
         return
-    bridges = [n["network_interface"] for n in reader.networks() if n["name"] in its]
+    bridges = [one.interface for one in reader.networks() if one.name in found.addresses]
     with suppress(EngineError):
         _keep(reader, found, [one for one in bridges if one])
 
 
-def _keep(reader: PodmanReader, found: Json, bridges: Sequence[str]) -> None:
+def _keep(reader: PodmanReader, found: InspectedContainer, bridges: Sequence[str]) -> None:
     # The name server lives in the network namespace of the bridges, and its number lies below the
     # run root, as the one of the container's process does.
-    run_root = [*Path(found["PidFile"]).parents, Path("/")][3:4]
+    run_root = [*Path(found.pid_file).parents, Path("/")][3:4]
     file = str(Path(*run_root, "networks/aardvark-dns/aardvark.pid"))
     pid = reader.machine.texts([file]).get(file, "").strip()
     if not pid.isdecimal() or not bridges:
@@ -78,9 +80,10 @@ def _keep(reader: PodmanReader, found: Json, bridges: Sequence[str]) -> None:
     reader.machine.run(["sh", "-c", _ENTER, "sh", pid, python, *bridges], text=script)
 
 
-def _subnet(network: Mapping[str, Any]) -> Mapping[str, str]:
+def _subnet(network: ListedNetwork | None) -> Subnet:
     """The subnet with a gateway, at which the name server listens; empty when there is none."""
-    return next((one for one in network.get("subnets", ()) if one["gateway"]), {})
+    subnets = network.subnets if network else ()
+    return next((one for one in subnets if one.gateway), Subnet())
 
 
 def _nobody(subnet: str) -> list[str]:

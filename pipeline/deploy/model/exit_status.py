@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
-from typing import Any
 
+from pipeline.engine.inspected import InspectedContainer
 from pipeline.output.number_format import show_bytes
 
 ENDED = ("exited", "stopped")
@@ -14,17 +13,15 @@ _SIGNALLED = 128
 """A process that signal n ended is told as exit code 128 + n (bash(1), EXIT STATUS)."""
 
 
-def describe_exit(found: Mapping[str, Any]) -> str:
-    """What became of an inspected container's process.
+def describe_exit(found: InspectedContainer) -> str:
+    """What became of a container's process.
 
     The kernel's out-of-memory killer sends SIGKILL, and not every runtime sees that it was that
     one: a killed container with a memory limit may have been over it.
     """
-    state = found["State"]
-    code: int = state["ExitCode"]
-    limit: int = found.get("HostConfig", {}).get("Memory") or 0
+    code, limit = found.exit_code, found.memory
     said = f"it ended with exit code {code}"
-    if state.get("OOMKilled"):
+    if found.out_of_memory:
         return f"{said}: it needed more than its memory limit of {show_bytes(limit)}"
     if code == _SIGNALLED + signal.SIGKILL and limit:
         return (

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.deploy.model.ports import Binding
 from pipeline.engine.sockets import BoundSocket, bound
@@ -221,8 +221,8 @@ def _bound(binding: Binding, sockets: Iterable[BoundSocket], owner: str) -> str:
 
 def _monitor_lives(reader: PodmanReader, one: Suspect) -> bool:
     """Ask Podman which process its monitor is: another runtime may stand between the two."""
-    found: dict[str, Any] = reader.container(one.id) or {}
-    pid = (found.get("State") or {}).get("ConmonPid") or 0
+    found = reader.container(one.id)
+    pid = found.monitor if found else 0
     text = reader.machine.texts([f"/proc/{pid}/status"]).get(f"/proc/{pid}/status", "")
     return _field(text, "Name") == _MONITOR and _field(text, "State") not in ("Z", "X")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.deploy.observe import remote_probe
 from pipeline.errors import EngineError
@@ -73,7 +73,7 @@ class Features:
 def observe_features(reader: PodmanReader, environ: Mapping[str, str] = os.environ) -> Features:
     """What the service behind `reader` can do."""
     if environ.get("CONTAINER_HOST"):
-        controllers = reader.info()["host"].get("cgroupControllers") or ()
+        controllers = reader.info().controllers
     else:
         controllers = enforced(os.getuid())
     version = parse_version(reader.version())
@@ -108,7 +108,6 @@ def enforced(uid: int) -> tuple[str, ...]:
 def _no_network(reader: PodmanReader) -> str:
     # Netavark calls iptables by name until 1.12 can use nftables; without it the engine says only
     # "No such file or directory".
-    host: Mapping[str, Any] = reader.info()["host"]
-    if host.get("networkBackend") == "netavark":
+    if reader.info().network_backend == "netavark":
         return "netavark needs iptables (or nft), and neither is installed"
     return ""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
 
 from pipeline.deploy.model.ports import Binding, Held
+from pipeline.engine.inspected import ListedContainer
 from pipeline.engine.remote_host import HERE, ContainerHost
 from pipeline.engine.sockets import bound
 from pipeline.errors import EngineError
 
 
 def held_ports(
-    machine: ContainerHost, others: Iterable[Mapping[str, Any]], lost: Iterable[int]
+    machine: ContainerHost, others: Iterable[ListedContainer], lost: Iterable[int]
 ) -> Held:
     """The ports of a machine that are held, and by whom.
 
@@ -30,25 +30,16 @@ def held_ports(
             ports[one.protocol, one.address, one.port] = "another program or user"
     for other in others:
         for binding in bindings_of(other):
-            who = f"the container {other['Names'][0]}"
+            who = f"the container {other.name}"
             ports[binding.protocol, binding.address, binding.host] = who
     for port in lost:
         ports["tcp", "", port] = ports["udp", "", port] = "another program that took it just now"
     return Held(ports, _first_port(os.environ))
 
 
-def bindings_of(found: Mapping[str, Any]) -> tuple[Binding, ...]:
-    """The published ports of a container, as Podman lists it."""
-    return tuple(
-        Binding(
-            target=port["container_port"] + offset,
-            host=port["host_port"] + offset,
-            address=port.get("host_ip", ""),
-            protocol=port["protocol"],
-        )
-        for port in found.get("Ports") or ()
-        for offset in range(port.get("range", 1))
-    )
+def bindings_of(found: ListedContainer) -> tuple[Binding, ...]:
+    """The published ports of a container."""
+    return tuple(Binding(one.target, one.host, one.address, one.protocol) for one in found.ports)
 
 
 def _first_port(environ: Mapping[str, str]) -> int:

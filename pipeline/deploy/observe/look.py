@@ -40,5 +40,5 @@ def what_runs(reader: PodmanReader, pipeline: str) -> Observed:
     """Only the containers of a pipeline, and the secrets, which keep the records of its deploys."""
     return Observed(
         containers=containers_of(reader, pipeline),
-        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
+        secrets={one.name: one.labels for one in reader.secrets()},
     )

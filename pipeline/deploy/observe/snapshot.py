@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.deploy.model.exit_status import ENDED
-from pipeline.deploy.model.ownership import deployed, labels_of, readable
+from pipeline.deploy.model.ownership import deployed, readable
 from pipeline.deploy.model.ports import Binding, Held
 from pipeline.deploy.observe.faults import Fault, find_faults
 from pipeline.deploy.observe.features import Features, observe_features
@@ -16,10 +16,10 @@ from pipeline.engine import labels
 from pipeline.lean_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from pipeline.engine.inspected import ContainerEvent, InspectedImage, ListedContainer
     from pipeline.engine.podman import PodmanReader
 
 RUNNING = "running"
-_ONLY_STORED = "storage"
 _DIGITS = 10
 """More than any deploy's number has; labels are input."""
 _SETTLING_SECONDS = 2.0
@@ -36,7 +36,7 @@ class Container:
     Attributes:
         number: the replica's number; 0 for a door.
         state: Podman's word: created, running, paused, exited, stopped, …
-        created: seconds since the epoch.
+        created: when, as the engine writes it: a time, or seconds since the epoch.
         fault: why it cannot be reached or managed, though Podman says that it runs; "" is none.
         lost: Podman cannot start it any more: only a new one helps.
     """
@@ -51,7 +51,7 @@ class Container:
     exit_code: int = 0
     bindings: tuple[Binding, ...] = ()
     pid: int = 0
-    created: str = ""
+    created: str | int = ""
     fault: str = ""
     lost: bool = False
 
@@ -180,7 +180,7 @@ def observe(
     seen = _seen(reader, pipeline, lambda: reader.containers(external=True))
     listed, containers, broken = seen.listed, seen.containers, seen.broken
     ours = {c.id for c in containers}
-    others = [c for c in listed if c["State"] != _ONLY_STORED and c["Id"] not in ours]
+    others = [c for c in listed if not c.only_stored and c.id not in ours]
     running = [
         b
         for c in containers
@@ -190,16 +190,13 @@ def observe(
     ]
     return Observed(
         containers=containers,
-        foreign=frozenset(name for c in others for name in c.get("Names") or ()),
+        foreign=frozenset(name for c in others for name in c.names),
         unfinished=frozenset(
-            name
-            for c in listed
-            if c["State"] == _ONLY_STORED and c.get("Command") != ["buildah"]
-            for name in c.get("Names") or ()
+            name for c in listed if c.only_stored and c.command != ("buildah",) for name in c.names
         ),
-        volumes={v["Name"]: v.get("Labels") or {} for v in reader.volumes()},
-        networks={n["name"]: n.get("labels") or {} for n in reader.networks()},
-        secrets={s["Spec"]["Name"]: s["Spec"].get("Labels") or {} for s in reader.secrets()},
+        volumes={one.name: one.labels for one in reader.volumes()},
+        networks={one.name: one.labels for one in reader.networks()},
+        secrets={one.name: one.labels for one in reader.secrets()},
         images={name: facts for name in images if (facts := _image(reader.image(name)))},
         held=held_ports(reader.machine, others, lost).without(running),
         abilities=observe_features(reader),
@@ -231,14 +228,14 @@ class _Seen:
         broken: those with labels that no deploy writes, in words.
     """
 
-    listed: list[dict[str, Any]]
+    listed: list[ListedContainer]
     containers: tuple[Container, ...]
     taken: frozenset[Binding]
     broken: tuple[str, ...]
 
 
 def _seen(
-    reader: PodmanReader, pipeline: str, listing: Callable[[], list[dict[str, Any]]]
+    reader: PodmanReader, pipeline: str, listing: Callable[[], list[ListedContainer]]
 ) -> _Seen:
     """List containers and look at them.
 
@@ -247,7 +244,7 @@ def _seen(
     end = time.monotonic() + _SETTLING_SECONDS
     while True:
         listed = listing()
-        there = [c for c in listed if c["State"] != _ONLY_STORED]
+        there = [c for c in listed if not c.only_stored]
         mine, broken = readable(deployed(reader, there, pipeline), there, pipeline)
         containers = tuple(map(_container, mine))
         faults = find_faults(reader, containers)
@@ -269,41 +266,40 @@ def _with_fault(container: Container, fault: Fault | None) -> Container:
 
 def events_of(
     reader: PodmanReader, pipeline: str, *, since: str | None = None, follow: bool = False
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[ContainerEvent]:
     """What happened to containers that a deploy of the pipeline made; see `PodmanReader.events`."""
     # Podman 4.3 finds no image by two labels, and takes two labels of events as alternatives.
     committed = {
-        (name.removeprefix("sha256:"), labels_of(image).get(labels.CONFIG, ""))
+        (name.removeprefix("sha256:"), image.labels.get(labels.CONFIG, ""))
         for image in reader.images([labels.CONFIG])
-        for name in (image["Id"], *(image.get("Names") or image.get("RepoTags") or ()))
+        for name in (image.id, *image.names)
     }
     for event in reader.events([f"{labels.PIPELINE}={pipeline}"], since=since, follow=follow):
-        has = event["Actor"]["Attributes"]
+        has = event.attributes
         config = has.get(labels.CONFIG)
         if config and (has.get("image", "").removeprefix("sha256:"), config) not in committed:
             yield event
 
 
-def _container(found: Mapping[str, Any]) -> Container:
-    its_labels = labels_of(found)
-    service, number = labels.role_of(its_labels)
+def _container(found: ListedContainer) -> Container:
+    service, number = labels.role_of(found.labels)
     return Container(
-        id=found["Id"],
-        name=found["Names"][0],
+        id=found.id,
+        name=found.name,
         service=service,
         number=number,
-        state=found["State"],
-        labels=its_labels,
-        image_id=found.get("ImageID", ""),
-        exit_code=found.get("ExitCode", 0),
+        state=found.status,
+        labels=found.labels,
+        image_id=found.image_id,
+        exit_code=found.exit_code,
         bindings=bindings_of(found),
-        pid=found.get("Pid", 0),
-        created=found.get("Created", ""),
+        pid=found.pid,
+        created=found.created,
     )
 
 
-def _image(found: Mapping[str, Any] | None) -> ImageFacts | None:
+def _image(found: InspectedImage | None) -> ImageFacts | None:
     if found is None:
         return None
-    asked = labels_of(found).get("io.containers.capabilities", "")
-    return ImageFacts(found["Id"], tuple(c for c in asked.split(",") if c))
+    asked = found.labels.get("io.containers.capabilities", "")
+    return ImageFacts(found.id, tuple(c for c in asked.split(",") if c))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.deploy.observe.features import Features
+from pipeline.engine.inspected import InspectedContainer
 from pipeline.spec.model import Resources
 
 DEFAULT_PIDS = 512
@@ -32,15 +33,14 @@ def limits_of(wanted: Resources, abilities: Features) -> tuple[dict[str, Any], t
     return limits, tuple(missing)
 
 
-def lost_limits(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> list[str]:
-    """Read back: the limits that an inspected container was asked to have and does not have."""
+def lost_limits(wanted: Mapping[str, Any], found: InspectedContainer | None) -> list[str]:
+    """Read back: the limits that a container was asked to have and does not have."""
     if found is None:
         return []
-    host = found["HostConfig"]
     has = {
-        "memory": ("limit", host.get("Memory")),
-        "cpu": ("quota", host.get("CpuQuota")),
-        "pids": ("limit", host.get("PidsLimit")),
+        "memory": ("limit", found.memory),
+        "cpu": ("quota", found.cpu_quota),
+        "pids": ("limit", found.pids),
     }
     return [
         name for name, (key, value) in has.items() if name in wanted and wanted[name][key] != value

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from podman import PodmanClient
 
+from pipeline.engine.api_answers import checked
+from pipeline.engine.inspected import read_container
 from pipeline.engine.podman import PodmanReader
 from pipeline.engine.podman_writer import PodmanWriter
 
@@ -66,16 +68,17 @@ def test_what_we_make_must_be_what_podman_py_finds(
     found = theirs.containers.get(container)
     mine = ours.container(container)
     assert mine is not None
-    assert (found.status, found.id) == ("running", mine["Id"])
+    assert (found.status, found.id) == ("running", mine.id)
     assert found.labels == {"made": "by us"}
     assert "COLOUR=blue" in found.attrs["Config"]["Env"]
     assert [mount["Name"] for mount in found.attrs["Mounts"]] == [container]
-    assert found.attrs == mine | {"State": found.attrs["State"]}
+    told = checked("GET", f"/containers/{container}/json", json.dumps(found.attrs).encode())
+    assert read_container(told) == mine
     volume = theirs.volumes.get(container)
     assert volume.attrs["Labels"] == {"made": "by us"}
     image = ours.image(small_base)
     assert image is not None
-    assert theirs.images.get(small_base).id == image["Id"]
+    assert theirs.images.get(small_base).id == image.id
 
 
 def test_what_we_read_must_be_what_podman_py_reads(
@@ -83,10 +86,10 @@ def test_what_we_read_must_be_what_podman_py_reads(
 ) -> None:
     found = theirs.containers.get(container)
     assert ours.version() == theirs.version()["Version"]
-    assert {c["Id"] for c in ours.containers()} == {c.id for c in theirs.containers.list(all=True)}
-    assert {v["Name"] for v in ours.volumes()} == {v.name for v in theirs.volumes.list()}
+    assert {c.id for c in ours.containers()} == {c.id for c in theirs.containers.list(all=True)}
+    assert {v.name for v in ours.volumes()} == {v.name for v in theirs.volumes.list()}
     # In no order of its own, when there is more than one.
-    assert {n["name"] for n in ours.networks()} == {n.name for n in theirs.networks.list()}
+    assert {n.name for n in ours.networks()} == {n.name for n in theirs.networks.list()}
     ours.write_file(container, "/note", "kept\n")
     code, output = found.exec_run(["cat", "/note"])
     assert code == 0
@@ -105,9 +108,9 @@ def test_what_podman_py_does_must_be_what_we_see(container: str, service: str, t
         theirs.containers.get(container).stop(timeout=0)
         stopped = reader.container(container)
         assert stopped is not None
-        assert stopped["State"]["Status"] == "exited"
+        assert stopped.status == "exited"
         (listed,) = reader.containers_on(container)
-        assert (listed["Id"], listed["State"]) == (stopped["Id"], "exited")
+        assert (listed.id, listed.status) == (stopped.id, "exited")
 
 
 def test_what_we_end_must_be_gone_for_podman_py(
@@ -116,4 +119,4 @@ def test_what_we_end_must_be_gone_for_podman_py(
     ours.end_container(container, timeout=0)
     assert not theirs.containers.exists(container)
     assert theirs.volumes.exists(container)
-    assert json.dumps(ours.containers_on(container)) == "[]"
+    assert ours.containers_on(container) == []

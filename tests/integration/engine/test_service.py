@@ -82,8 +82,7 @@ def test_a_service_serves_and_leaves_nothing(environment: Mapping[str, str]) -> 
     before = set(sockets(environment))  # of killed commands of other tests: swept meanwhile
     with api_service(environment) as uri, PodmanReader(uri) as reader:
         path = Path(uri.removeprefix("unix://"))
-        store = reader.info()["store"]
-        assert store["graphDriverName"] == "overlay"
+        assert reader.info().driver == "overlay"
         assert services_on(path)
     assert eventually(lambda: not services_on(path))
     assert set(sockets(environment)) <= before
@@ -121,7 +120,7 @@ def test_a_container_outlives_the_service_that_started_it(
         with api_service(environment) as uri, PodmanReader(uri) as reader:
             told = reader.container(container)
             assert told is not None
-            assert told["State"]["Status"] == "running"
+            assert told.status == "running"
     finally:
         if container:
             command.run(["podman", "rm", "--force", "--time=0", container], environment=environment)

@@ -91,7 +91,7 @@ def test_the_users_own_settings_stay(home: dict[str, str]) -> None:
     environment = effective_profile(home).environment
     with api_service(environment) as uri, PodmanReader(uri) as reader:
         info = reader.info()
-    assert info["store"]["graphDriverName"] == "overlay"
+    assert info.driver == "overlay"
     assert own.read_text() == "[containers]\npids_limit = 77\n"
     if named := environment.get("CONTAINERS_CONF"):
         assert "pids_limit = 77" in Path(named).read_text()

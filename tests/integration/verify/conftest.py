@@ -38,7 +38,9 @@ def api(service: str) -> Iterator[PodmanWriter]:
 
 
 def left_behind(api: PodmanWriter) -> list[str]:
-    found = [*api.containers([labels.EXPERIMENT]), *api.volumes([labels.EXPERIMENT])]
-    return [str(one.get("Names") or one["Name"]) for one in found] + [
-        str(image["Names"]) for image in api.images([labels.EXPERIMENT])
+    mine = [labels.EXPERIMENT]
+    return [
+        *(one.name for one in api.containers(mine)),
+        *(one.name for one in api.volumes(mine)),
+        *(str(one.names) for one in api.images(mine)),
     ]

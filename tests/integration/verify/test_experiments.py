@@ -21,6 +21,7 @@ import pytest
 
 from pipeline.engine import command, labels
 from pipeline.engine.distribution import ImageLocation
+from pipeline.engine.inspected import InspectedImage
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.verify.experiment import ExperimentResult
 from pipeline.verify.lab import Lab
@@ -47,7 +48,7 @@ def world(api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[st
 def test_every_claim_holds_here_and_nothing_stays_behind(
     api: PodmanWriter, subject: ExperimentSubject, environment: Mapping[str, str]
 ) -> None:
-    before = {image["Id"] for image in api.images()}
+    before = {image.id for image in api.images()}
     told: list[str] = []
     results = carry_out(EXPERIMENTS, api, subject, environment, lambda e: told.append(e.name))
     not_held = {r.experiment.name: (r.verdict, r.reason) for r in results if r.verdict != "held"}
@@ -58,7 +59,7 @@ def test_every_claim_holds_here_and_nothing_stays_behind(
     assert told == [e.name for e in EXPERIMENTS]
     assert all(any(step.kind == "see" for step in r.steps) for r in results if r.verdict == "held")
     assert left_behind(api) == []
-    assert {image["Id"] for image in api.images()} == before
+    assert {image.id for image in api.images()} == before
 
 
 class Forgetful(Lab):
@@ -73,7 +74,7 @@ class Shared(Lab):
 
     def write(self, container: str, path: str, text: str) -> None:
         for other in self.api.containers([f"{labels.EXPERIMENT}={self.token}"]):
-            super().write(other["Names"][0], path, text)
+            super().write(other.name, path, text)
 
 
 class OneForAll(Lab):
@@ -81,7 +82,7 @@ class OneForAll(Lab):
 
     def create(self, *arguments: Any, **options: Any) -> str:
         found = self.api.containers([f"{labels.EXPERIMENT}={self.token}"])
-        return str(found[0]["Names"][0]) if found else super().create(*arguments, **options)
+        return found[0].name if found else super().create(*arguments, **options)
 
 
 class Amnesiac(Lab):
@@ -179,10 +180,11 @@ class Keeping(PodmanWriter):
 
 
 class Scattering(PodmanWriter):
-    def image(self, reference: str) -> dict[str, Any] | None:
+    def image(self, reference: str) -> InspectedImage | None:
         found = super().image(reference)
         if found and "capas-experiment" in reference:
-            found["GraphDriver"]["Data"]["LowerDir"] += "-elsewhere"
+            lower = found.folders["LowerDir"] + "-elsewhere"
+            return replace(found, folders={**found.folders, "LowerDir": lower})
         return found
 
 

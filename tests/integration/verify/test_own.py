@@ -32,8 +32,8 @@ def users(tmp_path_factory: pytest.TempPathFactory, small_base: str, capas: Capa
 
 def nothing_left(api: PodmanWriter) -> None:
     assert left_behind(api) == []
-    worlds = [n["name"] for n in api.networks() if PREFIX in n["name"]]
-    worlds += [s["Spec"]["Name"] for s in api.secrets() if PREFIX in str(s["Spec"]["Labels"])]
+    worlds = [n.name for n in api.networks() if PREFIX in n.name]
+    worlds += [s.name for s in api.secrets() if PREFIX in str(s.labels)]
     assert worlds == []
 
 

@@ -24,6 +24,7 @@ from pipeline.deploy.plan.ingress import ingress_body, workers
 from pipeline.deploy.plan.lifecycle import plan_change
 from pipeline.deploy.show.events import event_line
 from pipeline.engine import labels
+from pipeline.engine.inspected import ContainerEvent
 from pipeline.errors import EngineError, Refused, UsageError
 from pipeline.spec.model import (
     Dependency,
@@ -254,7 +255,7 @@ def test_the_cause_of_a_new_door_is_the_fault_of_whichever_has_one(world: World)
     ],
 )
 def test_only_what_ended_has_a_code(action: str, attributes: dict[str, Any], ending: str) -> None:
-    event = {"Actor": {"Attributes": attributes}, "time": 0, "Action": action}
+    event = ContainerEvent(action, 0, attributes)
     assert event_line(event).endswith(f"  {ending}")
 
 

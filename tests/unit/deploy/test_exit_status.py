@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.deploy.model.exit_status import describe_exit
+from pipeline.engine.inspected import InspectedContainer
 
 
 @pytest.mark.parametrize(
@@ -20,5 +21,5 @@ from pipeline.deploy.model.exit_status import describe_exit
     ],
 )
 def test_an_end_must_be_told_in_plain_words(code: int, oom: bool, memory: int, said: str) -> None:
-    state = {"Status": "exited", "ExitCode": code, "OOMKilled": oom}
-    assert said in describe_exit({"State": state, "HostConfig": {"Memory": memory}})
+    found = InspectedContainer("c", "exited", exit_code=code, out_of_memory=oom, memory=memory)
+    assert said in describe_exit(found)

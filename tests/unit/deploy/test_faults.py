@@ -11,6 +11,7 @@ import pytest
 from pipeline.deploy.model.ports import Binding
 from pipeline.deploy.observe.faults import Looked, find_faults, headless, judge
 from pipeline.deploy.observe.snapshot import Container
+from pipeline.engine.inspected import InspectedContainer
 from pipeline.engine.podman import PodmanReader
 from pipeline.engine.remote_host import ContainerHost
 from pipeline.engine.sockets import BoundSocket
@@ -123,8 +124,8 @@ class Podman:
     def sees_processes(self) -> bool:
         return self._sees
 
-    def container(self, _name: str) -> dict[str, Any]:
-        return {"State": {"ConmonPid": self._monitor}}
+    def container(self, _name: str) -> InspectedContainer:
+        return InspectedContainer(monitor=self._monitor)
 
 
 class Kernel(ContainerHost):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from pipeline.deploy.apply import health
 from pipeline.deploy.apply.health import HealthVerdict, await_healthy
+from pipeline.engine.inspected import InspectedContainer
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.engine.remote_host import HERE, ContainerHost
 
 MONITOR = 7
-RUNNING = {"Status": "running", "ExitCode": 0, "Pid": 8, "ConmonPid": MONITOR}
-EXITED = {"Status": "exited", "ExitCode": 3, "Pid": 0, "ConmonPid": 0}
+RUNNING = InspectedContainer("c", "running", pid=8, monitor=MONITOR)
+EXITED = InspectedContainer("c", "exited", exit_code=3)
 
 
 class World:
@@ -25,7 +27,7 @@ class World:
         parent: of the process that has the container's number here; None for no such process.
     """
 
-    def __init__(self, *states: dict[str, Any]) -> None:
+    def __init__(self, *states: InspectedContainer) -> None:
         self.now = 0.0
         self.states = list(states)
         self.asked = 0
@@ -33,10 +35,9 @@ class World:
         self.parent: int | None = MONITOR
         self.machine = HERE
 
-    def container(self, _name: str) -> dict[str, Any]:
+    def container(self, _name: str) -> InspectedContainer:
         self.asked += 1
-        state = self.states[0] if len(self.states) == 1 else self.states.pop(0)
-        return {"State": state}
+        return self.states[0] if len(self.states) == 1 else self.states.pop(0)
 
     def parent_of(self, _process: int, _machine: ContainerHost) -> int:
         if self.parent is None:
@@ -85,7 +86,7 @@ def test_what_ends_meanwhile_must_not_count_as_up(monkeypatch: pytest.MonkeyPatc
 def test_what_its_restart_policy_starts_again_must_not_count_as_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World(RUNNING, {**RUNNING, "Pid": 78})
+    world = World(RUNNING, replace(RUNNING, pid=78))
     world.parent = None
     assert not world.is_up(monkeypatch)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.deploy.observe.features import Features
 from pipeline.deploy.plan.limits import limits_of, lost_limits
+from pipeline.engine.inspected import InspectedContainer
 from pipeline.spec.model import Resources
 
 
@@ -11,12 +14,9 @@ def test_a_limit_that_the_engine_forgot_must_be_noticed() -> None:
     everything = Features(limits=frozenset({"memory", "cpu", "pids"}))
     wanted, missing = limits_of(Resources(memory=1 << 20, cpus=0.5, pids=7), everything)
     assert missing == ()
-    kept = {"Memory": 1 << 20, "CpuQuota": 50_000, "PidsLimit": 7}
-    assert lost_limits(wanted, {"HostConfig": kept}) == []
-    assert lost_limits(wanted, {"HostConfig": {**kept, "Memory": 0, "PidsLimit": 0}}) == [
-        "memory",
-        "pids",
-    ]
+    kept = InspectedContainer(memory=1 << 20, cpu_quota=50_000, pids=7)
+    assert lost_limits(wanted, kept) == []
+    assert lost_limits(wanted, replace(kept, memory=0, pids=0)) == ["memory", "pids"]
 
 
 def test_what_the_host_ignores_must_be_named_and_not_be_asked_for() -> None:
@@ -34,6 +34,6 @@ def test_where_processes_can_be_limited_they_must_be() -> None:
 
 
 def test_what_was_not_asked_for_or_is_gone_must_not_be_missed() -> None:
-    found = {"HostConfig": {"Memory": 5, "CpuQuota": 5, "PidsLimit": 5}}
+    found = InspectedContainer(memory=5, cpu_quota=5, pids=5)
     assert lost_limits({"pids": {"limit": 5}}, found) == []
     assert lost_limits({"pids": {"limit": 5}}, None) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,30 +14,21 @@ from pipeline.deploy.apply import bridge
 from pipeline.deploy.apply.network_names import keep_reached, with_gateways
 from pipeline.deploy.observe.features import Features
 from pipeline.deploy.plan.name_servers import resolver
+from pipeline.engine.inspected import InspectedContainer, ListedNetwork, Subnet
 from pipeline.engine.podman import PodmanReader
 from pipeline.errors import EngineError
 
-NETWORKS: list[dict[str, Any]] = [
-    {
-        "name": "p_default",
-        "network_interface": "podman1",
-        "subnets": [
-            {"subnet": "fd00::/64", "gateway": ""},
-            {"subnet": "10.89.0.0/24", "gateway": "10.89.0.1"},
-        ],
-    },
-    {
-        "name": "tiny",
-        "network_interface": "podman4",
-        "subnets": [{"subnet": "10.9.0.0/30", "gateway": "10.9.0.1"}],
-    },
-    {
-        "name": "odd",
-        "network_interface": "podman5",
-        "subnets": [{"subnet": "-", "gateway": "10.9.0.1"}],
-    },
-    {"name": "inner", "network_interface": "podman2", "subnets": [{"subnet": "", "gateway": ""}]},
-    {"name": "other", "network_interface": "podman3", "subnets": []},
+NETWORKS = [
+    ListedNetwork(
+        "p_default",
+        {},
+        "podman1",
+        (Subnet("fd00::/64"), Subnet("10.89.0.0/24", "10.89.0.1")),
+    ),
+    ListedNetwork("tiny", {}, "podman4", (Subnet("10.9.0.0/30", "10.9.0.1"),)),
+    ListedNetwork("odd", {}, "podman5", (Subnet("-", "10.9.0.1"),)),
+    ListedNetwork("inner", {}, "podman2", (Subnet(),)),
+    ListedNetwork("other", {}, "podman3"),
 ]
 RUN_ROOT = "/run/user/1000/containers"
 PID_FILE = f"{RUN_ROOT}/networks/aardvark-dns/aardvark.pid"
@@ -69,15 +61,15 @@ class Engine:
     def version(self) -> str:
         return self._version
 
-    def networks(self) -> list[dict[str, Any]]:
+    def networks(self) -> list[ListedNetwork]:
         return NETWORKS
 
-    def container(self, _name: str) -> dict[str, Any] | None:
-        return {
-            "PidFile": f"{RUN_ROOT}/overlay-containers/{'a' * 64}/userdata/pidfile",
-            "NetworkSettings": {"Networks": {"p_default": {}, "other": {}}},
-            **self._found,
-        }
+    def container(self, _name: str) -> InspectedContainer:
+        found = InspectedContainer(
+            pid_file=f"{RUN_ROOT}/overlay-containers/{'a' * 64}/userdata/pidfile",
+            addresses={"p_default": "", "other": ""},
+        )
+        return replace(found, **self._found)
 
 
 def entered(version: str = "4.3.1", pid: str = "77\n", **found: Any) -> list[Sequence[str]]:
@@ -100,10 +92,10 @@ def test_bridges_of_a_started_container_must_keep_their_addresses() -> None:
         ("5.0.0", "77", {}),  # netavark does it itself
         ("4.3.1", "", {}),  # nobody serves names
         ("4.3.1", "no number", {}),
-        ("4.3.1", "77", {"NetworkSettings": {"Networks": None}}),
-        ("4.3.1", "77", {"NetworkSettings": {"Networks": {"gone": {}}}}),
-        ("4.3.1", "77", {"PidFile": ""}),
-        ("4.3.1", "77", {"PidFile": "/x"}),
+        ("4.3.1", "77", {"addresses": {}}),
+        ("4.3.1", "77", {"addresses": {"gone": ""}}),
+        ("4.3.1", "77", {"pid_file": ""}),
+        ("4.3.1", "77", {"pid_file": "/x"}),
     ],
 )
 def test_nothing_must_be_entered_without_need(version: str, pid: str, found: Any) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from pipeline.deploy.observe.snapshot import containers_of, events_of
 from pipeline.engine import labels
+from pipeline.engine.inspected import (
+    ContainerEvent,
+    InspectedImage,
+    ListedContainer,
+    ListedImage,
+)
 from pipeline.engine.podman import PodmanReader
 
 DEPLOYED = {
@@ -25,39 +31,41 @@ class Engine:
 
     def __init__(self, images: Mapping[str, Mapping[str, str]]) -> None:
         self._images = images
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[ListedContainer] = []
         self.looked_at: list[str] = []
 
     def run(self, name: str, image: str, own: Mapping[str, str] | None = None) -> None:
-        row = {"Id": name, "Names": [name], "State": "running", "ImageID": image}
-        self._rows.append({**row, "Labels": {**self._images.get(image, {}), **(own or {})}})
+        has = {**self._images.get(image, {}), **(own or {})}
+        self._rows.append(ListedContainer(name, (name,), "running", has, image))
 
     def sees_processes(self) -> bool:
         return False
 
-    def image(self, reference: str) -> dict[str, Any] | None:
+    def image(self, reference: str) -> InspectedImage | None:
         self.looked_at.append(reference)
-        return {"Labels": self._images[reference]} if reference in self._images else None
+        has = self._images.get(reference)
+        return None if has is None else InspectedImage(reference, has)
 
-    def images(self, wanted: Sequence[str]) -> list[dict[str, Any]]:
-        rows = ({"Id": f"sha256:{name}", "Labels": has} for name, has in self._images.items())
-        return [row for row in rows if labels.CONFIG in row["Labels"]] if wanted else []
+    def images(self, wanted: Sequence[str]) -> list[ListedImage]:
+        rows = (ListedImage(f"sha256:{name}", (), has) for name, has in self._images.items())
+        return [row for row in rows if labels.CONFIG in row.labels] if wanted else []
 
     def events(
         self, wanted: Sequence[str], *, since: str | None, follow: bool
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[ContainerEvent]:
         """Podman takes several labels as alternatives."""
         assert (since, follow) == ("5m", False)
         for row in self._rows:
-            if any(one.partition("=")[0] in row["Labels"] for one in wanted):
-                has = {"name": row["Names"][0], "image": row["ImageID"], **row["Labels"]}
-                yield {"Actor": {"Attributes": has}}
+            if any(one.partition("=")[0] in row.labels for one in wanted):
+                yield ContainerEvent(
+                    "start", 0, {"name": row.name, "image": row.image_id, **row.labels}
+                )
 
-    def containers(self, wanted: Sequence[str] = ()) -> list[dict[str, Any]]:
-        def has(row: Mapping[str, Any]) -> bool:
+    def containers(self, wanted: Sequence[str] = ()) -> list[ListedContainer]:
+        def has(row: ListedContainer) -> bool:
             pairs = (one.partition("=") for one in wanted)
             return all(
-                key in row["Labels"] and (not equals or row["Labels"][key] == value)
+                key in row.labels and (not equals or row.labels[key] == value)
                 for key, equals, value in pairs
             )
 
@@ -111,4 +119,4 @@ def test_events_are_those_of_deployed_containers(engine: Engine) -> None:
     engine.run("mine", "built")
     engine.run("copy", "committed")
     found = events_of(cast("PodmanReader", engine), "shop", since="5m")
-    assert [event["Actor"]["Attributes"]["name"] for event in found] == ["shop-web-1"]
+    assert [event.attributes["name"] for event in found] == ["shop-web-1"]

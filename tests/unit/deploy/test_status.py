@@ -12,6 +12,7 @@ from pipeline.deploy.model.ports import Binding
 from pipeline.deploy.observe.snapshot import Container
 from pipeline.deploy.show import status
 from pipeline.deploy.show.status import StatusRow, present_status, status_of
+from pipeline.engine.inspected import InspectedContainer
 from pipeline.engine.remote_host import ContainerHost
 from pipeline.spec.load import load
 from pipeline.spec.model import Pipeline
@@ -44,8 +45,8 @@ class Api:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def container(self, _id: str) -> dict[str, Any]:
-        return {"State": {"Status": "exited", "ExitCode": 3}}
+    def container(self, _id: str) -> InspectedContainer:
+        return InspectedContainer("id", "exited", exit_code=3)
 
 
 def rows_of(

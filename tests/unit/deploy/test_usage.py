@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.deploy.observe.snapshot import Container
 from pipeline.deploy.show.events import event_line
 from pipeline.deploy.show.usage import measure_usage, ticks_of
+from pipeline.engine.inspected import ContainerEvent
 from pipeline.engine.remote_host import HERE
 
 STAT = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 7 5 0 0 20 0 1 0 100 0 0"
@@ -40,9 +41,5 @@ def test_a_process_that_is_gone_must_count_nothing(tmp_path: Path) -> None:
 
 
 def test_an_end_must_say_its_exit_code() -> None:
-    event = {
-        "time": 0,
-        "Action": "died",
-        "Actor": {"Attributes": {"name": "p-web-1", "containerExitCode": "137"}},
-    }
+    event = ContainerEvent("died", 0, {"name": "p-web-1", "containerExitCode": "137"})
     assert event_line(event).endswith("p-web-1  ended with 137")

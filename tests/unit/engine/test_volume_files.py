@@ -3,11 +3,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.engine import volume_files
+from pipeline.engine.inspected import ListedVolume
 from pipeline.engine.volume_files import exchange, folder_of, is_empty, pack, sweep, unpack_beside
 from pipeline.errors import EngineError, HostUnsupported
 
@@ -121,9 +123,9 @@ def test_empty_means_nothing_at_all(tmp_path: Path, environment: dict[str, str])
 
 
 def test_only_a_plain_folder_of_this_machine_is_read(tmp_path: Path) -> None:
-    plain = {"Name": "v", "Driver": "local", "Mountpoint": str(tmp_path / "_data")}
+    plain = ListedVolume("v", driver="local", mountpoint=str(tmp_path / "_data"))
     assert folder_of(plain) == tmp_path / "_data"
     with pytest.raises(HostUnsupported, match="no plain folder"):
-        folder_of({**plain, "Options": {"type": "nfs"}})
+        folder_of(replace(plain, options={"type": "nfs"}))
     with pytest.raises(HostUnsupported, match="not on this machine"):
-        folder_of({**plain, "Mountpoint": "/nowhere/volume/_data"})
+        folder_of(replace(plain, mountpoint="/nowhere/volume/_data"))

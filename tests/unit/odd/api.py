@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.deploy.apply.health import _is_over, _published
+from pipeline.deploy.apply.health import _is_over
 from pipeline.deploy.model.desired import NOTHING_SPECIAL, desired_services
 from pipeline.deploy.model.exit_status import describe_exit
 from pipeline.deploy.observe.logs import lines_of
@@ -183,7 +183,7 @@ def use(service: Service, pipeline: Pipeline) -> None:
     describe_exit(found)
     lost_limits({"memory": {"limit": 5}}, found)
     _is_over(found)
-    _published(found, 5000)
+    found.published_at(5000)
     observe_volumes(service, pipeline, {"PATH": "/nowhere"})
     service.info()
     service.container_size("web")
