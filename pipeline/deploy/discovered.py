@@ -80,12 +80,12 @@ class Discovered:
         listed = {c.id: c.name for c in observed.containers}
         cause = "the engine was killed while it renamed it"
         halves = tuple(
-            Operation("rename", "container", listed[owner], cause, to=name)
+            Operation("rename", "container", listed[owner], cause, new_name=name)
             for name, owner in self._names.items()
             if listed.get(owner, name) != name
         )
         for half in halves:
-            del self._names[half.to]
+            del self._names[half.new_name]
         return halves
 
 

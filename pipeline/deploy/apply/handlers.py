@@ -54,7 +54,7 @@ def _create_volume(operation: Operation, writer: PodmanWriter, _pause: Pause) ->
 
 def _create_secret(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
     if operation.secret is not None:
-        writer.create_secret(operation.name, secret_value(operation.secret), operation.body)
+        writer.create_secret(operation.name, secret_value(operation.secret), operation.labels)
 
 
 def _create_container(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
@@ -70,14 +70,13 @@ def _create_container(operation: Operation, writer: PodmanWriter, _pause: Pause)
 
 
 def _start(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
-    patience = operation.seconds or 0.0
-    _once_free(lambda: writer.start_container(operation.name), patience, pause)
+    _once_free(lambda: writer.start_container(operation.name), operation.patience, pause)
     keep_reached(operation.name, writer)
 
 
 def _restart(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
     _once_free(
-        lambda: writer.restart_container(operation.name, operation.seconds), RELEASE_SECONDS, pause
+        lambda: writer.restart_container(operation.name, operation.grace), RELEASE_SECONDS, pause
     )
     keep_reached(operation.name, writer)
 
@@ -113,7 +112,7 @@ def _held_port(call: Callable[[], None]) -> EngineError | None:
 
 
 def _stop(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
-    _twice(lambda: writer.stop_container(operation.name, operation.seconds))
+    _twice(lambda: writer.stop_container(operation.name, operation.grace))
     if operation.detail != FOR_GOOD:
         return
     # Between two lives of a crash loop there was nothing to stop, and the engine starts it again.
@@ -122,7 +121,7 @@ def _stop(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
         pause(_POLL)
         found = writer.container(operation.name)
         if found is not None and found.status not in ENDED:
-            writer.stop_container(operation.name, operation.seconds)
+            writer.stop_container(operation.name, operation.grace)
             return
 
 
@@ -135,11 +134,11 @@ def _unpause(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
 
 
 def _remove_container(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
-    _twice(lambda: writer.end_container(operation.name, operation.seconds))
+    _twice(lambda: writer.end_container(operation.name, operation.grace))
 
 
 def _rename(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
-    writer.rename_container(operation.name, operation.to)
+    writer.rename_container(operation.name, operation.new_name)
 
 
 def _wait_for(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
@@ -163,19 +162,20 @@ def _wait_for_end(operation: Operation, writer: PodmanWriter, pause: Pause) -> N
 
 def _write(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
     addresses = {}
-    for container in containers_of(writer, operation.body["pipeline"]):
-        is_meant = container.service == operation.body["service"] and container.running
+    pipeline, service = operation.serves
+    for container in containers_of(writer, pipeline):
+        is_meant = container.service == service and container.running
         if is_meant and not container.fault:
             found = writer.container(container.id)
             addresses[container.alias] = found.address if found else ""
-    text = ingress.with_addresses(operation.to, addresses)
+    text = ingress.with_addresses(operation.text, addresses)
     # Killed before the next `confirm`, nobody can tell which configuration is in effect.
     writer.write_file(operation.name, MARK_FILE, "")
     writer.write_file(operation.name, ingress.CONFIG_FILE, text)
 
 
 def _confirm(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
-    writer.write_file(operation.name, MARK_FILE, operation.to)
+    writer.write_file(operation.name, MARK_FILE, operation.digest)
 
 
 def _reload(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
@@ -190,17 +190,17 @@ def _reload(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
 
 
 def _drain(operation: Operation, writer: PodmanWriter, pause: Pause) -> None:
-    end = time.monotonic() + (operation.seconds or 0.0)
+    end = time.monotonic() + operation.deadline
     while len(ingress.workers(writer.processes(operation.name))) > 1 and time.monotonic() < end:
         pause(_POLL)
 
 
 def _record(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
-    writer.create_secret(operation.to, _NOTHING, operation.body, driver="file")
+    writer.create_secret(operation.record, _NOTHING, operation.labels, driver="file")
 
 
 def _forget(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:
-    writer.remove_secret(operation.to)
+    writer.remove_secret(operation.record)
 
 
 def _remove_network(operation: Operation, writer: PodmanWriter, _pause: Pause) -> None:

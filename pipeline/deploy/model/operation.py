@@ -31,14 +31,20 @@ class Operation:
     Attributes:
         name: of the thing, in Podman.
         after: keys of the operations that must have succeeded before.
-        body: what the API is sent, for `create`.
-        check: what `wait for` holds the container to; None is "it runs".
-        seconds: the grace of `stop` and `remove` (None is the container's own), the deadline of
-            `drain`, or how long `start` waits for a port that an old container held.
-        to: the new name, for `rename`; the text, for `write`; the secret that keeps a deploy's
-            record.
         detail: tells apart operations that do the same to the same thing.
+        body: what the API is sent, for `create` of all but a secret.
+        labels: of the secret that `create` makes, or that `record` keeps a deploy in.
         secret: where the value of a secret comes from.
+        record: the secret that keeps a deploy's record.
+        check: what `wait for` holds the container to; None is "it runs".
+        grace: seconds before SIGKILL, for `stop`, `restart` and `remove`; None is what the
+            container was made with.
+        patience: seconds that `start` waits for a port that an old container held.
+        deadline: seconds that `drain` waits for the last request.
+        new_name: for `rename`.
+        text: the configuration, for `write`.
+        serves: the pipeline and the service whose replicas that configuration names.
+        digest: of the configuration that is in effect now, for `confirm`.
     """
 
     verb: Verb
@@ -46,17 +52,24 @@ class Operation:
     name: str
     cause: str
     after: tuple[str, ...] = ()
-    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    check: Healthcheck | None = None
-    seconds: float | None = None
-    to: str = ""
     detail: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret: Secret | None = None
+    record: str = ""
+    check: Healthcheck | None = None
+    grace: float | None = None
+    patience: float = 0.0
+    deadline: float = 0.0
+    new_name: str = ""
+    text: str = ""
+    serves: tuple[str, str] = ("", "")
+    digest: str = ""
 
     @property
     def key(self) -> str:
         """What other operations name it by."""
-        return f"{self.verb} {self.kind} {self.name}{self.detail and f' {self.detail}'}"
+        return key_of(self.verb, self.kind, self.name, self.detail)
 
     @property
     def waits(self) -> bool:
@@ -65,6 +78,11 @@ class Operation:
 
     def __str__(self) -> str:
         return f"{self.key} ({self.cause})"
+
+
+def key_of(verb: Verb, kind: Kind, name: str, detail: str = "") -> str:
+    """What an operation is named by in the `after` of others, and in the text of a plan."""
+    return f"{verb} {kind} {name}{detail and f' {detail}'}"
 
 
 @dataclass(frozen=True)

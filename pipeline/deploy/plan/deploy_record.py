@@ -61,7 +61,7 @@ def plan_record(
         "deploy",
         str(number),
         "healthy as a whole",
-        body=record.labels(pipeline.name),
-        to=name,
+        labels=record.labels(pipeline.name),
+        record=name,
     )
     return [keep, *(forgotten(old, f"the last {KEPT} are kept") for old in records[: 1 - KEPT])]

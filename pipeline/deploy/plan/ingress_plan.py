@@ -131,9 +131,9 @@ class IngressPlan:
         text = self._config()
         operations += [
             self._write(name, cause, text),
-            Operation("confirm", "door", name, cause, to=digest(text)),
+            Operation("confirm", "door", name, cause, digest=digest(text)),
             *(Operation("stop", "container", one, cause) for one in old),
-            Operation("start", "door", name, cause, seconds=RELEASE_SECONDS if old else None),
+            Operation("start", "door", name, cause, patience=RELEASE_SECONDS if old else 0.0),
             self._must_open(name),
         ]
         self._tidy(name)
@@ -145,8 +145,8 @@ class IngressPlan:
         return chain(
             [
                 self._write(name, cause, text),
-                Operation("confirm", "door", name, cause, to=digest(text)),
-                Operation("start", "door", name, cause, seconds=RELEASE_SECONDS),
+                Operation("confirm", "door", name, cause, digest=digest(text)),
+                Operation("start", "door", name, cause, patience=RELEASE_SECONDS),
             ],
             after,
         )
@@ -163,7 +163,9 @@ class IngressPlan:
         if successor != self.name:
             after = tuple(o.key for o in gone)
             self.tail.append(
-                Operation("rename", "container", successor, "it is the door", after, to=self.name)
+                Operation(
+                    "rename", "container", successor, "it is the door", after, new_name=self.name
+                )
             )
 
     def _reconfigure(self, detail: str, after: tuple[str, ...]) -> list[Operation]:
@@ -180,16 +182,16 @@ class IngressPlan:
             steps = [
                 self._write(name, cause, text),
                 Operation("reload", "door", name, cause),
-                Operation("drain", "door", name, cause, seconds=longest),
-                Operation("confirm", "door", name, cause, to=digest(text)),
+                Operation("drain", "door", name, cause, deadline=longest),
+                Operation("confirm", "door", name, cause, digest=digest(text)),
             ]
             operations += chain([replace(s, detail=detail) for s in steps], after)
             after = (operations[-1].key,)
         return operations
 
     def _write(self, name: str, cause: str, text: str) -> Operation:
-        whose = {"pipeline": self._pipeline.name, "service": self._desired.name}
-        return Operation("write", "door", name, cause, to=text, body=whose)
+        whose = (self._pipeline.name, self._desired.name)
+        return Operation("write", "door", name, cause, text=text, serves=whose)
 
     def _config(self) -> str:
         named = {f"replica-{n}": alias for n, alias in sorted(self._members.items())}

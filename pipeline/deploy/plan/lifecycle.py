@@ -90,8 +90,8 @@ def _steps(
     if container.is_door:
         needed = [container.service]
     after = tuple(key for name in needed for key in up.get(name, ()))
-    patience = RELEASE_SECONDS if change == "start" else None
-    step = Operation(change, "container", container.name, cause, after, seconds=patience)
+    patience = RELEASE_SECONDS if change == "start" else 0.0
+    step = Operation(change, "container", container.name, cause, after, patience=patience)
     if container.is_door:
         return [step]
     if is_job:

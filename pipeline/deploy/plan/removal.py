@@ -16,19 +16,19 @@ NEXT = ".next"
 
 
 def removal(
-    container: Container, cause: str, after: tuple[str, ...] = (), seconds: float | None = None
+    container: Container, cause: str, after: tuple[str, ...] = (), grace: float | None = None
 ) -> Operation:
     """Remove it; when it runs, its stop signal and its grace come first.
 
     Args:
-        seconds: the grace; None is what the container was made with.
+        grace: seconds; None is what the container was made with.
     """
-    return Operation("remove", "container", container.name, cause, after, seconds=seconds)
+    return Operation("remove", "container", container.name, cause, after, grace=grace)
 
 
 def forgotten(record: Record, cause: str, after: tuple[str, ...] = ()) -> Operation:
     """Remove the record of a deploy."""
-    return Operation("remove", "deploy", str(record.number), cause, after, to=record.secret)
+    return Operation("remove", "deploy", str(record.number), cause, after, record=record.secret)
 
 
 def unfinished(pipeline: Pipeline, observed: Observed) -> list[Operation]:

@@ -129,14 +129,14 @@ def _secrets(
             if there is None:
                 raise no_value(secret)
             continue  # its source is gone: what Podman keeps of it stays
-        body = {labels.PIPELINE: pipeline.name, labels.FINGERPRINT: now}
+        own = {labels.PIPELINE: pipeline.name, labels.FINGERPRINT: now}
         if there is None:
-            make = Operation("create", "secret", name, NOT_THERE, body=body, secret=secret)
+            make = Operation("create", "secret", name, NOT_THERE, labels=own, secret=secret)
             operations.append(make)
         elif there.get(labels.FINGERPRINT) != now and labels.PIPELINE in there:
             remove = Operation("remove", "secret", name, "its value has changed")
             operations += [
                 remove,
-                replace(remove, verb="create", after=(remove.key,), body=body, secret=secret),
+                replace(remove, verb="create", after=(remove.key,), labels=own, secret=secret),
             ]
     return operations

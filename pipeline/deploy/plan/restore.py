@@ -205,7 +205,7 @@ def _members(before: BeforeDeploy, back: _Back, old: Sequence[Container]) -> dic
 def _up(container: Container, after: tuple[str, ...]) -> list[Operation]:
     # Not held to the spec's health check: that one may be made for what failed.
     start = Operation(
-        "start", "container", container.name, GOING_BACK, after, seconds=RELEASE_SECONDS
+        "start", "container", container.name, GOING_BACK, after, patience=RELEASE_SECONDS
     )
     must = "it must keep running"
     return [start, Operation("wait for", "container", container.name, must, (start.key,))]

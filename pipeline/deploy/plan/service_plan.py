@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.deploy.model.desired import DesiredService
-from pipeline.deploy.model.operation import RELEASE_SECONDS, Operation
+from pipeline.deploy.model.operation import RELEASE_SECONDS, Operation, key_of
 from pipeline.deploy.model.ports import Binding
 from pipeline.deploy.observe.snapshot import Container, Observed, own_alias
 from pipeline.deploy.plan.container_body import ContainerBlueprint, container_body
@@ -207,7 +207,7 @@ class _ServicePlanner:
         grace = self._service.stop_grace_period
         for container in self._surplus:
             cause = f"scaled to {self._service.replicas}"
-            self._plan.tail.append(removal(container, cause, seconds=grace))
+            self._plan.tail.append(removal(container, cause, grace=grace))
         for place in self._places:
             self._tidy(place)
         self._plan.tail += self._door.tail
@@ -221,7 +221,9 @@ class _ServicePlanner:
             cause = f"it is replica {place.number}"
             after = tuple(removed.key for removed in gone)
             self._plan.tail.append(
-                Operation("rename", "container", place.final_name, cause, after, to=place.name)
+                Operation(
+                    "rename", "container", place.final_name, cause, after, new_name=place.name
+                )
             )
 
     def _create(self, place: ReplicaSlot, cause: str, after: tuple[str, ...]) -> None:
@@ -254,13 +256,13 @@ class _ServicePlanner:
         return elsewhere and old.image_id != self._blueprint.image.id
 
     def _created(self, place: ReplicaSlot) -> str:
-        return f"create container {place.final_name}"
+        return key_of("create", "container", place.final_name)
 
     def _start(
         self, place: ReplicaSlot, cause: str, after: tuple[str, ...], *, wait: bool = False
     ) -> tuple[str, ...]:
-        patience = RELEASE_SECONDS if place.others else None
-        start = Operation("start", "container", place.final_name, cause, after, seconds=patience)
+        patience = RELEASE_SECONDS if place.others else 0.0
+        start = Operation("start", "container", place.final_name, cause, after, patience=patience)
         self._add(start)
         self._door.moved()
         self._plan.started.append(start.key)
@@ -285,7 +287,7 @@ class _ServicePlanner:
         stops = [
             removal(c, cause, after, grace)
             if c.lost
-            else Operation("stop", "container", c.name, cause, after, seconds=grace)
+            else Operation("stop", "container", c.name, cause, after, grace=grace)
             for c in place.serving
         ]
         self._add(*stops)

@@ -139,19 +139,19 @@ class Machine:
         if operation.verb == "create":
             assert not any(c.name == name for c in self.observed.containers), f"{name} twice"
         if operation.verb == "rename":
-            assert not any(c.name == operation.to for c in self.observed.containers)
+            assert not any(c.name == operation.new_name for c in self.observed.containers)
         if operation.verb == "stop" and not self._named(name).running:
             return
         self.observed = played(self.observed, operation)
         if operation.verb == "write":
-            self.written[name] = operation.to
+            self.written[name] = operation.text
         if operation.verb == "reload" or (operation.verb, operation.kind) == ("start", "door"):
             self.serving[name] = self.written[name]
         if operation.kind == "container" and operation.verb == "start" and name in self.written:
             self.serving[name] = self.written[name]
         if operation.verb == "rename" and name in self.written:
-            self.written[operation.to] = self.written.pop(name)
-            self.serving[operation.to] = self.serving.pop(name, "")
+            self.written[operation.new_name] = self.written.pop(name)
+            self.serving[operation.new_name] = self.serving.pop(name, "")
 
     def _wait(self, operation: Operation) -> EngineError | None:
         container = next((c for c in self.observed.containers if c.name == operation.name), None)

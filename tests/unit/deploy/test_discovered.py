@@ -30,7 +30,7 @@ def test_names_that_the_store_keeps_are_given_back_or_freed(world: World) -> Non
     )
     discovered.learn(world.observed, Outcome(failed=failures))
     (half,) = discovered.half_renamed(world.observed)
-    assert (half.name, half.to) == ("pytweets-web-2", "pytweets-web-2.next")
+    assert (half.name, half.new_name) == ("pytweets-web-2", "pytweets-web-2.next")
     assert discovered.half_renamed(world.observed) == ()
     assert discovered.added_to(world.observed).unfinished == {"pytweets-web-3"}
 

@@ -139,10 +139,10 @@ def test_only_a_rollback_says_where_it_goes(world: World) -> None:
 
 def test_a_replica_is_given_time_where_another_stopped_just_before(world: World) -> None:
     world.change(replicas=1)
-    assert of(world.plan(OLD), "start container pytweets-web-1").seconds is None
+    assert of(world.plan(OLD), "start container pytweets-web-1").patience == 0
     world.deploy(OLD)
     plan = world.plan(NEW)
-    assert of(plan, "start container pytweets-web-1.next").seconds == RELEASE_SECONDS
+    assert of(plan, "start container pytweets-web-1.next").patience == RELEASE_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -148,20 +148,20 @@ def test_a_door_that_lets_nothing_through_is_told_nothing_in_an_update(
 
 def test_a_door_is_given_time_where_another_stopped_just_before(world: World) -> None:
     behind_a_door(world)
-    assert of(world.plan(), "start door pytweets-web-door").seconds is None
+    assert of(world.plan(), "start door pytweets-web-door").patience == 0
     world.deploy()
     world.change(ingress=Ingress(8001, 5000, "localhost/proxy:1"))
     plan = world.plan()
-    assert of(plan, "start door pytweets-web-door.next").seconds == RELEASE_SECONDS
+    assert of(plan, "start door pytweets-web-door.next").patience == RELEASE_SECONDS
     world.set("pytweets-web-door", state="exited")
-    assert of(world.plan(), "start door pytweets-web-door.next").seconds is None
+    assert of(world.plan(), "start door pytweets-web-door.next").patience == 0
 
 
 def test_requests_end_within_the_grace_and_two_times_keep_alive(world: World) -> None:
     behind_a_door(world, stop_grace_period=10)
     world.deploy()
     plan = world.plan(Overrides({}, {"web": 1}))
-    assert [o.seconds for o in plan.operations if o.verb == "drain"] == [14]
+    assert [o.deadline for o in plan.operations if o.verb == "drain"] == [14]
 
 
 def test_a_service_that_lost_its_ingress_tells_its_door_nothing(world: World) -> None:
@@ -217,7 +217,7 @@ def test_a_door_opens_after_its_own_replicas(world: World) -> None:
     plan = plan_change(world.pipeline, "start", world.observed.containers)
     door = of(plan, "start container pytweets-web-door")
     assert door.after == ("start container pytweets-web-1", "wait for container pytweets-web-1")
-    assert door.seconds == RELEASE_SECONDS
+    assert door.patience == RELEASE_SECONDS
     assert not any(o.key == "wait for container pytweets-web-door" for o in plan.operations)
     assert as_if_up(world.observed, plan).door("web") is not None
     up = as_if_up(world.observed, plan).door("web")

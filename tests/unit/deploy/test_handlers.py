@@ -28,10 +28,10 @@ class Engine:
         return "5.4.2"
 
 
-def start(engine: Engine, seconds: float | None = None) -> list[float]:
+def start(engine: Engine, patience: float = 0.0) -> list[float]:
     """Carry out a start; the pauses that it made."""
     pauses: list[float] = []
-    operation = Operation("start", "container", "web-1", "", seconds=seconds)
+    operation = Operation("start", "container", "web-1", "", patience=patience)
     carry_out(operation, cast("PodmanWriter", engine), pauses.append)
     return pauses
 

@@ -89,7 +89,7 @@ def test_what_runs_and_cannot_be_reached_must_be_started_again(world: World) -> 
     first = world.observed.containers[:1]
     (restart, wait) = plan_change(world.pipeline, "start", first).operations
     assert str(restart) == ("restart container pytweets-web-1 (nothing forwards port 8080 to it)")
-    assert restart.seconds is None
+    assert (restart.grace, restart.patience) == (None, 0)
     assert wait.check is not None
     (stop,) = plan_change(world.pipeline, "stop", first).operations
     assert str(stop) == "stop container pytweets-web-1 (it is running)"

@@ -103,14 +103,14 @@ def test_a_secret_must_be_made_and_made_again_when_its_value_changed(world: Worl
     operations, _ = planned(world, fingerprints={"pytweets_token": "one"})
     assert [o.key for o in operations] == ["create secret pytweets_token"]
     kept = {**OURS, labels.FINGERPRINT: "one"}
-    assert operations[0].body == kept
+    assert operations[0].labels == kept
     assert planned(world, secrets={"pytweets_token": kept}) == ([], [])
     operations, _ = planned(world, fingerprints={"pytweets_token": "two"})
     assert [o.key for o in operations] == [
         "remove secret pytweets_token", "create secret pytweets_token",
     ]  # fmt: skip
     assert operations[1].after == ("remove secret pytweets_token",)
-    assert operations[1].body[labels.FINGERPRINT] == "two"
+    assert operations[1].labels[labels.FINGERPRINT] == "two"
 
 
 def test_a_secret_of_somebody_else_must_never_be_replaced(world: World) -> None:

@@ -66,7 +66,7 @@ def with_secret(world: World, **fingerprint: str) -> None:
 def test_a_changed_value_must_renew_the_secret_and_who_uses_it(world: World) -> None:
     with_secret(world, token="one")
     made = next(o for o in world.deploy().operations if o.kind == "secret")
-    assert made.body[labels.FINGERPRINT] == "one"
+    assert made.labels[labels.FINGERPRINT] == "one"
     assert not world.deploy().changes
     with_secret(world, token="two")
     plan = world.deploy()

@@ -66,13 +66,13 @@ def played(observed: Observed, operation: Operation) -> Observed:
         case "create", "network":
             networks[name] = operation.body["labels"]
         case "create", "secret":
-            secrets[name] = operation.body
+            secrets[name] = operation.labels
         case "create", "volume":
             volumes[name] = operation.body["Label"]
         case "record", "deploy":
-            secrets[operation.to] = operation.body
+            secrets[operation.record] = operation.labels
         case "remove", "deploy":
-            del secrets[operation.to]
+            del secrets[operation.record]
         case "remove", "secret":
             del secrets[name]
         case "remove", "network":
@@ -92,16 +92,16 @@ def _containers_after(observed: Observed, operation: Operation) -> Observed:
         case "write":
             confirmed[name] = ""
         case "confirm":
-            confirmed[name] = operation.to
+            confirmed[name] = operation.digest
         case "start" | "unpause":
             _must_have_its_ports(containers, name)
             containers = _changed(containers, name, state="running")
         case "stop":
             containers = _changed(containers, name, state="exited")
         case "rename":
-            containers = _changed(containers, name, name=operation.to)
+            containers = _changed(containers, name, name=operation.new_name)
             if name in confirmed:
-                confirmed[operation.to] = confirmed.pop(name)
+                confirmed[operation.new_name] = confirmed.pop(name)
     return replace(observed, containers=containers, confirmed=confirmed)
 
 
