@@ -16,6 +16,10 @@ def main() -> None:
     from pipeline.errors import INTERRUPTED
 
     try:
+        from pipeline.tasks.dispatch import run_directly
+
+        if (code := run_directly(sys.argv[1:], os.environ)) is not None:
+            sys.exit(code)
         from pipeline.lean_invoke import import_invoke
 
         import_invoke()
@@ -24,7 +28,7 @@ def main() -> None:
 
         guard_outputs()
         say_all_plainly()
-        from pipeline.tasks import namespace
+        from pipeline.tasks.collection import namespace
         from pipeline.tasks.program import CapasProgram
 
         CapasProgram(namespace).run()

@@ -1,72 +1,81 @@
 """One thin task per command: load, one action, render, exit code.
 
-Modules of this package import the other packages inside their functions: a command pays only for
-what it uses.
+Modules of this package import the other packages inside their functions: `invoke --list` and the
+like read all of them, and a command pays only for what it uses.
 """
 
-from invoke.collection import Collection
+from __future__ import annotations
 
-from pipeline.tasks import (
-    build,
-    containers,
-    demo,
-    deploy,
-    development,
-    doctor,
-    export,
-    init,
-    lifecycle,
-    plan,
-    prune,
-    release,
-    report,
-    status,
-    transfer,
-    validate,
-    verify,
-    volume,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-TASKS = (
-    init.init,
-    demo.demo,
-    validate.validate,
-    plan.plan,
-    build.build,
-    release.release,
-    prune.prune,
-    transfer.push,
-    transfer.pull,
-    deploy.deploy,
-    deploy.scale,
-    deploy.rollback,
-    deploy.down,
-    lifecycle.stop,
-    lifecycle.start,
-    lifecycle.restart,
-    lifecycle.pause,
-    lifecycle.unpause,
-    status.status,
-    containers.logs,
-    containers.execute,
-    containers.stats,
-    containers.events,
-    report.report,
-    verify.verify,
-    export.export,
-    doctor.doctor,
-    development.run_tests,
-    development.lint,
-    development.bench,
-)
+if TYPE_CHECKING:
+    from typing import Any
 
-namespace = Collection()
-for _task in TASKS:
-    namespace.add_task(_task)
+    from pipeline.tasks.command import Command
 
-_volume = Collection("volume")
-_volume.add_task(volume.list_volumes)
-_volume.add_task(volume.backup)
-_volume.add_task(volume.restore)
-_volume.add_task(volume.remove, name="rm")
-namespace.add_collection(_volume)
+COMMANDS = {
+    "init": "init",
+    "demo": "demo",
+    "validate": "validate",
+    "plan": "plan",
+    "build": "build",
+    "release": "release",
+    "prune": "prune",
+    "push": "transfer",
+    "pull": "transfer",
+    "deploy": "deploy",
+    "scale": "deploy",
+    "rollback": "deploy",
+    "down": "deploy",
+    "stop": "lifecycle",
+    "start": "lifecycle",
+    "restart": "lifecycle",
+    "pause": "lifecycle",
+    "unpause": "lifecycle",
+    "status": "status",
+    "logs": "containers",
+    "exec": "containers",
+    "stats": "containers",
+    "events": "containers",
+    "report": "report",
+    "verify": "verify",
+    "export": "export",
+    "doctor": "doctor",
+    "test": "development",
+    "lint": "development",
+    "bench": "development",
+    "volume.list": "volume",
+    "volume.backup": "volume",
+    "volume.restore": "volume",
+    "volume.rm": "volume",
+}
+"""The module of each command, so that a command imports no other's."""
+
+_UNLIKE = {
+    "exec": "execute",
+    "test": "run_tests",
+    "volume.list": "list_volumes",
+    "volume.rm": "remove",
+}
+"""Where the function has another name than the command."""
+
+
+def command_named(name: str) -> Command:
+    """One command of `COMMANDS`."""
+    module = import_module(f"{__name__}.{COMMANDS[name]}")
+    found: Command = getattr(module, _UNLIKE.get(name) or name.rpartition(".")[2])
+    return found
+
+
+if TYPE_CHECKING:
+    from pipeline.tasks.collection import namespace as namespace
+else:
+
+    def __getattr__(name: str) -> Any:
+        """`namespace`, the collection that `tasks.py` names: made when it is asked for."""
+        if name == "namespace":
+            from pipeline.tasks.collection import namespace
+
+            return namespace
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
-
 from pipeline.tasks.command import (
     SPEC_HELP,
     command,
@@ -28,7 +26,6 @@ from pipeline.tasks.plan import print_plan
     }
 )
 def build(
-    _context: Context,
     *,
     spec: str | None = None,
     version: str | None = None,

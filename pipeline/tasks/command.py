@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import errno
-import functools
-import inspect
 import os
+import signal
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
-
-from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import INTERRUPTED, CapasError, InvalidSpec, UsageError
-from pipeline.tasks.arguments import TaskWithSeveral
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
     from pipeline.host.profile import Profile
     from pipeline.spec.model import Pipeline
 
-P = ParamSpec("P")
+Body = Callable[..., "int | None"]
 Choice = TypeVar("Choice", bound=str)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -31,80 +26,79 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 SPEC_HELP = "the spec: a file; default CAPAS_SPEC, else the only file in specs/"
 
 
+class Command:
+    """What a command line can ask for: a function of options, that returns its exit code or None.
+
+    `tasks.dispatch` reads a command line for it, and `tasks.collection` makes an Invoke task of it.
+
+    Attributes:
+        help: what each option is for.
+        positional: the options that may be given without their names, in this order.
+        iterable: those that take several values.
+        options: the default of each option; `NEEDED` for none.
+    """
+
+    NEEDED = object()
+
+    def __init__(
+        self,
+        body: Body,
+        name: str | None,
+        help: Mapping[str, str],  # noqa: A002 (Invoke's own word)
+        positional: Sequence[str],
+        iterable: Sequence[str],
+    ) -> None:
+        self.body = body
+        self.name = name or body.__name__
+        self.help = help
+        self.positional = positional
+        self.iterable = iterable
+        code, late = body.__code__, body.__kwdefaults__ or {}
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        early = body.__defaults__ or ()
+        without = [self.NEEDED] * (code.co_argcount - len(early))
+        # `inspect.signature` says the same; its import takes 4 ms.
+        self.options = {name: late.get(name, self.NEEDED) for name in names} | dict(
+            zip(names, [*without, *early], strict=False)
+        )
+
+    def run(self, given: Mapping[str, object]) -> int:
+        """Run it with a value for each option, tell what goes wrong, and return the exit code."""
+
+        def run() -> int | None:
+            _refuse_missing(self, given)
+            return self.body(**given)
+
+        return exit_code_of(run)
+
+
 def command(
     *,
     help: Mapping[str, str] | None = None,  # noqa: A002 (Invoke's own word)
     positional: Sequence[str] = (),
     iterable: Sequence[str] = (),
-    optional: Sequence[str] = (),
     name: str | None = None,
-) -> Callable[[Callable[P, int | None]], Task[Callable[P, None]]]:
-    """Make an Invoke task of a function that returns its exit code, or None for 0.
+) -> Callable[[Body], Command]:
+    """Make a command of a function.
 
     Whatever goes wrong inside is told on standard error without a traceback, and ends the
     program with the exit code of the contract.
     """
-
-    def decorate(body: Callable[P, int | None]) -> Task[Callable[P, None]]:
-        @functools.wraps(body)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            def run() -> int | None:
-                _refuse_unused(args[0])
-                _refuse_missing(name or body.__name__, body, kwargs)
-                return body(*args, **kwargs)
-
-            code = exit_code_of(run)
-            if code:
-                raise Exit(code=code)
-
-        made = task(
-            guarded,
-            name=name,
-            klass=TaskWithSeveral,
-            help=dict(help or {}),
-            positional=list(positional),
-            iterable=list(iterable),
-            optional=list(optional),
-            auto_shortflags=False,
-        )
-        return cast("Task[Callable[P, None]]", made)
-
-    return decorate
+    return lambda body: Command(body, name, help or {}, positional, iterable)
 
 
-def _refuse_unused(context: object) -> None:
-    """Refuse what `invoke --dry TASK` and the like ask: our tasks run no command through Invoke.
-
-    Raises:
-        UsageError: they would do all the same.
-    """
-    config = getattr(context, "config", None)
-    if config is None:
-        return
-    given = {"--dry": config.run.dry, "--warn-only": config.run.warn}
-    given["--command-timeout"] = config.timeouts.command
-    for option, value in given.items():
-        if value:
-            raise UsageError(
-                f"invoke's option {option} does nothing here",
-                resolution="leave it out; `invoke deploy --dry-run` says what would be done",
-            )
-
-
-def _refuse_missing(
-    task_name: str, body: Callable[..., int | None], given: Mapping[str, object]
-) -> None:
-    """Refuse to run without an option that has no default: Invoke hands on None for it.
+def _refuse_missing(asked: Command, given: Mapping[str, object]) -> None:
+    """Refuse to run without an option that has no default: None is handed on for it.
 
     Raises:
         UsageError: it was not given.
     """
-    for option, parameter in inspect.signature(body).parameters.items():
-        if parameter.default is parameter.empty and given.get(option, "") is None:
+    for option, default in asked.options.items():
+        if default is asked.NEEDED and given.get(option, "") is None:
             shown = option.strip("_").replace("_", "-")
             raise UsageError(
                 f"--{shown} is needed",
-                resolution=f"`capas --help {task_name}` shows its options",
+                resolution=f"`capas --help {asked.name}` shows its options",
             )
 
 
@@ -113,11 +107,10 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
     from pipeline.output.encoding import say_all_plainly
     from pipeline.output.output_filter import guard_outputs
     from pipeline.output.terminal import print_error, print_findings, print_interrupted
-    from pipeline.tasks.program import end_like_ctrl_c
 
     guard_outputs()
     say_all_plainly()
-    end_like_ctrl_c()
+    _end_like_ctrl_c()
     try:
         code = body() or 0
         sys.stdout.flush()
@@ -138,6 +131,23 @@ def exit_code_of(body: Callable[[], int | None]) -> int:
         _leave_output()
         print_error(*_unforeseen(error))
     return 1
+
+
+def _end_like_ctrl_c() -> None:
+    """Let SIGTERM and SIGHUP end the program as Ctrl-C does: cleaning up on the way.
+
+    What other threads ask of the API service is broken off soon, if it does not end.
+    """
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if asking := sys.modules.get("pipeline.engine.requests"):
+            asking.interrupt()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores SIGHUP, and a shell SIGINT of what it runs in the background: so do we then.
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, interrupt)
 
 
 def _unforeseen(error: Exception) -> tuple[str, str, str]:
@@ -243,6 +253,8 @@ def confirmed(consequence: str, name: str) -> None:
 
 
 def _where(error: BaseException) -> str:
+    import traceback
+
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.filename}:{frame.lineno} in {frame.name}"
 

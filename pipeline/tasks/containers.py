@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import (
     SPEC_HELP,
     command,
@@ -36,7 +34,6 @@ _FORMATS = ("text", "json", "md")
     iterable=["services"],
 )
 def logs(
-    _context: Context,
     *,
     services: Sequence[str] | None = None,
     spec: str | None = None,
@@ -75,9 +72,7 @@ def logs(
     },
     positional=["service"],
 )
-def execute(
-    context: Context, service: str, spec: str | None = None, user: str | None = None
-) -> int:
+def execute(service: str, spec: str | None = None, user: str | None = None) -> int:
     """Run a command in a running container: `exec web -- COMMAND…`; a shell without one."""
     from pipeline.deploy.observe.snapshot import containers_of
     from pipeline.deploy.plan.select import select_one
@@ -92,13 +87,13 @@ def execute(
         note_broken(reader, pipeline)
         container = select_one(containers_of(reader, pipeline.name), service)
         # Invoke joins what comes after `--` with blanks; the words themselves are in sys.argv.
-        words = sys.argv[sys.argv.index("--") + 1 :] if context.remainder else ["sh"]
+        words = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
         argv = ["podman", "exec", "--interactive"]
         argv += ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
         argv += [f"--user={user}"] if user else []
         if not reader.machine.here:  # Podman's own ssh knows neither the user's nor ours
             environment = {**environment, "CONTAINER_HOST": f"unix://{socket_path(uri)}"}
-        return attend([*argv, container.id, *words], environment=environment)
+        return attend([*argv, container.id, *(words or ["sh"])], environment=environment)
 
 
 @command(
@@ -111,7 +106,6 @@ def execute(
     iterable=["services"],
 )
 def stats(
-    _context: Context,
     *,
     services: Sequence[str] | None = None,
     spec: str | None = None,
@@ -151,7 +145,6 @@ def stats(
     }
 )
 def events(
-    _context: Context,
     *,
     spec: str | None = None,
     since: str = "1h",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import command, host_profile
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ _PAGE = Path("reports", "pytweets.html")
 
 
 @command()
-def demo(_context: Context) -> int:
+def demo() -> int:
     """Run the whole course on PyTweets: build, share layers, deploy, upgrade, keep the data."""
     import os
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
 from pipeline.tasks.deploy_common import (
     at_work,
@@ -42,7 +40,6 @@ _OPTIONS = {
     iterable=["profile"],
 )
 def deploy(
-    _context: Context,
     *,
     spec: str | None = None,
     version: str | None = None,
@@ -75,7 +72,7 @@ def deploy(
 @command(
     help={"replicas": "how many: 3, or web=3,worker=2", "spec": SPEC_HELP}, positional=["replicas"]
 )
-def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
+def scale(replicas: str, spec: str | None = None) -> int:
     """Change how many replicas run, in the versions that run now."""
     from pipeline.deploy.model.desired import replicas_for
     from pipeline.deploy.observe.look import what_runs
@@ -100,7 +97,7 @@ def scale(_context: Context, replicas: str, spec: str | None = None) -> int:
         "spec": SPEC_HELP,
     }
 )
-def rollback(_context: Context, version: str | None = None, spec: str | None = None) -> int:
+def rollback(version: str | None = None, spec: str | None = None) -> int:
     """Go back to the last deploy that was healthy as a whole, replica by replica."""
     from pipeline.deploy.model.desired import versions_for
     from pipeline.deploy.observe.look import what_runs
@@ -129,7 +126,7 @@ def rollback(_context: Context, version: str | None = None, spec: str | None = N
 
 
 @command(help={"spec": SPEC_HELP, "dry-run": _OPTIONS["dry-run"]})
-def down(_context: Context, spec: str | None = None, dry_run: bool = False) -> int:
+def down(spec: str | None = None, dry_run: bool = False) -> int:
     """Remove the containers, networks and secrets of a spec; never a volume."""
     from pipeline.deploy.apply.executor import apply
     from pipeline.deploy.observe.snapshot import observe

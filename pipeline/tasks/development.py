@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.errors import UsageError
 from pipeline.tasks.command import command, say
 
@@ -31,7 +29,7 @@ _LINTERS = (
         "Buildah (root makes it); all: this machine and each of them",
     },
 )
-def run_tests(context: Context, part: str = "", on: str = "") -> int:
+def run_tests(part: str = "", on: str = "") -> int:
     """Run the project's own tests; the last line counts them all."""
     import os
 
@@ -99,7 +97,7 @@ def _test_there(
 
 
 @command()
-def lint(context: Context) -> int:
+def lint() -> int:
     """Check format, style, types, imports between packages, and that nothing is unused."""
     import sys
 
@@ -112,7 +110,7 @@ def lint(context: Context) -> int:
 
 
 @command(help={"only": "the name of one script, without its ending"})
-def bench(context: Context, only: str = "") -> int:
+def bench(only: str = "") -> int:
     """Measure capas against its peers on this machine: every script in bench/ prints its table."""
     import sys
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
-
 from pipeline.errors import HostUnsupported, UsageError
 from pipeline.tasks.command import command, say
 
@@ -11,7 +9,7 @@ FORMATS = ("text", "json")
 
 
 @command(help={"format": "text or json"})
-def doctor(_c: Context, format: str = "text") -> int:  # noqa: A002 (the option's name)
+def doctor(format: str = "text") -> int:  # noqa: A002 (the option's name)
     """Say what this host can do, what was chosen for it, and who can mend the rest."""
     import json
     import os

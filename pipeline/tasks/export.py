@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, load_pipeline, one_of, say
 
 _FORMATS = ("kubernetes", "quadlet", "compose")
@@ -18,7 +16,6 @@ _FORMATS = ("kubernetes", "quadlet", "compose")
     }
 )
 def export(
-    _context: Context,
     format: str,  # noqa: A002 (the option's name)
     *,
     spec: str | None = None,

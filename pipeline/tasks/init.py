@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
-
 from pipeline.tasks.command import command, say
 
 
@@ -15,9 +13,7 @@ from pipeline.tasks.command import command, say
         " else docker.io/library/python:3.12-slim",
     }
 )
-def init(
-    _context: Context, name: str | None = None, folder: str = ".", base: str | None = None
-) -> None:
+def init(name: str | None = None, folder: str = ".", base: str | None = None) -> None:
     """Begin a project: a spec, a Containerfile, a small service, tasks.py, the editor's schema."""
     import shutil
     from pathlib import Path

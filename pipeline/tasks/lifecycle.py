@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline
 from pipeline.tasks.deploy_common import at_work, deploy_listener, note_broken
 
@@ -21,35 +19,31 @@ _HELP = {
 
 
 @command(help=_HELP, iterable=["services"])
-def stop(_context: Context, services: Sequence[str] | None = None, spec: str | None = None) -> int:
+def stop(services: Sequence[str] | None = None, spec: str | None = None) -> int:
     """Stop containers with their stop signal; their write layers stay."""
     return _change("stop", services, spec)
 
 
 @command(help=_HELP, iterable=["services"])
-def start(_context: Context, services: Sequence[str] | None = None, spec: str | None = None) -> int:
+def start(services: Sequence[str] | None = None, spec: str | None = None) -> int:
     """Start stopped containers, dependencies first, and wait until they are healthy."""
     return _change("start", services, spec)
 
 
 @command(help=_HELP, iterable=["services"])
-def restart(
-    _context: Context, services: Sequence[str] | None = None, spec: str | None = None
-) -> int:
+def restart(services: Sequence[str] | None = None, spec: str | None = None) -> int:
     """Stop and start containers, dependencies first."""
     return _change("restart", services, spec)
 
 
 @command(help=_HELP, iterable=["services"])
-def pause(_context: Context, services: Sequence[str] | None = None, spec: str | None = None) -> int:
+def pause(services: Sequence[str] | None = None, spec: str | None = None) -> int:
     """Freeze the processes of containers; their memory stays."""
     return _change("pause", services, spec)
 
 
 @command(help=_HELP, iterable=["services"])
-def unpause(
-    _context: Context, services: Sequence[str] | None = None, spec: str | None = None
-) -> int:
+def unpause(services: Sequence[str] | None = None, spec: str | None = None) -> int:
     """Let frozen containers go on."""
     return _change("unpause", services, spec)
 

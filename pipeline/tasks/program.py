@@ -5,11 +5,9 @@ Invoke answers 1 for an unknown task or option; ours answers 2, and proposes wha
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from invoke.collection import Collection
@@ -135,20 +133,3 @@ def _only_named(whole: Collection, words: Sequence[str]) -> Collection:
     if not named or not named <= whole.tasks.keys():
         return whole
     return Collection(**{name: whole.tasks[name] for name in named})
-
-
-def end_like_ctrl_c() -> None:
-    """Let SIGTERM and SIGHUP end the program as Ctrl-C does: cleaning up on the way.
-
-    What other threads ask of the API service is broken off soon, if it does not end.
-    """
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if asking := sys.modules.get("pipeline.engine.requests"):
-            asking.interrupt()
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup ignores SIGHUP, and a shell SIGINT of what it runs in the background: so do we then.
-        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-            signal.signal(number, interrupt)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, say
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
         "yes": "remove them; without it they are only shown",
     }
 )
-def prune(_context: Context, spec: str | None = None, yes: bool = False) -> int:
+def prune(spec: str | None = None, yes: bool = False) -> int:
     """Show the old images of this spec that nothing needs, and what killed commands left.
 
     Released images, images of containers, and everything that those were built on are kept.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
-
 from pipeline.tasks.command import (
     SPEC_HELP,
     command,
@@ -24,7 +22,6 @@ from pipeline.tasks.command import (
     }
 )
 def release(
-    _context: Context,
     version: str,
     spec: str | None = None,
     image: str | None = None,

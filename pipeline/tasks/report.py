@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import (
     SPEC_HELP,
     command,
@@ -47,7 +45,6 @@ _NAMED_IN_TITLE = 2
     iterable=["images"],
 )
 def report(
-    _context: Context,
     *,
     spec: str | None = None,
     images: Sequence[str] | None = None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
 
 _FORMATS = ("text", "json", "md")
@@ -17,7 +15,6 @@ _FORMATS = ("text", "json", "md")
     }
 )
 def status(
-    _context: Context,
     spec: str | None = None,
     format: str = "text",  # noqa: A002 (the option's name)
     watch: bool = False,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of, say
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ _HELP = {
 
 @command(help={**_HELP, "to": f"where to: {_PLACE}"})
 def push(
-    _context: Context,
     to: str,
     *,
     spec: str | None = None,
@@ -46,7 +43,6 @@ def push(
 
 @command(help={**_HELP, "from": f"where from: {_PLACE}"})
 def pull(
-    _context: Context,
     from_: str,
     *,
     spec: str | None = None,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, one_of
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ THRESHOLDS: tuple[Severity, ...] = ("error", "warning", "note")
     iterable=["spec"],
 )
 def validate(
-    _context: Context,
     spec: Sequence[str] | None = None,
     format: str = "text",  # noqa: A002 (the option's name)
     fail_on: str = "error",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from invoke.context import Context
-
 from pipeline.tasks.command import SPEC_HELP, command, host_profile, load_pipeline, one_of
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ _FORMATS = ("text", "json", "md", "html")
     iterable=["only"],
 )
 def verify(
-    _context: Context,
     spec: str | None = None,
     only: Sequence[str] | None = None,
     version: str | None = None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
-
 from pipeline.tasks.command import (
     SPEC_HELP,
     command,
@@ -19,7 +17,6 @@ _FORMATS = ("text", "json", "md")
 
 @command(help={"spec": SPEC_HELP, "format": f"one of {', '.join(_FORMATS)}"}, name="list")
 def list_volumes(
-    _context: Context,
     spec: str | None = None,
     format: str = "text",  # noqa: A002 (the option's name)
 ) -> int:
@@ -50,7 +47,6 @@ def list_volumes(
     positional=["volume"],
 )
 def backup(
-    _context: Context,
     volume: str,
     *,
     spec: str | None = None,
@@ -93,9 +89,7 @@ def backup(
     },
     positional=["volume", "source"],
 )
-def restore(
-    _context: Context, volume: str, source: str, *, spec: str | None = None, force: bool = False
-) -> int:
+def restore(volume: str, source: str, *, spec: str | None = None, force: bool = False) -> int:
     """Give a volume the content of a backup; refuses to replace data without --force."""
     from pathlib import Path
 
@@ -121,7 +115,7 @@ def restore(
     },
     positional=["volume"],
 )
-def remove(_context: Context, volume: str, spec: str | None = None, yes: bool = False) -> int:
+def remove(volume: str, spec: str | None = None, yes: bool = False) -> int:
     """Remove a volume and all data in it, after a confirmation."""
     from pipeline.engine.podman_writer import PodmanWriter
     from pipeline.tasks.deploy_common import at_work

@@ -19,7 +19,7 @@ def said(code: str, folder: Path | None = None) -> list[str]:
 
 
 def test_a_command_reads_nothing_that_invoke_alone_would_use() -> None:
-    code = "import pipeline.tasks, pipeline.tasks.program\nprint(*sys.modules)"
+    code = "import pipeline.tasks.collection, pipeline.tasks.program\nprint(*sys.modules)"
     assert not LEFT_OUT & set(said(code))
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 from invoke.collection import Collection
-from invoke.context import Context
 from invoke.program import Program
 
+from pipeline.tasks.collection import as_task
 from pipeline.tasks.command import command
 from pipeline.tasks.program import CapasProgram
 
@@ -27,8 +27,9 @@ def test_an_option_takes_values_until_the_next_option(
 ) -> None:
     seen: list[tuple[list[str] | None, str]] = []
 
+    @as_task
     @command(iterable=["names"])
-    def show(_context: Context, names: Sequence[str] | None = None, format: str = "text") -> None:  # noqa: A002
+    def show(names: Sequence[str] | None = None, format: str = "text") -> None:  # noqa: A002
         """Note what was given."""
         seen.append((list(names) if names else None, format))
 
@@ -77,9 +78,9 @@ def _ran(*arguments: str) -> tuple[int, list[list[str]]]:
     """The exit code of capas with a task that takes words, and what the task was given."""
     seen: list[list[str]] = []
 
+    @as_task
     @command(iterable=["names", "services"])
     def show(
-        _context: Context,
         *,
         names: Sequence[str] | None = None,
         services: Sequence[str] | None = None,

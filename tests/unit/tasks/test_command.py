@@ -18,12 +18,14 @@ from pipeline.errors import (
     UsageError,
 )
 from pipeline.output.findings.finding import Finding
+from pipeline.tasks.collection import as_task
 from pipeline.tasks.command import command, one_of, whole_number
 
 
 def _ending(error: BaseException | None, returned: int | None = None) -> int:
+    @as_task
     @command()
-    def body(_context: Context) -> int | None:
+    def body() -> int | None:
         """Do nothing but end."""
         if error is not None:
             raise error
@@ -72,8 +74,9 @@ def test_an_error_must_be_told_in_three_parts(capfd: pytest.CaptureFixture[str])
 def test_sigterm_must_end_a_task_like_ctrl_c(capfd: pytest.CaptureFixture[str]) -> None:
     before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)}
 
+    @as_task
     @command()
-    def body(_context: Context) -> None:
+    def body() -> None:
         """Be told to end."""
         os.kill(os.getpid(), signal.SIGTERM)
         signal.pause()
@@ -108,8 +111,9 @@ def test_an_option_without_a_default_must_be_asked_for(
 ) -> None:
     ran = []
 
+    @as_task
     @command(name="move")
-    def body(_context: Context, *, from_: str, limit: str | None = None) -> None:
+    def body(*, from_: str, limit: str | None = None) -> None:
         """Move."""
         ran.append((from_, limit))
 

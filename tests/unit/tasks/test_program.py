@@ -8,17 +8,20 @@ from invoke.config import Config
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from pipeline.tasks.collection import as_task
 from pipeline.tasks.command import command
 from pipeline.tasks.program import CapasProgram
 
 
+@as_task
 @command()
-def validate(_context: Context, replicas: int = 1, spec: str = "", version: str = "") -> None:
+def validate(replicas: int = 1, spec: str = "", version: str = "") -> None:
     """Check a spec."""
 
 
+@as_task
 @command(positional=["volume"])
-def remove(_context: Context, *, volume: str, to: str | None = None) -> None:
+def remove(*, volume: str, to: str | None = None) -> None:
     """Remove a volume."""
 
 
@@ -56,12 +59,14 @@ def test_a_value_that_invoke_cannot_read_must_be_bad_usage(
 def test_tasks_of_one_line_must_all_run_those_of_a_group_too() -> None:
     done = []
 
+    @as_task
     @command()
-    def first(_context: Context, word: str = "") -> None:
+    def first(word: str = "") -> None:
         done.append(f"first {word}")
 
+    @as_task
     @command()
-    def second(_context: Context) -> None:
+    def second() -> None:
         done.append("second")
 
     group = Collection("group")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from invoke.collection import Collection
 
+from pipeline.tasks.collection import as_task
 from pipeline.tasks.program import CapasProgram
 from pipeline.tasks.validate import validate
 
@@ -23,7 +24,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*arguments: str) -> int:
     namespace = Collection()
-    namespace.add_task(validate)
+    namespace.add_task(as_task(validate))
     try:
         CapasProgram(namespace).run(["capas", "validate", *arguments])
     except SystemExit as ended:
