@@ -149,15 +149,14 @@ class PodmanReader:
 
     def secrets(self) -> list[ListedSecret]:
         """All secrets, with their labels; their values cannot be read."""
-        found = self._list("/secrets/json", {})
-        # The listing of Podman 4.3 leaves the labels out.
+        # The listing of Podman 4.3 leaves the labels out; one may be removed before it is asked.
         whole = (
             one
             if one["Spec"].get("Labels") is not None
-            else self._object("get", f"/secrets/{one['ID']}/json")
-            for one in found
+            else self._object_or_none(f"/secrets/{one['ID']}/json")
+            for one in self._list("/secrets/json", {})
         )
-        return list(map(inspected.read_secret, whole))
+        return [inspected.read_secret(one) for one in whole if one is not None]
 
     def processes(self, name: str) -> list[dict[str, str]]:
         """What runs in a container now: one mapping of ps's columns per process."""
