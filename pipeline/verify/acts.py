@@ -30,7 +30,7 @@ from pipeline.spec.experiments import (
 from pipeline.verify.captured import filled, filled_text, shown
 from pipeline.verify.judge import Sight
 from pipeline.verify.throw_away import service_of
-from pipeline.verify.world import NoHttpAnswer, World
+from pipeline.verify.world import MissingImage, NoHttpAnswer, World
 from pipeline.volumes.backup import backup
 from pipeline.volumes.restore import restore
 
@@ -122,22 +122,22 @@ def _read(action: ReadFile, step: Step, acting: Acting) -> Sight:
 
 
 def _start(_action: Change, _step: Step, acting: Acting) -> Sight:
-    return _tried(acting.world.deploy)
+    return _tried(acting, acting.world.deploy)
 
 
 def _kill(_action: Change, step: Step, acting: Acting) -> Sight:
     found = _meant(step, acting)
-    return _tried(lambda: acting.world.kill(found))
+    return _tried(acting, lambda: acting.world.kill(found))
 
 
 def _remove(_action: Change, step: Step, acting: Acting) -> Sight:
     found = _meant(step, acting)
-    return _tried(lambda: acting.world.remove(found))
+    return _tried(acting, lambda: acting.world.remove(found))
 
 
 def _recreate(_action: Change, step: Step, acting: Acting) -> Sight:
     acting.world.remove(_meant(step, acting))
-    return _tried(acting.world.deploy)
+    return _tried(acting, acting.world.deploy)
 
 
 def _freeze(action: Change, step: Step, acting: Acting) -> Sight:
@@ -148,7 +148,7 @@ def _freeze(action: Change, step: Step, acting: Acting) -> Sight:
 def _as_planned(action: Change, step: Step, acting: Acting) -> Sight:
     verb = _PLANNED[action.verb]
     found = _meant(step, acting)
-    return _tried(lambda: acting.world.change(verb, found))
+    return _tried(acting, lambda: acting.world.change(verb, found))
 
 
 def _meant(step: Step, acting: Acting) -> tuple[Container, ...]:
@@ -168,20 +168,20 @@ def _upgrade(action: Upgrade, step: Step, acting: Acting) -> Sight:
     found = versions_for(world.pipeline, action.version)
     before = dict(world.versions)
     world.versions |= {k: v for k, v in found.items() if step.service in ("", k)}
-    sight = _tried(world.deploy)
+    sight = _tried(acting, world.deploy)
     if sight.failure:
         world.versions = before
     return sight
 
 
 def _roll_back(_action: object, _step: Step, acting: Acting) -> Sight:
-    return _tried(acting.world.roll_back)
+    return _tried(acting, acting.world.roll_back)
 
 
 def _scale(action: Scale, step: Step, acting: Acting) -> Sight:
     world = acting.world
     world.replicas[service_of(world.pipeline, step)] = action.replicas
-    return _tried(world.deploy)
+    return _tried(acting, world.deploy)
 
 
 def _wait(action: Wait, _step: Step, acting: Acting) -> Sight:
@@ -218,13 +218,14 @@ def _running(step: Step, acting: Acting) -> str:
     return acting.world.running(service_of(acting.world.pipeline, step), step.replica).name
 
 
-def _tried(act: Callable[[], None]) -> Sight:
-    """What became of a change; what the engine or the host cannot do is no answer."""
+def _tried(acting: Acting, act: Callable[[], None]) -> Sight:
+    """What became of a change; what the engine or the host cannot do at all is no answer."""
     try:
         act()
-    except (EngineError, HostUnsupported):
+    except (HostUnsupported, MissingImage):
         raise
     except CapasError as error:
+        acting.world.look()  # an engine that is gone says so here
         return Sight(failure=str(error))
     return Sight()
 

@@ -22,7 +22,7 @@ from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS
 from pipeline.deploy.plan.lifecycle import Change, plan_change
 from pipeline.deploy.plan.select import rollback_goal
 from pipeline.engine.podman_writer import PodmanWriter
-from pipeline.errors import CapasError
+from pipeline.errors import CapasError, EngineError
 from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.model import Pipeline
 from pipeline.verify.sweep import clean
@@ -42,6 +42,10 @@ class HttpAnswer:
 
     status: int
     text: str
+
+
+class MissingImage(EngineError):
+    """A version that an experiment needs is not built: that says nothing of the claim."""
 
 
 class NoHttpAnswer(Exception):
@@ -79,10 +83,17 @@ class World:
         """Make reality equal the copy, in its versions and numbers.
 
         Raises:
+            MissingImage: a version is not built.
             CapasError: it is not healthy; all is what it was before.
         """
         wish = Overrides(dict(self.versions), dict(self.replicas))
         wanted = desired_services(self.pipeline, wish)
+        for one in wanted:
+            if one.service.built_here and self.api.image(one.reference) is None:
+                raise MissingImage(
+                    f"the image {one.reference} does not exist",
+                    resolution=f"`capas build --version {one.version}` builds it",
+                )
         converge(self.uri, self.pipeline, wanted, replace(DEFAULT_OPTIONS, back_to=back_to))
 
     def roll_back(self) -> None:

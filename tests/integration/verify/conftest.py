@@ -10,6 +10,7 @@ from pipeline.engine import command, labels
 from pipeline.engine.buildah import build_argv
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.verify.subject import ExperimentSubject
+from pipeline.verify.throw_away import PREFIX
 from tests.integration.conftest import CHECKOUT
 
 
@@ -44,3 +45,10 @@ def left_behind(api: PodmanWriter) -> list[str]:
         *(one.name for one in api.volumes(mine)),
         *(str(one.names) for one in api.images(mine)),
     ]
+
+
+def nothing_left(api: PodmanWriter) -> None:
+    assert left_behind(api) == []
+    worlds = [n.name for n in api.networks() if PREFIX in n.name]
+    worlds += [s.name for s in api.secrets() if PREFIX in str(s.labels)]
+    assert worlds == []

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.engine.podman_writer import PodmanWriter
-from pipeline.verify.throw_away import PREFIX
 from tests.integration.conftest import Capas
-from tests.integration.verify.conftest import left_behind
+from tests.integration.verify.conftest import nothing_left
 from tests.integration.verify.project import UserProject, make_project
 
 pytestmark = pytest.mark.integration
@@ -28,13 +27,6 @@ steps = [
 def users(tmp_path_factory: pytest.TempPathFactory, small_base: str, capas: Capas) -> UserProject:
     folder = tmp_path_factory.mktemp("users") / "project"
     return make_project(folder, "users", small_base, capas, 22610)
-
-
-def nothing_left(api: PodmanWriter) -> None:
-    assert left_behind(api) == []
-    worlds = [n.name for n in api.networks() if PREFIX in n.name]
-    worlds += [s.name for s in api.secrets() if PREFIX in str(s.labels)]
-    assert worlds == []
 
 
 def test_a_claim_in_eight_lines_holds(users: UserProject, api: PodmanWriter) -> None:
