@@ -16,6 +16,7 @@ from pipeline.export.exported import (
 )
 from pipeline.export.notes import common_notes, kubernetes_notes, user_ids
 from pipeline.export.yaml_text import yaml_text
+from pipeline.spec.exclusive import writes_alone
 from pipeline.spec.model import Healthcheck, Mount, Pipeline, Port, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
@@ -47,6 +48,11 @@ def export_kubernetes(pipeline: Pipeline, version: str | None = None) -> Exporte
         f"{volume.name}: `labels` is left out: Kubernetes' have other rules"
         for volume in pipeline.volumes.values()
         if volume.labels and not volume.external
+    ]
+    notes += [
+        f"{volume.name}: make the claim {_name(volume.engine_name)} there: the volume is external"
+        for volume in pipeline.volumes.values()
+        if volume.external
     ]
     for service in pipeline.services.values():
         documents.append(_deployment(pipeline, service, version))
@@ -106,15 +112,19 @@ def _deployment(pipeline: Pipeline, service: Service, version: str | None) -> di
     }
     if volumes:
         pod["volumes"] = volumes
+    spec = {
+        "replicas": service.replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+    if writes_alone(pipeline, service):
+        # Else a new pod starts while the old one still writes (Deployment, Strategy).
+        spec["strategy"] = {"type": "Recreate"}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": _name(f"{pipeline.name}-{service.name}"), "labels": labels},
-        "spec": {
-            "replicas": service.replicas,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
-        },
+        "spec": spec,
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.spec.model import Healthcheck, Pipeline, SecretMount, Service
+from pipeline.spec.model import DEFAULT_NETWORK, Healthcheck, Pipeline, SecretMount, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
 
@@ -31,6 +31,8 @@ def common_notes(pipeline: Pipeline) -> Iterator[str]:
     for volume in pipeline.volumes.values():
         if volume.backup_before_upgrade:
             yield f"{volume.name}: nothing backs the volume up before an upgrade there"
+        if volume.external and volume.labels:
+            yield f"{volume.name}: its `labels` are left out: an external volume is used as it is"
 
 
 def command_probe(service: Service) -> Iterator[str]:
@@ -86,8 +88,9 @@ def kubernetes_notes(pipeline: Pipeline, service: Service) -> Iterator[str]:
         yield f"{name}: Kubernetes starts it without waiting for its `depends_on`: {told}"
     if service.replicas > 1 and any(mount.kind == "volume" for mount in service.mounts):
         yield (f"{name}: its replicas share a ReadWriteOnce volume, so they must run on one node")
-    if service.networks:
-        told = ", ".join(_network(pipeline, network) for network in service.networks)
+    networks = service.networks or tuple(pipeline.networks.keys() & {DEFAULT_NETWORK})
+    if networks:
+        told = ", ".join(_network(pipeline, network) for network in networks)
         yield f"{name}: `networks` ({told}) is left out: there every pod reaches every other"
     if len(pipeline.services) > 1:
         yield f"{name}: {_found_as(pipeline, service)}"
@@ -103,7 +106,15 @@ def kubernetes_notes(pipeline: Pipeline, service: Service) -> Iterator[str]:
 
 
 def _bound_to_hosts(service: Service) -> Iterator[str]:
+    first: dict[tuple[int, str], int] = {}
     for port in service.ports:
+        outside = port.published or port.target
+        other = first.setdefault((outside, port.protocol), port.target)
+        if other != port.target:
+            yield (
+                f"{service.name}: the container's port {port.target} is left out: port {outside} "
+                f"of its Service leads to {other}"
+            )
         if port.published is not None or port.address != "127.0.0.1":
             yield (
                 f"{service.name}: nothing binds {port.address}:{port.published or 'any'} of a host "

@@ -95,6 +95,11 @@ def _volumes(
         if there is not None:
             if not volume.external and there.get(labels.PIPELINE) != pipeline.name:
                 notes.append(f"volume {volume.engine_name} is not ours: it is used as it is")
+            elif not volume.labels.items() <= there.items():
+                notes.append(
+                    f"volume {volume.engine_name} does not have the `labels` of the spec: "
+                    "a volume's labels cannot be changed"
+                )
             continue
         if volume.external:
             raise CapasError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,26 +30,48 @@ class Played:
     said: str
 
 
+@contextmanager
+def play(capas: Capas, environment: Mapping[str, str], folder: Path, spec: str) -> Iterator[Played]:
+    """A spec named `moved`, exported and played."""
+    (folder / "specs").mkdir()
+    (folder / "specs" / "moved.toml").write_text(f'name = "moved"\n{spec}')
+    done = capas("export", "--format", "kubernetes", "--output", "k8s", cwd=folder)
+    manifest = str(folder / done.stdout.strip())
+    said = command.run(["podman", "play", "kube", manifest], environment=environment).stderr
+    rows = command.run(["podman", "ps", "--format=json"], environment=environment).stdout
+    names = [row["Names"][0] for row in json.loads(rows) if row["Names"][0].endswith("-web")]
+    try:
+        yield Played(names, said)
+    finally:
+        command.run(["podman", "play", "kube", "--down", manifest], environment=environment)
+        command.run(["podman", "volume", "rm", "moved-data"], environment=environment)
+
+
+def web(image: str) -> str:
+    return (
+        f'[services.web]\nimage = "{image}"\n'
+        'command = ["python", "-m", "http.server", "5000", "--directory", "/data"]\n'
+        'ports = ["18870:5000"]\nvolumes = ["data:/data"]\nstop_grace_period = "0s"\n'
+    )
+
+
 @pytest.fixture
 def played(
     capas: Capas, environment: Mapping[str, str], small_base: str, tmp_path: Path
 ) -> Iterator[Played]:
     """Two replicas, exported and played."""
-    (tmp_path / "specs").mkdir()
-    (tmp_path / "specs" / "moved.toml").write_text(
-        f'name = "moved"\n[services.web]\nimage = "{small_base}"\nreplicas = 2\n'
-        'command = ["python", "-m", "http.server", "5000", "--directory", "/data"]\n'
-        'ports = ["18870:5000"]\nvolumes = ["data:/data"]\nstop_grace_period = "0s"\n'
-        "[volumes.data]\n"
-    )
-    done = capas("export", "--format", "kubernetes", "--output", "k8s", cwd=tmp_path)
-    manifest = str(tmp_path / done.stdout.strip())
-    said = command.run(["podman", "play", "kube", manifest], environment=environment).stderr
-    rows = command.run(["podman", "ps", "--format=json"], environment=environment).stdout
-    names = [row["Names"][0] for row in json.loads(rows) if row["Names"][0].endswith("-web")]
-    yield Played(names, said)
-    command.run(["podman", "play", "kube", "--down", manifest], environment=environment)
-    command.run(["podman", "volume", "rm", "moved-data"], environment=environment)
+    spec = f"{web(small_base)}replicas = 2\n[volumes.data]\n"
+    with play(capas, environment, tmp_path, spec) as done:
+        yield done
+
+
+def test_one_that_writes_alone_is_played_too(
+    capas: Capas, environment: Mapping[str, str], small_base: str, tmp_path: Path
+) -> None:
+    spec = f"{web(small_base)}[volumes.data]\nexclusive = true\n"
+    with play(capas, environment, tmp_path, spec) as played:
+        assert len(played.names) == 1
+        assert "strategy" not in played.said.lower()
 
 
 def test_the_replicas_serve_from_one_volume(played: Played, environment: Mapping[str, str]) -> None:

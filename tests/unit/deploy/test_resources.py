@@ -16,6 +16,10 @@ from pipeline.spec.model import Mount, Network, Secret, SecretMount, Volume
 from tests.unit.deploy.world import World
 
 OURS = {labels.PIPELINE: "pytweets"}
+OTHER_LABELS = (
+    "volume pytweets_tweets does not have the `labels` of the spec: a volume's labels cannot be "
+    "changed"
+)
 
 
 def planned(world: World, **observed: Any) -> tuple[list[Operation], list[str]]:
@@ -48,16 +52,18 @@ def test_a_volume_must_be_made_with_labels_that_say_whose_it_is(world: World) ->
 @pytest.mark.parametrize(
     ("external", "has", "notes"),
     [
-        (False, OURS, []),
+        (False, {**OURS, "team": "blue", "more": "1"}, []),
+        (False, OURS, [OTHER_LABELS]),
+        (False, {**OURS, "team": "red"}, [OTHER_LABELS]),
         (False, {}, ["volume pytweets_tweets is not ours: it is used as it is"]),
-        (True, OURS, []),
-        (True, {}, []),
+        (True, {"team": "blue"}, []),
+        (True, {}, [OTHER_LABELS]),
     ],
 )
 def test_a_volume_that_is_there_must_be_used(
     world: World, has: dict[str, str], notes: list[str], *, external: bool
 ) -> None:
-    with_volume(world, external=external)
+    with_volume(world, external=external, labels={"team": "blue"})
     assert planned(world, volumes={"pytweets_tweets": has}) == ([], notes)
 
 
