@@ -8,12 +8,10 @@ from __future__ import annotations
 import http.client
 import socket
 import sys
+from typing import NamedTuple
 
-from pipeline.lean_dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class ProbeAnswer:
+class ProbeAnswer(NamedTuple):
     """What a probe found, in words that can be shown."""
 
     healthy: bool
