@@ -13,6 +13,9 @@ def main() -> None:
     """Run the program; never returns."""
     leave_current_folder()
     gc.set_threshold(_COLLECT_AFTER)
+    from pipeline.lean_imports import import_later
+
+    import_later()
     from pipeline.errors import INTERRUPTED
 
     try:

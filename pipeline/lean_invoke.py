@@ -9,24 +9,9 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
-
-class _Later(ModuleType):
-    """Stands for a module until one of its names is asked for."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # asked for by the import itself
-            raise AttributeError(name)
-        return getattr(_real(self), name)
-
-
-def _real(stand_in: ModuleType) -> ModuleType:
-    name = stand_in.__name__
-    if sys.modules.get(name) is stand_in:
-        del sys.modules[name]
-    return import_module(name)
+from pipeline.lean_imports import Later
 
 
 def _mock(*args: Any, **kwargs: Any) -> Any:
@@ -48,9 +33,7 @@ def import_invoke() -> None:
     """Import Invoke, unless it is there already."""
     if "invoke" in sys.modules:
         return
-    mock, metadata, yaml = map(
-        _Later, ("unittest.mock", "importlib.metadata", "invoke.vendor.yaml")
-    )
+    mock, metadata, yaml = map(Later, ("unittest.mock", "importlib.metadata", "invoke.vendor.yaml"))
     vars(mock)["Mock"] = _mock
     vars(metadata)["version"] = str
     stand_ins = [later for later in (mock, metadata, yaml) if later.__name__ not in sys.modules]

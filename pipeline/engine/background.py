@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.engine.process_group import end_group
+from pipeline.engine.programs import find_program
 from pipeline.errors import EngineError
 from pipeline.lean_dataclasses import dataclass
 
@@ -56,7 +56,7 @@ def background_process(
         EngineError: it ended or was not ready in time; the details are what it said last.
     """
     argv = list(companion.argv)
-    if shutil.which("setpriv", path=environment.get("PATH")):
+    if find_program("setpriv", path=environment.get("PATH")):
         argv = ["setpriv", f"--pdeathsig={companion.when_killed}", *argv]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         process = subprocess.Popen(

@@ -7,7 +7,6 @@ of the machine itself: here of the kernel, elsewhere by commands over the tunnel
 from __future__ import annotations
 
 import shlex
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pipeline.engine import command
 from pipeline.engine.command import Completed
+from pipeline.engine.programs import find_program
 from pipeline.errors import EngineError
 from pipeline.lean_dataclasses import dataclass
 
@@ -118,7 +118,7 @@ class ContainerHost:
         """
         if self.here:
             path = ":".join(folders)
-            return frozenset(n for n in names if shutil.which(n) or shutil.which(n, path=path))
+            return frozenset(n for n in names if find_program(n) or find_program(n, path=path))
         look = f'PATH="$PATH:{":".join(folders)}"; for n; do command -v "$n"; done; :'
         done = self.run(["sh", "-c", look, "sh", *names])
         if done.returncode != 0:

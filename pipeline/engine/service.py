@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from pipeline.engine import pause_process
 from pipeline.engine.background import BackgroundProcess, background_process
 from pipeline.engine.own_folder import own_folder
 from pipeline.engine.podman_socket import peer, socket_path
+from pipeline.engine.programs import find_program
 from pipeline.engine.remote_host import control_socket
 from pipeline.engine.tunnel import tunnel
 from pipeline.errors import EngineError, HostUnsupported
@@ -151,7 +151,7 @@ def answers(path: Path) -> bool:
 
 @contextmanager
 def _private_service(environment: Mapping[str, str]) -> Iterator[Path]:
-    if shutil.which("podman", path=environment.get("PATH")) is None:
+    if find_program("podman", path=environment.get("PATH")) is None:
         raise HostUnsupported(
             "podman is not installed", resolution="`capas doctor` says how to install it"
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from pipeline.engine.cache import cache_folder, read_json, write_atomic
 from pipeline.engine.conf_files import every_storage_file
 from pipeline.engine.json_input import parse_json
 from pipeline.engine.json_shape import fit
+from pipeline.engine.programs import find_program
 from pipeline.errors import EngineError
 from pipeline.lean_dataclasses import dataclass
 
@@ -115,7 +115,7 @@ def decided_by(environment: Mapping[str, str]) -> str:
 
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     """The program, and every storage.conf that it may read."""
-    yield Path(shutil.which("buildah", path=environment.get("PATH")) or "buildah")
+    yield Path(find_program("buildah", path=environment.get("PATH")) or "buildah")
     yield from every_storage_file(environment, os.getuid())
 
 

@@ -8,13 +8,13 @@ count. Nothing is asked on the terminal.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.engine.background import BackgroundProcess, background_process
+from pipeline.engine.programs import find_program
 from pipeline.engine.remote_host import FAR_SCHEME, control_socket
 from pipeline.errors import HostUnsupported, UsageError
 
@@ -42,7 +42,7 @@ def tunnel(uri: str, path: Path, environment: Mapping[str, str]) -> Iterator[str
             f"{uri} names no socket on another machine",
             resolution="CONTAINER_HOST=ssh://user@host/run/user/1000/podman/podman.sock",
         )
-    if shutil.which("ssh", path=environment.get("PATH")) is None:
+    if find_program("ssh", path=environment.get("PATH")) is None:
         raise HostUnsupported("ssh is not installed", details=f"CONTAINER_HOST is {uri}")
     ssh = BackgroundProcess(
         argv=tunnel_argv(parts, path, environment.get("CONTAINER_SSHKEY")),

@@ -8,13 +8,13 @@ decides whether earlier results are found at all: whether it says the time of fi
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline.engine.cache import cache_folder, read_json, write_atomic
 from pipeline.engine.generation import Generation, generation_of, says_times
+from pipeline.engine.programs import find_program
 from pipeline.host.observe import observe_basics
 
 
@@ -46,7 +46,7 @@ def _memory(environment: Mapping[str, str]) -> Path:
 
 
 def _program(environment: Mapping[str, str]) -> str:
-    path = shutil.which("buildah", path=environment.get("PATH")) or "buildah"
+    path = find_program("buildah", path=environment.get("PATH")) or "buildah"
     try:
         info = Path(path).stat()
     except OSError:

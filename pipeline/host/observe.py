@@ -15,6 +15,7 @@ from pathlib import Path
 from pipeline.bootstrap.packages import installed, manager_here
 from pipeline.engine import command, pause_process
 from pipeline.engine.cache import cache_folder
+from pipeline.engine.programs import find_program
 from pipeline.errors import CapasError
 from pipeline.host import settings
 from pipeline.host.fact_cache import FactCache, read
@@ -128,7 +129,7 @@ def _programs(
     folders = f"{environ.get('PATH', os.defpath)}:{_MORE_FOLDERS}"
     found = {}
     for name in names:
-        if path := shutil.which(name, path=folders):
+        if path := find_program(name, path=folders):
             version = program_version(path, memory) if name in versioned else ()
             found[name] = Program(path, version)
     return found

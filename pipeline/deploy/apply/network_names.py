@@ -9,10 +9,10 @@ nothing for a moment at each change, and a resolver asks again after five second
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,7 @@ def _nobody(subnet: str) -> list[str]:
     container gets this address at last, there is a refusal again, as without it.
     """
     try:
-        network = ip_network(subnet)
+        network = ipaddress.ip_network(subnet)
     except ValueError:
         return []
     return [str(network[-2])] if network.version == 4 and network.num_addresses > 8 else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 
 from pipeline.output.document import Report
@@ -45,6 +45,17 @@ def rendered(report: Report, format_name: str) -> str:
     from pipeline.output.paint import colours_wanted  # noqa: PLC0415
     from pipeline.output.render.plain_text import render_text  # noqa: PLC0415
 
-    width = min(shutil.get_terminal_size((80, 24)).columns, 120)
+    width = min(_terminal_columns(), 120)
     colours, escape = colours_wanted(sys.stdout), escape_for(sys.stdout)
     return render_text(report, width=width, colours=colours, escape=escape)
+
+
+def _terminal_columns() -> int:
+    """As `shutil.get_terminal_size`, whose import brings three compressions: 1.5 to 3.6 ms."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 80
