@@ -238,10 +238,10 @@ def _waits_for_the_unchanged(
         if c.running and c.name not in touched and c.number <= d.service.replicas
     ]
     waits += [
-        Operation("wait for", "door", c.name, "unchanged", check=ingress_check(d.service))
+        Operation("wait for", "ingress", c.name, "unchanged", check=ingress_check(d.service))
         for d in wanted
-        if d.door
-        for c in observed.doors(d.name)
+        if d.ingress_image
+        for c in observed.ingresses(d.name)
         if c.running and c.name not in touched
     ]
     return tuple(waits)

@@ -1,1 +1,1 @@
-"""The only doors to the outside: subprocesses, Buildah, the API service."""
+"""The only code that reaches the outside: subprocesses, Buildah, the API service."""

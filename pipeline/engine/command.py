@@ -1,4 +1,4 @@
-"""The one door to other programs: argv lists in, text out, and no shell in between."""
+"""The only code that runs other programs: argv lists in, text out, and no shell in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door to git: it answers questions about a repository that may be a stranger's.
+"""The only code that runs git: it answers questions about a repository that may be a stranger's.
 
 A repository's own configuration can name programs that git runs: a file system monitor, hooks,
 filters, helpers, transports, and all that again in a submodule. None of them is run here. Settings

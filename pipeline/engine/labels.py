@@ -46,8 +46,10 @@ DEPLOY: Final = f"{NAMESPACE}.deploy"
 """The number of the deploy that made it; on a secret: that deploy was healthy as a whole."""
 BACK_TO: Final = f"{NAMESPACE}.back-to"
 """The number of the deploy that a rollback goes back to."""
-DOOR: Final = f"{NAMESPACE}.door"
-"""On the proxy in front of a service: digest of the configuration file it serves with."""
+INGRESS: Final = f"{NAMESPACE}.ingress"
+"""On the ingress of a service: the program that it runs."""
+FORMER_INGRESS: Final = f"{NAMESPACE}.door"
+"""What an ingress carries that was made before the word changed; Podman cannot change a label."""
 
 # On volumes, networks and secrets.
 VOLUME: Final = f"{NAMESPACE}.volume"
@@ -93,8 +95,13 @@ _SERVICE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}")
 
 
+def is_ingress(its_labels: Mapping[str, str]) -> bool:
+    """Whether a container with these labels is the ingress of a service."""
+    return INGRESS in its_labels or FORMER_INGRESS in its_labels
+
+
 def role_of(its_labels: Mapping[str, str]) -> tuple[str, int]:
-    """Which service a container of ours belongs to, and its number as a replica; 0 for a door.
+    """Which service a container of ours belongs to, and its number as a replica; 0 for an ingress.
 
     Labels are input: anybody can give a container any.
 
@@ -104,7 +111,7 @@ def role_of(its_labels: Mapping[str, str]) -> tuple[str, int]:
     service, number = its_labels.get(SERVICE, ""), its_labels.get(REPLICA, "")
     if not _SERVICE_NAME.fullmatch(service):
         raise ValueError(f"{SERVICE} is {service[:_SHOWN]!r}")
-    if DOOR in its_labels:
+    if is_ingress(its_labels):
         return service, 0
     if not _NUMBER.fullmatch(number):
         raise ValueError(f"{REPLICA} is {number[:_SHOWN]!r}")

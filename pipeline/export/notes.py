@@ -16,7 +16,7 @@ def common_notes(pipeline: Pipeline) -> Iterator[str]:
     for service in pipeline.services.values():
         name = service.name
         if service.ingress is not None:
-            yield f"{name}: `ingress` is capas' own door and is left out"
+            yield f"{name}: `ingress` is capas' own and is left out"
         if service.secrets:
             told = ", ".join(_secret(secret) for secret in service.secrets)
             yield f"{name}: make the secrets there by hand: {told}"

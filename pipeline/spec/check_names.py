@@ -100,7 +100,7 @@ def _ingress_image(service: Service, pipeline: Pipeline, scope: ReadContext) -> 
         yield Problem(
             "CAP101",
             path[:-1],
-            f"the door needs a proxy, and there is no image `{DEFAULT_INGRESS_IMAGE}` in this spec",
+            f"the ingress needs an image, and this spec has no image `{DEFAULT_INGRESS_IMAGE}`",
             f"describe [images.{DEFAULT_INGRESS_IMAGE}], or name another with `image = …`",
             on_key=True,
         )

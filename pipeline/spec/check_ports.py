@@ -66,8 +66,10 @@ def _claims(service: Service, scope: ReadContext) -> Iterator[Claim]:
             path = scope.place(("services", service.name, "ports", index))
             yield Claim(service.name, first, last, port.address, port.protocol, path, profiles)
     if service.ingress is not None:
-        door, path = service.ingress, ("services", service.name, "ingress", "port")
-        yield Claim(service.name, door.port, door.port, door.address, "tcp", path, profiles)
+        ingress, path = service.ingress, ("services", service.name, "ingress", "port")
+        yield Claim(
+            service.name, ingress.port, ingress.port, ingress.address, "tcp", path, profiles
+        )
 
 
 def _out_of_range(claim: Claim) -> Iterator[Problem]:

@@ -201,10 +201,10 @@ class SecretMount:
 
 @dataclass(frozen=True)
 class Ingress:
-    """One door in front of a service's replicas.
+    """An ingress in front of a service's replicas.
 
     Attributes:
-        port: the door's port on the host.
+        port: the ingress's port on the host.
         target: the replicas' container port.
         image: the proxy's image: a reference, or a `image:version` that this spec builds.
     """

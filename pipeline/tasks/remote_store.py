@@ -97,7 +97,7 @@ def refuse_other_images(
     Raises:
         Refused: there is one.
     """
-    references = {name for one in wanted for name in (one.reference, one.door) if name}
+    references = {name for one in wanted for name in (one.reference, one.ingress_image) if name}
     if any(version.reference in references for version in pipeline.versions):
         refuse_named(pipeline, references, images_there(uri, references, environment), environment)
 

@@ -116,11 +116,11 @@ class World:
         return what_runs(self.api, self.pipeline.name)
 
     def containers(self, service: str = "", replica: int = 0) -> tuple[Container, ...]:
-        """Its replicas, by number; the door of a service is none."""
+        """Its replicas, by number; the ingress of a service is none."""
         return tuple(
             c
             for c in sorted(self.look().containers, key=lambda c: (c.service, c.number, c.name))
-            if not c.is_door and service in ("", c.service) and replica in (0, c.number)
+            if not c.is_ingress and service in ("", c.service) and replica in (0, c.number)
         )
 
     def running(self, service: str, replica: int = 0) -> Container:
@@ -155,15 +155,15 @@ class World:
             self.api.remove_container(one.id, force=True)
 
     def address(self, service: str, replica: int = 0, port: int | None = None) -> tuple[str, int]:
-        """Where on the host a service answers: its door, else a replica's published port.
+        """Where on the host a service answers: its ingress, else a replica's published port.
 
         Raises:
             CapasError: nothing of it runs, or it publishes no such port.
         """
-        door = self.look().door(service) if not replica and port is None else None
-        found = door or self.running(service, replica)
+        ingress = self.look().ingress(service) if not replica and port is None else None
+        found = ingress or self.running(service, replica)
         for binding in found.bindings:
-            if binding.host and (door or port is None or binding.target == port):
+            if binding.host and (ingress or port is None or binding.target == port):
                 return "127.0.0.1", binding.host
         raise CapasError(f"{service} publishes no port {port or ''}".rstrip())
 

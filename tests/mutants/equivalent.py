@@ -50,14 +50,14 @@ EQUIVALENT = {
     "→ [group for group in groups]": "there is none left; it is for the type checker",
     "pipeline/layers/split.py: split_line: 0 → 1": "what is equal in all is the same in each",
     "pipeline/deploy/plan/ingress.py: config: ingress.target if ingress else 0 → "
-    "ingress.target if True else 0": "a door has an ingress",
+    "ingress.target if True else 0": "what has an ingress names one",
     "pipeline/deploy/plan/ingress.py: ingress_parts: [ingress.address, ingress.port] if "
-    "ingress else [] → [ingress.address, ingress.port] if True else []": ("a door has an ingress"),
+    "ingress else [] → [ingress.address, ingress.port] if True else []": "an ingress has a port",
     "pipeline/deploy/plan/ingress.py: ingress_body: (ingress.address, ingress.port) if "
     "ingress else ('', 0) → (ingress.address, ingress.port) if True else ('', 0)": (
-        "a door has an ingress"
+        "what has an ingress names one"
     ),
-    "pipeline/deploy/plan/ingress.py: ingress_body: 0 → 1": "a door has an ingress",
+    "pipeline/deploy/plan/ingress.py: ingress_body: 0 → 1": "what has an ingress names one",
     "pipeline/deploy/plan/pulls.py: plan_pulls: if not one.service.built_here: → if True:": (
         "what is built here has a name that is never pulled"
     ),
@@ -80,7 +80,7 @@ EQUIVALENT = {
     "candidate.bases.items() if image} → {reference: image for reference, image in "
     "candidate.bases.items()}": "none is missing there; it is for the type checker",
     "pipeline/build/plan/forecast.py: : 3 → 4": "a place is only compared with the other two",
-    "pipeline/deploy/plan/ingress.py: config: 0 → 1": "a door has an ingress, with its target",
+    "pipeline/deploy/plan/ingress.py: config: 0 → 1": "an ingress has a target",
     "pipeline/export/yaml_text.py: yaml_text: 1000000000 → 1000000001": "no line is as long",
     "pipeline/layers/cause.py: file_changes: if one != other: → if True:": (
         "between equal entries nothing differs"

@@ -39,14 +39,14 @@ class DesiredService:
         reference: of its image.
         version: the image's version in the spec, or "" for an image from elsewhere.
         networks: names in Podman; empty when each replica gets a network of its own.
-        door: reference of the proxy's image, or "" without a door.
+        ingress_image: reference of the proxy's image, or "" without an ingress.
     """
 
     service: Service
     reference: str
     version: str
     networks: tuple[str, ...] = ()
-    door: str = ""
+    ingress_image: str = ""
 
     @property
     def name(self) -> str:
@@ -86,7 +86,7 @@ def desired_services(
                 reference,
                 version,
                 tuple(network(pipeline, n).engine_name for n in networks) if networked else (),
-                _door(pipeline, service),
+                _ingress_image(pipeline, service),
             )
         )
     return tuple(result)
@@ -241,7 +241,7 @@ def _image(pipeline: Pipeline, service: Service, asked: str | None) -> tuple[str
     return image.versions[name].reference, name
 
 
-def _door(pipeline: Pipeline, service: Service) -> str:
+def _ingress_image(pipeline: Pipeline, service: Service) -> str:
     """The proxy's image: one of this spec by `image` or `image:version`, else a reference."""
     if service.ingress is None:
         return ""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.model import Healthcheck, Secret
 
-Kind = Literal["image", "network", "volume", "secret", "container", "door", "deploy"]
+Kind = Literal["image", "network", "volume", "secret", "container", "ingress", "deploy"]
 Verb = Literal[
     "create", "start", "unpause", "pause", "stop", "restart", "remove", "rename",
     "pull", "wait for", "wait for the end of", "write", "reload", "drain", "confirm",

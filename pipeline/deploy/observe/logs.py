@@ -134,8 +134,8 @@ def lines_of(
 
 
 def short_name(container: Container) -> str:
-    """`web-1`, or `web-door`."""
-    place = "door" if container.is_door else str(container.number)
+    """`web-1`, or `web-ingress`."""
+    place = "ingress" if container.is_ingress else str(container.number)
     return f"{container.service}-{place}"
 
 

@@ -24,7 +24,9 @@ def look(
     Args:
         lost: ports that could not be bound though nobody was seen to hold them.
     """
-    images = {reference for d in wanted for reference in (d.reference, d.door) if reference}
+    images = {
+        reference for d in wanted for reference in (d.reference, d.ingress_image) if reference
+    }
     secrets = {
         pipeline.secrets[s.source].engine_name: pipeline.secrets[s.source]
         for d in wanted

@@ -25,7 +25,7 @@ _DIGITS = 10
 _SETTLING_SECONDS = 2.0
 _SETTLING_PAUSE = 0.2
 MARK_FILE = "/etc/haproxy/capas.confirmed"
-"""In a door: digest of the configuration that is known to be in effect. A deploy may die between
+"""In an ingress: digest of the configuration known to be in effect. A deploy may die between
 writing a configuration and that moment."""
 
 
@@ -34,7 +34,7 @@ class Container:
     """A container that this pipeline made.
 
     Attributes:
-        number: the replica's number; 0 for a door.
+        number: the replica's number; 0 for an ingress.
         state: Podman's word: created, running, paused, exited, stopped, …
         created: when, as the engine writes it: a time, or seconds since the epoch.
         fault: why it cannot be reached or managed, though Podman says that it runs; "" is none.
@@ -77,9 +77,9 @@ class Container:
         return int(number) if number.isdecimal() and len(number) < _DIGITS else 0
 
     @property
-    def is_door(self) -> bool:
-        """Whether it is the proxy in front of a service, and no replica."""
-        return labels.DOOR in self.labels
+    def is_ingress(self) -> bool:
+        """Whether it is the ingress of a service, and no replica."""
+        return labels.is_ingress(self.labels)
 
     @property
     def alias(self) -> str:
@@ -122,7 +122,7 @@ class Observed:
         volumes: every volume's labels, by name; `networks` and `secrets` likewise.
         fingerprints: what stands for a secret's value now, by the secret's name in Podman.
         broken: containers with labels of this pipeline that no deploy writes, in words.
-        confirmed: digest of the configuration that a door serves with, by the door's name.
+        confirmed: digest of the configuration that an ingress serves with, by the ingress's name.
     """
 
     containers: tuple[Container, ...] = ()
@@ -150,17 +150,17 @@ class Observed:
 
     def of(self, service: str) -> tuple[Container, ...]:
         """The replicas of one service, by number."""
-        mine = (c for c in self.containers if c.service == service and not c.is_door)
+        mine = (c for c in self.containers if c.service == service and not c.is_ingress)
         return tuple(sorted(mine, key=lambda c: (c.number, c.name)))
 
-    def doors(self, service: str) -> tuple[Container, ...]:
-        """The proxy in front of a service, and in an update its successor; by name."""
-        found = (c for c in self.containers if c.service == service and c.is_door)
+    def ingresses(self, service: str) -> tuple[Container, ...]:
+        """The ingress of a service, and in an update its successor; by name."""
+        found = (c for c in self.containers if c.service == service and c.is_ingress)
         return tuple(sorted(found, key=lambda c: c.name))
 
-    def door(self, service: str) -> Container | None:
-        """The proxy in front of a service."""
-        return next(iter(self.doors(service)), None)
+    def ingress(self, service: str) -> Container | None:
+        """The ingress of a service."""
+        return next(iter(self.ingresses(service)), None)
 
 
 def observe(
@@ -202,7 +202,7 @@ def observe(
         abilities=observe_features(reader),
         broken=broken,
         confirmed={
-            c.name: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_door
+            c.name: reader.file_text(c.name, MARK_FILE) or "" for c in containers if c.is_ingress
         },
     )
 

@@ -33,8 +33,8 @@ def plan_bring_up(
     if not replaced:
         return Plan()
     still = [c for each in found.values() for c in each]
-    doors = [observed.door(name) for name, each in found.items() if each]
-    shut = [door for door in doors if door is not None and not door.running]
+    ingresses = [observed.ingress(name) for name, each in found.items() if each]
+    shut = [ingress for ingress in ingresses if ingress is not None and not ingress.running]
     plan = plan_change(pipeline, "start", [*still, *shut])
     names = dict.fromkeys(f"{c.service} {c.version}".rstrip() for c in still)
     return replace(plan, headline=f"starting what ran before: {', '.join(names)}")

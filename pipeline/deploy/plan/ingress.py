@@ -1,4 +1,4 @@
-"""The door: HAProxy in a container of its own in front of a service's replicas (pure).
+"""The ingress: HAProxy in a container of its own in front of a service's replicas (pure).
 
 It is what makes replicas availability. It asks every replica whether it is healthy, goes on to
 another one when a request meets a dead one, and takes a new configuration without dropping a
@@ -56,7 +56,7 @@ resolvers engine
     timeout resolve 500ms
     timeout retry 500ms
 
-frontend door
+frontend ingress
     bind :{port}
     default_backend replicas
 
@@ -81,7 +81,7 @@ def config(desired: DesiredService, replicas: Mapping[str, str]) -> str:
     server is just reloading: `{name}` stands where `with_addresses` puts each.
 
     Args:
-        desired: the service behind the door.
+        desired: the service behind the ingress.
         replicas: names in the network of those that get requests, by a name for people.
     """
     ingress = desired.service.ingress
@@ -107,7 +107,7 @@ def with_addresses(text: str, addresses: Mapping[str, str]) -> str:
 
 
 def ingress_check(service: Service) -> Healthcheck:
-    """How to know that the door lets requests through: what the replicas are asked, through it."""
+    """How to know that the ingress lets requests through: the replicas' check, sent to it."""
     check = service.healthcheck
     if check is None or check.http is None:
         return Healthcheck(tcp=INSIDE_PORT, interval=0.5, retries=20)
@@ -115,7 +115,7 @@ def ingress_check(service: Service) -> Healthcheck:
 
 
 def ingress_parts(desired: DesiredService, image: ImageFacts) -> Mapping[str, Any]:
-    """What makes the door what it is, apart from its configuration file."""
+    """What makes the ingress what it is, apart from its configuration file."""
     ingress = desired.service.ingress
     return {
         "image": image.id,
@@ -131,7 +131,7 @@ def ingress_body(
     name: str,
     numbers: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the API is sent to create the door.
+    """What the API is sent to create the ingress.
 
     Args:
         numbers: the labels that say which deploy makes it.
@@ -153,16 +153,16 @@ def ingress_body(
         "healthconfig": {"Test": ["NONE"]},
         "image_volume_mode": "ignore",
         "labels": {
-            **compose_labels(pipeline.name, f"{desired.name}-door", 1, config_digest),
+            **compose_labels(pipeline.name, f"{desired.name}-ingress", 1, config_digest),
             labels.PIPELINE: pipeline.name,
             labels.SERVICE: desired.name,
-            labels.DOOR: "haproxy",
+            labels.INGRESS: "haproxy",
             labels.CONFIG: config_digest,
             labels.PARTS: ",".join(f"{k}={digest(v)[:6]}" for k, v in sorted(parts.items())),
             **numbers,
         },
         "portmappings": [mapping(Binding(INSIDE_PORT, port, address))],
-        **network_body(desired.networks, [f"{desired.name}-door"]),
+        **network_body(desired.networks, [f"{desired.name}-ingress"]),
     }
 
 
@@ -186,7 +186,7 @@ def _word(text: str) -> str:
         EngineError: it has a line break, which its lines cannot hold.
     """
     if not text.isprintable():
-        raise EngineError(f"the door's configuration cannot hold {text!r}")
+        raise EngineError(f"the ingress's configuration cannot hold {text!r}")
     if _PLAIN.fullmatch(text):
         return text
     quoted = text.replace("'", "'\\''")

@@ -1,4 +1,4 @@
-"""What is done to a service's door while its replicas change (pure)."""
+"""What is done to a service's ingress while its replicas change (pure)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _CHANGED = "its image, port or networks changed"
 
 
 class IngressPlan:
-    """The door of one service through a plan: who gets requests, and what changes that.
+    """The ingress of one service through a plan: who gets requests, and what changes that.
 
     Args:
         members: names in the network of the replicas that serve now, by replica number.
-        numbers: the labels that say which deploy makes a door.
+        numbers: the labels that say which deploy makes an ingress.
 
     Attributes:
-        tail: what takes an old door away, when the whole deploy is healthy.
+        tail: what takes an old ingress away, when the whole deploy is healthy.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class IngressPlan:
         self._numbers = numbers
         self._image = _image(desired, observed)
         wanted = digest(ingress.ingress_parts(desired, self._image)) if self._image else ""
-        there = observed.doors(desired.name)
+        there = observed.ingresses(desired.name)
         whole = [d for d in there if d.config == wanted and is_whole(d)]
         fitting = sorted(whole, key=lambda d: not d.running)
         self._current = fitting[0] if fitting else None
@@ -60,16 +60,16 @@ class IngressPlan:
 
     @property
     def wanted(self) -> bool:
-        """Whether the service shall have a door."""
+        """Whether the service shall have an ingress."""
         return self._image is not None
 
     @property
     def name(self) -> str:
         """Of the container, in the end."""
-        return f"{self._pipeline.name}-{self._desired.name}-door"
+        return f"{self._pipeline.name}-{self._desired.name}-ingress"
 
     def moved(self) -> None:
-        """Note that a replica gets another address: the doors must be told, under the same names.
+        """Note that a replica gets another address: the ingresses need it, under the same names.
 
         They would ask the engine's name server, which may have died with everything else.
         """
@@ -91,12 +91,12 @@ class IngressPlan:
         return self._reconfigure(f"without replica {number}", after)
 
     def follow(self, members: Mapping[int, str], after: tuple[str, ...]) -> list[Operation]:
-        """Give requests to these replicas, through the doors that are open."""
+        """Give requests to these replicas, through the ingresses that are open."""
         self._members = dict(members)
         return self._reconfigure(f"with {len(members)} replicas", after)
 
     def settle(self, members: Mapping[int, str], after: tuple[str, ...]) -> list[Operation]:
-        """The door as it shall be in the end."""
+        """The ingress as it shall be in the end."""
         old = [d for d in self._others if d.running]
         if self._image is None:
             self.tail += [removal(d, "no ingress any more") for d in self._others]
@@ -115,7 +115,7 @@ class IngressPlan:
     def _stand_up(
         self, image: ImageFacts, after: tuple[str, ...], old: list[str]
     ) -> list[Operation]:
-        """Two doors cannot hold one port: the old one stops just before the new one starts."""
+        """Two ingresses cannot hold one port: the old one stops just before the new one starts."""
         fault = next((d.fault for d in self._others if d.fault), "")
         cause = (fault or _CHANGED) if self._others else "not there"
         operations: list[Operation] = []
@@ -127,26 +127,26 @@ class IngressPlan:
             while name in self._taken:
                 name += NEXT
             body = ingress.ingress_body(self._pipeline, self._desired, image, name, self._numbers)
-            operations.append(Operation("create", "door", name, cause, body=body))
+            operations.append(Operation("create", "ingress", name, cause, body=body))
         text = self._config()
         operations += [
             self._write(name, cause, text),
-            Operation("confirm", "door", name, cause, digest=digest(text)),
+            Operation("confirm", "ingress", name, cause, digest=digest(text)),
             *(Operation("stop", "container", one, cause) for one in old),
-            Operation("start", "door", name, cause, patience=RELEASE_SECONDS if old else 0.0),
+            Operation("start", "ingress", name, cause, patience=RELEASE_SECONDS if old else 0.0),
             self._must_open(name),
         ]
         self._tidy(name)
         return chain(operations, after)
 
     def open_again(self, name: str, cause: str, after: tuple[str, ...]) -> list[Operation]:
-        """Start a door that stood before, for the replicas that serve now."""
+        """Start an ingress that stood before, for the replicas that serve now."""
         text = self._config()
         return chain(
             [
                 self._write(name, cause, text),
-                Operation("confirm", "door", name, cause, digest=digest(text)),
-                Operation("start", "door", name, cause, patience=RELEASE_SECONDS),
+                Operation("confirm", "ingress", name, cause, digest=digest(text)),
+                Operation("start", "ingress", name, cause, patience=RELEASE_SECONDS),
             ],
             after,
         )
@@ -154,7 +154,7 @@ class IngressPlan:
     def _must_open(self, name: str) -> Operation:
         must = "it must let requests through"
         return Operation(
-            "wait for", "door", name, must, check=ingress.ingress_check(self._desired.service)
+            "wait for", "ingress", name, must, check=ingress.ingress_check(self._desired.service)
         )
 
     def _tidy(self, successor: str) -> None:
@@ -164,7 +164,7 @@ class IngressPlan:
             after = tuple(o.key for o in gone)
             self.tail.append(
                 Operation(
-                    "rename", "container", successor, "it is the door", after, new_name=self.name
+                    "rename", "container", successor, "it is the ingress", after, new_name=self.name
                 )
             )
 
@@ -181,9 +181,9 @@ class IngressPlan:
             cause = "requests follow the replicas"
             steps = [
                 self._write(name, cause, text),
-                Operation("reload", "door", name, cause),
-                Operation("drain", "door", name, cause, deadline=longest),
-                Operation("confirm", "door", name, cause, digest=digest(text)),
+                Operation("reload", "ingress", name, cause),
+                Operation("drain", "ingress", name, cause, deadline=longest),
+                Operation("confirm", "ingress", name, cause, digest=digest(text)),
             ]
             operations += chain([replace(s, detail=detail) for s in steps], after)
             after = (operations[-1].key,)
@@ -191,7 +191,7 @@ class IngressPlan:
 
     def _write(self, name: str, cause: str, text: str) -> Operation:
         whose = (self._pipeline.name, self._desired.name)
-        return Operation("write", "door", name, cause, text=text, serves=whose)
+        return Operation("write", "ingress", name, cause, text=text, serves=whose)
 
     def _config(self) -> str:
         named = {f"replica-{n}": alias for n, alias in sorted(self._members.items())}
@@ -208,12 +208,12 @@ def chain(operations: list[Operation], after: tuple[str, ...]) -> list[Operation
 
 
 def _image(desired: DesiredService, observed: Observed) -> ImageFacts | None:
-    if not desired.door:
+    if not desired.ingress_image:
         return None
-    facts = observed.images.get(desired.door)
+    facts = observed.images.get(desired.ingress_image)
     if facts is None:
         raise EngineError(
-            f"the image {desired.door} of the door does not exist",
+            f"the image {desired.ingress_image} of the ingress does not exist",
             details=f"`ingress` of the service {desired.name} asks for it",
             resolution="`capas build` builds the spec's images; `ingress.image` names another",
         )

@@ -87,12 +87,12 @@ def _steps(
         change, cause = "restart", container.fault
     service = pipeline.services.get(container.service)
     needed = [d.service for d in service.depends_on] if service else []
-    if container.is_door:
+    if container.is_ingress:
         needed = [container.service]
     after = tuple(key for name in needed for key in up.get(name, ()))
     patience = RELEASE_SECONDS if change == "start" else 0.0
     step = Operation(change, "container", container.name, cause, after, patience=patience)
-    if container.is_door:
+    if container.is_ingress:
         return [step]
     if is_job:
         must = "others depend on it"
@@ -107,9 +107,9 @@ def _steps(
 
 
 def _in_order(pipeline: Pipeline, containers: Sequence[Container]) -> list[Container]:
-    """Dependencies first, each service's door after its replicas."""
+    """Dependencies first, each service's ingress after its replicas."""
     services = [service.name for service in in_order(list(pipeline.services.values()))]
     place = {name: number for number, name in enumerate(services)}
     return sorted(
-        containers, key=lambda c: (place.get(c.service, len(place)), c.is_door, c.number, c.name)
+        containers, key=lambda c: (place.get(c.service, len(place)), c.is_ingress, c.number, c.name)
     )

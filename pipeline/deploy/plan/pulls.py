@@ -31,8 +31,8 @@ def plan_pulls(
         if not one.service.built_here:
             policies[one.reference] = one.service.pull_policy
     for one in wanted:
-        if one.door:
-            policies.setdefault(one.door, "missing")
+        if one.ingress_image:
+            policies.setdefault(one.ingress_image, "missing")
     operations = []
     for reference, policy in policies.items():
         if reference.startswith(_ENGINES_OWN) or policy == "never":

@@ -34,7 +34,8 @@ def forgotten(record: Record, cause: str, after: tuple[str, ...] = ()) -> Operat
 def unfinished(pipeline: Pipeline, observed: Observed) -> list[Operation]:
     """Remove what an engine that was killed left of a container; known by its name alone."""
     services = "|".join(map(re.escape, pipeline.services))
-    ours = re.compile(rf"{re.escape(pipeline.name)}-({services})-(\d+|door)({re.escape(NEXT)})*")
+    place = r"(\d+|ingress|door)"  # `door`: an ingress made by a version before 0029
+    ours = re.compile(rf"{re.escape(pipeline.name)}-({services})-{place}({re.escape(NEXT)})*")
     return [
         Operation("remove", "container", name, "the engine was killed while it made it")
         for name in sorted(observed.unfinished)
@@ -45,10 +46,10 @@ def unfinished(pipeline: Pipeline, observed: Observed) -> list[Operation]:
 def plan_down(pipeline: Pipeline, observed: Observed) -> Plan:
     """Remove containers, networks and secrets; volumes stay and are named.
 
-    Doors go first and dependencies are not looked at: everything ends.
+    Ingresses go first and dependencies are not looked at: everything ends.
     """
     operations = unfinished(pipeline, observed)
-    for container in sorted(observed.containers, key=lambda c: (not c.is_door, c.name)):
+    for container in sorted(observed.containers, key=lambda c: (not c.is_ingress, c.name)):
         operations.append(removal(container, "down"))
     gone = tuple(o.key for o in operations)
     operations += [

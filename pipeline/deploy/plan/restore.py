@@ -2,7 +2,7 @@
 
 Nothing old is removed before the whole deploy is healthy, so going back is starting it again: the
 very containers, of all services, whatever has changed in the spec since they were made. Where a
-door lets both serve, the old one is up before the new one ends.
+ingress lets both serve, the old one is up before the new one ends.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def plan_restore(
         back = _back(before, desired, now)
         steps = _job(back) if desired.name in jobs else _service(before, back, now)
         after = () if again else tuple(step.key for step in steps)
-        operations += [*steps, *_doors(before, back, now, after)]
+        operations += [*steps, *_ingresses(before, back, now, after)]
     if again:
         ended = {c.name for c in now.containers if c.state not in SERVING}
         operations = [o for o in operations if o.verb != "stop" or o.name not in ended]
@@ -154,31 +154,31 @@ def _service(before: BeforeDeploy, back: _Back, now: Observed) -> list[Operation
     turns = sorted(back.old, key=lambda number: (number in served, number))
     old = {n: there[back.old[n].id] for n in turns if back.old[n].id in there}
     members = _members(before, back, [*old.values()])
-    door = IngressPlan(before.pipeline, back.desired, now, members, {})
+    ingress = IngressPlan(before.pipeline, back.desired, now, members, {})
     beside = may_overlap(before.pipeline, back.desired)
     operations: list[Operation] = []
     step: tuple[str, ...] = ()
     for number, container in old.items():
         gone = [*_ends(back, number, step)]
         if container.running:
-            follows = door.put(number, container.alias, step)
+            follows = ingress.put(number, container.alias, step)
             step = _last(follows) or step
             operations += [*follows, *(replace(o, after=step) for o in gone)]
             continue
         if beside:
             up = _up(container, step)
-            follows = door.put(number, container.alias, _last(up))
+            follows = ingress.put(number, container.alias, _last(up))
             step = _last([*up, *follows])
             operations += [*up, *follows, *(replace(o, after=step) for o in gone)]
         else:
-            taken = door.take(number, step)
+            taken = ingress.take(number, step)
             gone = [replace(o, after=_last(taken) or step) for o in gone]
             up = _up(container, tuple(o.key for o in gone) or _last(taken) or step)
-            follows = door.put(number, container.alias, _last(up))
+            follows = ingress.put(number, container.alias, _last(up))
             operations += [*taken, *gone, *up, *follows]
             step = _last([*up, *follows])
     if back.had_any:
-        follows = door.follow({n: c.alias for n, c in old.items()}, step)
+        follows = ingress.follow({n: c.alias for n, c in old.items()}, step)
         step = _last(follows) or step
         others = {c.number for c in (*back.new, *back.woken)} - set(old)
         ends = [o for number in sorted(others) for o in _ends(back, number, step)]
@@ -220,23 +220,23 @@ def _stops(containers: Collection[Container]) -> list[Operation]:
     ]
 
 
-def _doors(
+def _ingresses(
     before: BeforeDeploy, back: _Back, now: Observed, after: tuple[str, ...]
 ) -> list[Operation]:
-    """The door that was there, in place of one that the deploy made."""
+    """The ingress that was there, in place of one that the deploy made."""
     name = back.desired.name
-    had = {d.id: d for d in before.observed.doors(name)}
-    new = [d for d in now.doors(name) if d.id not in had]
+    had = {d.id: d for d in before.observed.ingresses(name)}
+    new = [d for d in now.ingresses(name) if d.id not in had]
     if not back.had_any:
-        return _stops(now.doors(name))
+        return _stops(now.ingresses(name))
     gone = [removal(d, GOING_BACK, after) for d in new]
-    shut = [d for d in now.doors(name) if d.id in had and had[d.id].running and not d.running]
+    shut = [d for d in now.ingresses(name) if d.id in had and had[d.id].running and not d.running]
     if not shut:
         return gone
     members = {number: c.alias for number, c in back.old.items()}
-    door = IngressPlan(before.pipeline, back.desired, now, members, {})
+    ingress = IngressPlan(before.pipeline, back.desired, now, members, {})
     free = tuple(o.key for o in gone) or after
-    return [*gone, *(step for d in shut for step in door.open_again(d.name, GOING_BACK, free))]
+    return [*gone, *(step for d in shut for step in ingress.open_again(d.name, GOING_BACK, free))]
 
 
 def _last(operations: Sequence[Operation]) -> tuple[str, ...]:

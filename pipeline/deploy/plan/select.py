@@ -48,7 +48,7 @@ def select_one(containers: Sequence[Container], name: str) -> Container:
         CapasError: nothing of it runs.
     """
     found = [
-        c for c in select_containers(containers, [name] if name else []) if name or not c.is_door
+        c for c in select_containers(containers, [name] if name else []) if name or not c.is_ingress
     ]
     running = [c for c in found if c.running]
     if not running:
@@ -60,10 +60,15 @@ def select_one(containers: Sequence[Container], name: str) -> Container:
     return running[0]
 
 
-def names_of(container: Container) -> tuple[str, str, str]:
-    """The names that mean a container: its service, its place, its own name."""
-    place = "door" if container.is_door else str(container.number)
-    return container.service, f"{container.service}-{place}", container.name
+def names_of(container: Container) -> tuple[str, ...]:
+    """The names that mean a container: its service, its place, its own name.
+
+    An ingress has its former place, `web-door`, too (decision 0029).
+    """
+    service = container.service
+    if container.is_ingress:
+        return service, f"{service}-ingress", container.name, f"{service}-door"
+    return service, f"{service}-{container.number}", container.name
 
 
 def left_over(
@@ -80,7 +85,7 @@ def left_over(
             right = stands.get(container.number, container)
             if container.id != right.id and container.name not in names:
                 result.append(container)
-        result += [d for d in observed.doors(service)[1:] if d.name not in names]
+        result += [d for d in observed.ingresses(service)[1:] if d.name not in names]
     return tuple(c for c in result if not c.running)
 
 
@@ -146,7 +151,7 @@ def rollback_goal(pipeline: Pipeline, observed: Observed, released: Collection[s
         for record in reversed(records):
             if record.number < below and _ours(pipeline, record) != ours:
                 return _goal(pipeline, record)
-    mine = [c for c in observed.containers if c.service in pipeline.services and not c.is_door]
+    mine = [c for c in observed.containers if c.service in pipeline.services and not c.is_ingress]
     back = {} if records else _labelled(mine)
     if not back:
         older = {c.service: _release_below(pipeline, c, released) for c in mine}

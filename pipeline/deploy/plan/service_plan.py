@@ -1,6 +1,6 @@
 """The plan of one service: its replicas, one by one where something old must go (pure).
 
-With a door, a new replica starts beside the old one, gets requests when it is healthy, and the
+With an ingress, a new replica starts beside the old one, gets requests when it is healthy, and the
 old one ends when it has answered what it had. Without one the old replica ends first: two
 containers cannot hold one port, and two generations of a database must not share its files.
 In both cases what is old is kept, stopped, until the whole deploy is healthy: that is what a
@@ -101,7 +101,7 @@ class _ServicePlanner:
         found = around.observed.of(self._service.name)
         self._surplus = [c for c in found if c.number not in numbers]
         self._changes = bool(self._surplus) or any(place.others for place in self._places)
-        self._door = IngressPlan(
+        self._ingress = IngressPlan(
             around.pipeline,
             blueprint.desired,
             around.observed,
@@ -129,7 +129,7 @@ class _ServicePlanner:
         step = (*self._around.gate, *self._plan.healthy)
         if replaced:
             others = {p.number: self._alias(p) for p in self._places if p not in replaced}
-            step = self._switch(self._door.join(others, step), step)
+            step = self._switch(self._ingress.join(others, step), step)
         for place in replaced:
             step = self._replace(place, step)
         self._finish()
@@ -168,7 +168,7 @@ class _ServicePlanner:
         current = place.current
         if current is not None and current.state in SERVING:
             ready = self._keep(place, current, step)
-            ready = self._switch(self._door.put(place.number, self._alias(place), ready), ready)
+            ready = self._switch(self._ingress.put(place.number, self._alias(place), ready), ready)
             return self._stop_old(place, cause, ready)
         if current is not None:
             place.final_name = current.name
@@ -179,12 +179,12 @@ class _ServicePlanner:
         beside = may_overlap(self._around.pipeline, self._blueprint.desired)
         if beside:
             ready = self._start(place, cause, ready, wait=True)
-            ready = self._switch(self._door.put(place.number, self._alias(place), ready), ready)
+            ready = self._switch(self._ingress.put(place.number, self._alias(place), ready), ready)
             return self._stop_old(place, cause, ready)
-        ready = self._switch(self._door.take(place.number, ready), ready)
+        ready = self._switch(self._ingress.take(place.number, ready), ready)
         ready = self._stop_old(place, cause, ready)
         ready = self._start(place, cause, ready, wait=True)
-        return self._switch(self._door.put(place.number, self._alias(place), ready), ready)
+        return self._switch(self._ingress.put(place.number, self._alias(place), ready), ready)
 
     def _create_beside(self, place: ReplicaSlot, cause: str) -> tuple[str, ...]:
         """The new container, under another name than those that serve or are kept."""
@@ -198,19 +198,19 @@ class _ServicePlanner:
         return (self._created(place),)
 
     def _finish(self) -> None:
-        """The door as it shall be; then, when all is healthy, away with what is old."""
+        """The ingress as it shall be; then, when all is healthy, away with what is old."""
         ready = tuple(self._plan.healthy or self._plan.started)
         stopped = tuple(o.key for o in self._plan.operations if o.verb in ("stop", "confirm"))
         members = {place.number: self._alias(place) for place in self._places}
-        self._add(*self._door.settle(members, (*ready, *stopped) or self._around.gate))
-        self._plan.proved &= self._door.proved
+        self._add(*self._ingress.settle(members, (*ready, *stopped) or self._around.gate))
+        self._plan.proved &= self._ingress.proved
         grace = self._service.stop_grace_period
         for container in self._surplus:
             cause = f"scaled to {self._service.replicas}"
             self._plan.tail.append(removal(container, cause, grace=grace))
         for place in self._places:
             self._tidy(place)
-        self._plan.tail += self._door.tail
+        self._plan.tail += self._ingress.tail
 
     def _tidy(self, place: ReplicaSlot) -> None:
         cleared = {o.key for o in self._plan.operations}
@@ -264,7 +264,7 @@ class _ServicePlanner:
         patience = RELEASE_SECONDS if place.others else 0.0
         start = Operation("start", "container", place.final_name, cause, after, patience=patience)
         self._add(start)
-        self._door.moved()
+        self._ingress.moved()
         self._plan.started.append(start.key)
         if self._around.one_shot:
             self._plan.ending[place.final_name] = start.key
@@ -316,9 +316,9 @@ class _ServicePlanner:
 
 
 def may_overlap(pipeline: Pipeline, desired: DesiredService) -> bool:
-    """Whether an old replica and its successor may serve at one time, behind a door."""
+    """Whether an old replica and its successor may serve at one time, behind an ingress."""
     service = desired.service
-    return bool(desired.door) and not service.ports and not writes_alone(pipeline, service)
+    return bool(desired.ingress_image) and not service.ports and not writes_alone(pipeline, service)
 
 
 def _why_started(current: Container) -> str:

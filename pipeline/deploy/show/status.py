@@ -72,7 +72,7 @@ def status_of(uri: str, pipeline: Pipeline, *, probe: bool = True) -> tuple[Stat
 
     def row(container: Container) -> StatusRow:
         check = _check(pipeline, container)
-        is_job = container.service in jobs and not container.is_door
+        is_job = container.service in jobs and not container.is_ingress
         health, said = _health(uri, container, check, probe=probe, is_job=is_job)
         return StatusRow(container, health, said, container_host_of(uri))
 
@@ -157,7 +157,7 @@ def _check(pipeline: Pipeline, container: Container) -> Healthcheck | None:
     service = pipeline.services.get(container.service)
     if service is None:
         return None
-    return ingress_check(service) if container.is_door else service.healthcheck
+    return ingress_check(service) if container.is_ingress else service.healthcheck
 
 
 def _cells(row: StatusRow) -> tuple[Cell, ...]:
@@ -178,8 +178,9 @@ def _data(row: StatusRow) -> dict[str, object]:
     container = row.container
     return {
         "service": container.service,
-        "replica": None if container.is_door else container.number,
-        "door": container.is_door,
+        "replica": None if container.is_ingress else container.number,
+        "ingress": container.is_ingress,
+        "door": container.is_ingress,  # the former word for one version (decision 0029)
         "version": container.version or None,
         "state": container.state,
         "exit_code": container.exit_code,

@@ -140,15 +140,15 @@ def project(
 
 @pytest.fixture(scope="session")
 def proxy(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The reference of the door's image, made as its folder in `containers/` says."""
+    """The reference of the ingress's image, made as its folder in `containers/` says."""
     spec = CHECKOUT / "containers" / "bases.toml"
     context = tmp_path_factory.mktemp("proxy")
     return made_of_debian(spec, "proxy", "localhost/capas-test-proxy:1", context, environment)
 
 
 @pytest.fixture
-def door(project: Project, proxy: str) -> Callable[..., None]:
-    """Writes the spec of a service with two replicas behind a door."""
+def ingress(project: Project, proxy: str) -> Callable[..., None]:
+    """Writes the spec of a service with two replicas behind an ingress."""
     app = project.folder / "app"
     app.mkdir()
     (app / "app.py").write_text(APP.read_text())

@@ -61,17 +61,17 @@ def test_what_an_interrupted_deploy_left_must_not_go_live_before_it_is_healthy(
     assert "nothing to do" in project.run("deploy").stderr
 
 
-def test_behind_a_door_it_must_cost_no_request_though_fewer_replicas_are_asked_for(
-    project: Project, service: str, eventually: Eventually, door: Callable[..., None]
+def test_behind_an_ingress_it_must_cost_no_request_though_fewer_replicas_are_asked_for(
+    project: Project, service: str, eventually: Eventually, ingress: Callable[..., None]
 ) -> None:
-    door("one")
+    ingress("one")
     project.run("deploy")
     before = project.ids()
     with steady_load(project.port) as count:
         sick = {**SICK, "command": None, "entrypoint": ["sleep", "600"], "replicas": 1}
-        door("two", healthcheck=LONG, **sick)
+        ingress("two", healthcheck=LONG, **sick)
         interrupt(project, service, eventually, "web-1.next")
-        door("two", healthcheck=SHORT, **sick)
+        ingress("two", healthcheck=SHORT, **sick)
         again = project.run("deploy", check=False)
     assert again.returncode == 1, again.stderr
     assert count.failures == []
@@ -128,12 +128,12 @@ healthcheck = {{ test = ["test", "-e", "/tmp/up"], interval = "100ms", retries =
 """
 
 
-def test_on_the_way_back_behind_a_door_no_request_may_fail(
-    project: Project, door: Callable[..., None]
+def test_on_the_way_back_behind_an_ingress_no_request_may_fail(
+    project: Project, ingress: Callable[..., None]
 ) -> None:
     def write(version: str, worker: str) -> None:
         command = toml(["sh", "-c", worker])
-        door(version, AFTER_WEB.format(image=toml(project.image), command=command))
+        ingress(version, AFTER_WEB.format(image=toml(project.image), command=command))
 
     write("one", "touch /tmp/up; sleep 600")
     project.run("deploy")

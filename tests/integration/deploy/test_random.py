@@ -55,7 +55,7 @@ class Shop:
         self._service = service
         self._random = random
         self._clean = True
-        self._door_runs = True
+        self._ingress_runs = True
         self._behind = bool(proxy)
         app = f"{project.name}-app"
         for version in ("1.0", "1.1", SICK):
@@ -90,22 +90,22 @@ class Shop:
         containers = self._project.status()
         assert not [name for name in containers if ".next" in name]
         assert {c["health"] for c in containers.values()} == {"healthy"}
-        assert len({c["version"] for c in containers.values() if not c["door"]}) == 1
+        assert len({c["version"] for c in containers.values() if not c["ingress"]}) == 1
         if command[0] == "deploy":
             assert "nothing to do" in self._project.run(*command).stderr
         self._clean = True
 
     @property
     def up(self) -> bool:
-        """Whether a door lets requests through now, and must go on to do so."""
-        return self._behind and self._door_runs
+        """Whether an ingress lets requests through now, and must go on to do so."""
+        return self._behind and self._ingress_runs
 
     def step(self) -> str:
         """One command, perhaps disturbed; what it was."""
         what = self._random.choice(["deploy", "deploy", "deploy", "kill", "kill", "rollback",
                                     "reboot"])  # fmt: skip
         if what == "reboot":
-            self._door_runs = False
+            self._ingress_runs = False
             if running := self._running():
                 self._project.podman("stop", "-t", "1", *running)
             return what
@@ -117,7 +117,7 @@ class Shop:
             self._kill(command)
             return f"kill {command}"
         before = self._running()
-        self._door_runs = True
+        self._ingress_runs = True
         done = self._project.run(*command, check=False)
         if done.returncode == 0:
             self._must_be_whole(command)

@@ -1,8 +1,8 @@
 """Killed at random: after each kill one `deploy` ends healthy, and no acknowledged write is lost.
 
 A few rounds that are known to hurt run always. `CAPAS_KILL_ROUNDS=200` runs so many at random
-(`CAPAS_KILL_SEED` repeats a run), half of them behind a door. "Everything" is everything of this
-test's own store: it has a run root of its own, so that the tests themselves live on.
+(`CAPAS_KILL_SEED` repeats a run), half of them behind an ingress. "Everything" is everything of
+this test's own store: it has a run root of its own, so that the tests themselves live on.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Victim:
 
     project: Project
     store: Store
-    door: str = ""
+    ingress_image: str = ""
     rng: random.Random = field(default_factory=random.Random)
     version: int = 0
     by_a_person: int = 0
@@ -78,14 +78,14 @@ class Victim:
 
     def write(self) -> None:
         """The spec in its present version."""
-        ingress = {"port": self.project.port, "target": 5000, "image": self.door}
+        ingress = {"port": self.project.port, "target": 5000, "image": self.ingress_image}
         self.project.write(
             "[volumes.data]",
             command=["python3", "/app/ledger.py"],
             environment={"APP_VERSION": f"v{self.version}"},
             volumes=["../app:/app:ro", "data:/data"],
-            ports=None if self.door else [f"{self.project.port}:5000"],
-            ingress=ingress if self.door else None,
+            ports=None if self.ingress_image else [f"{self.project.port}:5000"],
+            ingress=ingress if self.ingress_image else None,
             healthcheck={"http": ":5000/", "interval": "200ms", "retries": 50},
             stop_grace_period="3s",
         )
@@ -137,7 +137,7 @@ class Victim:
         rows = self.project.status().values()
         states = {row["container"]: (row["state"], row["health"], row["fault"]) for row in rows}
         assert set(states.values()) == {("running", "healthy", None)}, f"{states}\n{told}"
-        assert len(states) == (3 if self.door else 2), f"{states}\n{told}"
+        assert len(states) == (3 if self.ingress_image else 2), f"{states}\n{told}"
         for url in (url for row in rows for url in row["urls"]):
             assert fetch(url) == f"v{self.version}", told
 
@@ -180,7 +180,7 @@ def apart() -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def images(apart: Store, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """A base with Python, and a door, on that store."""
+    """A base with Python, and an ingress, on that store."""
     found = {}
     for name, spec in (("python-base", "specs/pytweets.toml"), ("proxy", "containers/bases.toml")):
         context = tmp_path_factory.mktemp(name)
@@ -198,7 +198,7 @@ def victim_of(
     images: Mapping[str, str],
     free_port: int,
 ) -> Callable[[bool], Victim]:
-    """Makes a pipeline that is up, with ports or behind a door."""
+    """Makes a pipeline that is up, with ports or behind an ingress."""
 
     def make(behind: bool) -> Victim:
         capas: Capas = capas_on(apart.environment)
@@ -232,7 +232,7 @@ HURT: Mapping[bool, tuple[Round, ...]] = {
 """What ended in a command that failed for ever, or in "nothing to do" over what was not reached."""
 
 
-@pytest.mark.parametrize("behind", [False, True], ids=["ports", "door"])
+@pytest.mark.parametrize("behind", [False, True], ids=["ports", "ingress"])
 def test_what_is_known_to_hurt_must_be_healed_by_one_deploy(
     victim_of: Callable[[bool], Victim], eventually: Callable[..., None], behind: bool
 ) -> None:
@@ -245,7 +245,7 @@ def test_what_is_known_to_hurt_must_be_healed_by_one_deploy(
     victim.must_leave_nothing(eventually)
 
 
-@pytest.mark.parametrize("behind", [False, True], ids=["ports", "door"])
+@pytest.mark.parametrize("behind", [False, True], ids=["ports", "ingress"])
 def test_whatever_is_killed_at_random_one_deploy_must_heal(
     victim_of: Callable[[bool], Victim], eventually: Callable[..., None], behind: bool
 ) -> None:

@@ -117,9 +117,9 @@ def of_deploy(pipeline: Pipeline) -> Places:
 
 def _looked(pipeline: Pipeline) -> Observed:
     """What is there before a first deploy."""
-    doors = (s.ingress.image for s in pipeline.services.values() if s.ingress)
+    ingresses = (s.ingress.image for s in pipeline.services.values() if s.ingress)
     elsewhere = (s.image for s in pipeline.services.values() if not s.built_here)
-    names = [*(v.reference for v in pipeline.versions), *doors, *elsewhere]
+    names = [*(v.reference for v in pipeline.versions), *ingresses, *elsewhere]
     return Observed(
         images={name: ImageFacts(name) for name in names},
         held=HELD,

@@ -167,7 +167,7 @@ ELSEWHERE = replace(WEB, image="docker.io/library/redis:7", built_here=False)
 
 
 ALONE = replace(PIPELINE, services={"db": DB, "web": replace(WEB, ports=())})
-"""Behind its door alone, so that an old container may serve while a new one starts."""
+"""Behind its ingress alone, so that an old container may serve while a new one starts."""
 
 
 def before(owner: type, name: str) -> Pipeline:

@@ -24,7 +24,7 @@ from pipeline.spec.model import (
     Volume,
 )
 
-DOOR = "note: `ingress` is"
+INGRESS = "note: `ingress` is"
 """The whole is left out: what is inside needs no sentence of its own."""
 BY_HAND = "note: make the secrets there by hand"
 WITH_THE_WHOLE = "- the note on the whole says it"
@@ -88,7 +88,7 @@ CARRIED: Mapping[type, Mapping[str, tuple[str, str, str, str]]] = {
                         "container.imagePullPolicy"),
         "labels": (f"{_WEB}labels", "services.labels", f"{_UNIT}Label",
                    "note: `labels` is left out"),
-        "ingress": ("create door", DOOR, DOOR, DOOR),
+        "ingress": ("create ingress", INGRESS, INGRESS, INGRESS),
     },
     Port: {
         "target": (f"{_WEB}portmappings.container_port", "services.ports", f"{_UNIT}PublishPort",
@@ -161,10 +161,10 @@ CARRIED: Mapping[type, Mapping[str, tuple[str, str, str, str]]] = {
                     *("- a word for this Podman, which makes no secret there",) * 3),
     },
     Ingress: {
-        "port": ("create door: portmappings.host_port", *(WITH_THE_WHOLE,) * 3),
-        "target": ("write door: text", *(WITH_THE_WHOLE,) * 3),
-        "image": ("create door: image; pull image", *(WITH_THE_WHOLE,) * 3),
-        "address": ("create door: portmappings.host_ip", *(WITH_THE_WHOLE,) * 3),
+        "port": ("create ingress: portmappings.host_port", *(WITH_THE_WHOLE,) * 3),
+        "target": ("write ingress: text", *(WITH_THE_WHOLE,) * 3),
+        "image": ("create ingress: image; pull image", *(WITH_THE_WHOLE,) * 3),
+        "address": ("create ingress: portmappings.host_ip", *(WITH_THE_WHOLE,) * 3),
     },
     Volume: {
         "name": ("- the key by which a mount names it",) * 4,

@@ -1,4 +1,4 @@
-"""What the tests of exact plans share: two versions, a door, and operations in few words."""
+"""What the tests of exact plans share: two versions, an ingress, and operations in few words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.deploy.world import World
 OLD, NEW = Overrides({"web": "1.0"}, {}), Overrides({"web": "1.1"}, {})
 
 
-def behind_a_door(world: World, **changes: Any) -> None:
+def behind_an_ingress(world: World, **changes: Any) -> None:
     world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"), **changes)
 
 

@@ -53,7 +53,7 @@ class Machine:
 
     Attributes:
         sick: services in a version that never become healthy.
-        written: the configuration file in each door; `serving` is the one in effect.
+        written: the configuration file in each ingress; `serving` is the one in effect.
         least: by service: how many healthy replicas there must be at any moment.
         stood: by service: how many must serve on the way back.
     """
@@ -81,7 +81,7 @@ class Machine:
         self.least = {d.name: self._least(d) for d in services}
         self.stood = {
             d.name: len(standing("shop", self.observed, d.name))
-            - (0 if d.door and not d.service.ports else 1)
+            - (0 if d.ingress_image and not d.service.ports else 1)
             for d in services
         }
 
@@ -145,7 +145,7 @@ class Machine:
         self.observed = played(self.observed, operation)
         if operation.verb == "write":
             self.written[name] = operation.text
-        if operation.verb == "reload" or (operation.verb, operation.kind) == ("start", "door"):
+        if operation.verb == "reload" or (operation.verb, operation.kind) == ("start", "ingress"):
             self.serving[name] = self.written[name]
         if operation.kind == "container" and operation.verb == "start" and name in self.written:
             self.serving[name] = self.written[name]
@@ -185,12 +185,12 @@ class Machine:
         return container.running and (container.service, container.version) not in self.sick
 
     def healthy(self, service: str) -> list[Container]:
-        """The replicas that serve: behind a door, those that it gives requests."""
+        """The replicas that serve: behind an ingress, those that it gives requests."""
         found = [c for c in self.observed.of(service) if self.is_healthy(c)]
-        doors = [d.name for d in self.observed.doors(service) if d.running]
-        if not doors:
+        ingresses = [d.name for d in self.observed.ingresses(service) if d.running]
+        if not ingresses:
             return found
-        told = {alias for name in doors for alias in _SERVER.findall(self.serving[name])}
+        told = {alias for name in ingresses for alias in _SERVER.findall(self.serving[name])}
         return [c for c in found if c.alias in told]
 
     def running(self) -> dict[str, str]:
@@ -214,8 +214,12 @@ class Machine:
             return 0
         now = len(self.healthy(desired.name))
         shall = min(now, desired.service.replicas)
-        doors = self.observed.doors(desired.name)
-        if desired.door and not desired.service.ports and any(d.running for d in doors):
+        ingresses = self.observed.ingresses(desired.name)
+        if (
+            desired.ingress_image
+            and not desired.service.ports
+            and any(d.running for d in ingresses)
+        ):
             return shall
         last = last_number(records)
         found = self.observed.of(desired.name)

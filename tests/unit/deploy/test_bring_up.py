@@ -65,7 +65,7 @@ def test_what_was_never_healthy_as_a_whole_must_not_be_brought_up(world: World) 
     assert bring_up(world, NEW) == Plan()
 
 
-def test_a_door_must_be_opened_again_and_a_job_not_be_run_again(world: World) -> None:
+def test_an_ingress_must_be_opened_again_and_a_job_not_be_run_again(world: World) -> None:
     world.change(
         ports=(),
         replicas=1,
@@ -79,7 +79,7 @@ def test_a_door_must_be_opened_again_and_a_job_not_be_run_again(world: World) ->
     world.deploy(both)
     stand_still(world)
     started = [o.name for o in bring_up(world, NEW).operations if o.verb == "start"]
-    assert started == ["pytweets-web-1", "pytweets-web-door"]
-    world.set("pytweets-web-door", state="running")
+    assert started == ["pytweets-web-1", "pytweets-web-ingress"]
+    world.set("pytweets-web-ingress", state="running")
     started = [o.name for o in bring_up(world, NEW).operations if o.verb == "start"]
     assert started == ["pytweets-web-1"]

@@ -90,9 +90,9 @@ def test_a_lone_service_must_need_no_network(world: World) -> None:
     assert desired_services(world.pipeline)[0].networks == ()
 
 
-@pytest.mark.parametrize("why", ["two services", "a door", "an internal network"])
+@pytest.mark.parametrize("why", ["two services", "an ingress", "an internal network"])
 def test_what_must_be_found_must_have_a_network(world: World, why: str) -> None:
-    if why == "a door":
+    if why == "an ingress":
         world.change(ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     elif why == "an internal network":
         network = Network("default", "pytweets_default", internal=True)
@@ -130,11 +130,13 @@ def test_dependencies_must_come_first_and_circles_be_named() -> None:
         ("docker.io/library/haproxy:lts", "docker.io/library/haproxy:lts"),
     ],
 )
-def test_a_doors_image_may_be_one_of_the_spec(world: World, named: str, reference: str) -> None:
+def test_the_image_of_an_ingress_may_be_one_of_the_spec(
+    world: World, named: str, reference: str
+) -> None:
     images = {**world.pipeline.images, "proxy": image("proxy", "1", "2")}
     world.pipeline = replace(world.pipeline, images=images)
     world.change(ingress=Ingress(8000, 5000, named))
-    assert desired_services(world.pipeline)[0].door == reference
+    assert desired_services(world.pipeline)[0].ingress_image == reference
 
 
 def test_a_profile_that_no_service_has_must_be_refused(world: World) -> None:

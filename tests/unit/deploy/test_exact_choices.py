@@ -34,7 +34,7 @@ from pipeline.spec.model import (
     Service,
     Volume,
 )
-from tests.unit.deploy.exact import NEW, OLD, behind_a_door, of, said
+from tests.unit.deploy.exact import NEW, OLD, behind_an_ingress, of, said
 from tests.unit.deploy.world import World, image
 
 
@@ -156,10 +156,12 @@ def test_why_what_is_right_is_made_again(world: World, state: str, cause: str) -
     assert create.cause == f"replica 1: {cause}"
 
 
-@pytest.mark.parametrize("door", [True, False])
-def test_without_waiting_only_what_is_replaced_is_waited_for(world: World, *, door: bool) -> None:
-    if door:
-        behind_a_door(world)
+@pytest.mark.parametrize("ingress", [True, False])
+def test_without_waiting_only_what_is_replaced_is_waited_for(
+    world: World, *, ingress: bool
+) -> None:
+    if ingress:
+        behind_an_ingress(world)
     world.deploy(OLD)
     no = Options(wait=False)
     waits = [o.name for o in world.plan(NEW, no).operations if o.verb == "wait for"]
@@ -177,12 +179,13 @@ def test_a_first_deploy_that_does_not_wait_waits_for_nothing(world: World) -> No
 
 
 def test_of_an_update_that_was_killed_the_new_one_is_not_started_twice(world: World) -> None:
-    behind_a_door(world, replicas=1)
+    behind_an_ingress(world, replicas=1)
     world.deploy(OLD)
     world.play(world.plan(NEW).operations[:2])
     planned = said(world.plan(NEW).operations)
     assert planned[:6] == [
-        "wait for 1.next", "write door", "reload door", "drain door", "confirm door", "stop 1",
+        "wait for 1.next", "write ingress", "reload ingress", "drain ingress", "confirm ingress",
+        "stop 1",
     ]  # fmt: skip
 
 

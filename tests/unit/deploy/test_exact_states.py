@@ -52,9 +52,11 @@ def test_a_second_try_to_go_back_waits_for_nothing_that_may_fail_again(world: Wo
     wanted = desired_services(world.pipeline, NEW)
     for again in (False, True):
         plan = plan_restore(before, wanted, world.observed, again=again)
-        removal = next(o for o in plan.operations if o.key.startswith("remove") and "door" in o.key)
+        removal = next(
+            o for o in plan.operations if o.key.startswith("remove") and "ingress" in o.key
+        )
         assert bool(removal.after) is not again
-        opened = [o for o in plan.operations if o.name == "pytweets-web-door"]
+        opened = [o for o in plan.operations if o.name == "pytweets-web-ingress"]
         assert opened[0].after == (removal.key,)
 
 

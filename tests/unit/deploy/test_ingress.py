@@ -1,4 +1,4 @@
-"""The door's configuration and what its processes tell."""
+"""The ingress's configuration and what its processes tell."""
 
 from __future__ import annotations
 
@@ -68,18 +68,20 @@ def test_no_path_ends_its_line(world: World) -> None:
         text(world, healthcheck=Healthcheck(http=":5000/a\n    http-check x"))
 
 
-def test_the_door_must_publish_one_port_and_have_no_capability(world: World) -> None:
+def test_the_ingress_must_publish_one_port_and_have_no_capability(world: World) -> None:
     text(world)
     (desired,) = desired_services(world.pipeline)
-    made = ingress_body(world.pipeline, desired, ImageFacts("sha-proxy"), "pytweets-web-door", {})
+    made = ingress_body(
+        world.pipeline, desired, ImageFacts("sha-proxy"), "pytweets-web-ingress", {}
+    )
     assert made["cap_drop"] == ["ALL"]
     assert made["portmappings"] == [
         {"container_port": 8000, "host_ip": "127.0.0.1", "host_port": 8000, "protocol": "tcp"}
     ]
-    assert "io.github.capas.door" in made["labels"]
+    assert "io.github.capas.ingress" in made["labels"]
 
 
-def test_the_door_must_be_asked_what_the_replicas_are_asked(world: World) -> None:
+def test_the_ingress_must_be_asked_what_the_replicas_are_asked(world: World) -> None:
     service = world.pipeline.services["web"]
     asked = Healthcheck(http=":8000/healthz", interval=0.5, retries=20)
     assert ingress_check(service) == asked
@@ -113,7 +115,7 @@ def test_the_old_worker_must_end_with_the_grace(world: World, grace: float, told
     assert "    bind :8000\n" in made
 
 
-def test_the_door_must_be_made_of_its_image_port_and_networks_alone(world: World) -> None:
+def test_the_ingress_must_be_made_of_its_image_port_and_networks_alone(world: World) -> None:
     text(world, stop_grace_period=2.5)
     (desired,) = desired_services(world.pipeline)
     image = ImageFacts("sha-proxy")
@@ -123,14 +125,14 @@ def test_the_door_must_be_made_of_its_image_port_and_networks_alone(world: World
         "networks": ["pytweets_default"],
     }
     assert ingress_parts(desired, image) == parts
-    made = ingress_body(world.pipeline, desired, image, "pytweets-web-door", {"number": "7"})
+    made = ingress_body(world.pipeline, desired, image, "pytweets-web-ingress", {"number": "7"})
     labels = made.pop("labels")
     assert labels["io.github.capas.config"] == digest(parts)
     assert labels["number"] == "7"
     told = dict(part.split("=") for part in labels["io.github.capas.config-parts"].split(","))
     assert told == {name: digest(value)[:6] for name, value in parts.items()}
     assert made == {
-        "name": "pytweets-web-door",
+        "name": "pytweets-web-ingress",
         "image": "sha-proxy",
         "entrypoint": ["haproxy", "-W", "-db", "-f", "/etc/haproxy/capas.cfg"],
         "command": [],
@@ -144,7 +146,7 @@ def test_the_door_must_be_made_of_its_image_port_and_networks_alone(world: World
         "portmappings": [
             {"container_port": 8000, "host_ip": "127.0.0.1", "host_port": 8000, "protocol": "tcp"}
         ],
-        **network_body(["pytweets_default"], ["web-door"]),
+        **network_body(["pytweets_default"], ["web-ingress"]),
     }
 
 

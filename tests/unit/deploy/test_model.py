@@ -96,7 +96,7 @@ class Story:
     def _as_recorded(self) -> bool:
         records = records_of("shop", self.machine.observed.secrets)
         last = records[-1].number if records else 0
-        found = [c for c in self.machine.observed.containers if not c.is_door]
+        found = [c for c in self.machine.observed.containers if not c.is_ingress]
         return bool(records) and all(c.deploy <= last for c in found)
 
     def must_be_as_wanted(self, wanted: tuple[DesiredService, ...]) -> None:
@@ -106,12 +106,12 @@ class Story:
         for desired in wanted:
             numbers = range(1, desired.service.replicas + 1)
             expected |= {f"shop-{desired.name}-{n}" for n in numbers}
-            expected |= {f"shop-{desired.name}-door"} if desired.door else set()
+            expected |= {f"shop-{desired.name}-ingress"} if desired.ingress_image else set()
         assert {c.name for c in observed.containers} == expected
         for container in observed.containers:
             if container.service in self.machine.jobs:
                 assert (container.state, container.exit_code) == ("exited", 0)
-            elif container.is_door:
+            elif container.is_ingress:
                 assert container.running
             else:
                 assert self.machine.is_healthy(container), f"{container.name} is sick"
@@ -144,8 +144,8 @@ class Story:
 
 
 def new_story(random: Random) -> Story:
-    """A random shop: with a door or ports or neither, with a job, a database and a worker."""
-    front = random.choice(["door", "ports", "both", "none"])
+    """A random shop: with an ingress or ports or neither, with a job, a database and a worker."""
+    front = random.choice(["ingress", "ports", "both", "none"])
     job = random.random() < 0.5
     store = random.random() < 0.5
     needs = (
@@ -159,7 +159,7 @@ def new_story(random: Random) -> Story:
         built_here=True,
         replicas=random.choice([1, 1, 2, 2, 3]),
         ports=(Port(5000, 8080),) if front in ("ports", "both") else (),
-        ingress=Ingress(8000, 5000, PROXY) if front in ("door", "both") else None,
+        ingress=Ingress(8000, 5000, PROXY) if front in ("ingress", "both") else None,
         healthcheck=check,
         depends_on=needs,
     )

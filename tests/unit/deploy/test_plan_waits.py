@@ -28,9 +28,11 @@ def test_a_dependency_that_runs_is_watched_at_once(world: World) -> None:
     assert watch.check == Healthcheck(tcp=6379)
 
 
-def test_a_door_stands_up_when_the_replicas_are_healthy(world: World) -> None:
+def test_an_ingress_stands_up_when_the_replicas_are_healthy(world: World) -> None:
     world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
-    create = next(o for o in world.plan().operations if o.key == "create door pytweets-web-door")
+    create = next(
+        o for o in world.plan().operations if o.key == "create ingress pytweets-web-ingress"
+    )
     assert create.after == tuple(f"wait for container pytweets-web-{n}" for n in (1, 2))
 
 
@@ -83,8 +85,8 @@ def test_a_job_that_still_runs_must_be_waited_for_at_once(world: World) -> None:
         assert ("wait for the end of" in verbs) is waits
 
 
-def test_down_must_close_the_door_first(world: World) -> None:
+def test_down_must_close_the_ingress_first(world: World) -> None:
     world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     world.deploy()
     gone = [o.name for o in plan_down(world.pipeline, world.observed).operations]
-    assert gone[:3] == ["pytweets-web-door", "pytweets-web-1", "pytweets-web-2"]
+    assert gone[:3] == ["pytweets-web-ingress", "pytweets-web-1", "pytweets-web-2"]

@@ -48,7 +48,7 @@ def test_images_of_this_machine_must_never_be_asked_for(world: World) -> None:
     assert pulled(world) == ["pull image localhost:5000/nginx:8 (not there)"]
 
 
-def test_the_image_of_a_door_must_be_had_too(world: World) -> None:
+def test_the_image_of_an_ingress_must_be_had_too(world: World) -> None:
     haproxy = "docker.io/library/haproxy:3.0"
     world.change(ingress=Ingress(8000, 5000, haproxy), ports=())
     assert pulled(world) == [f"pull image {haproxy} (not there)"]

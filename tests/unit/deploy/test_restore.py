@@ -29,11 +29,11 @@ def go_back(world: World, before: Observed, wish: Overrides = NEW) -> list[str]:
     return what_became(found, wanted, failed, world.observed)
 
 
-def behind_a_door(world: World) -> None:
+def behind_an_ingress(world: World) -> None:
     world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
 
 
-@pytest.mark.parametrize("change", [lambda _world: None, behind_a_door])
+@pytest.mark.parametrize("change", [lambda _world: None, behind_an_ingress])
 @pytest.mark.parametrize("failed_at", range(1, 17))
 def test_from_any_step_before_the_end_the_very_old_containers_must_serve_again(
     world: World, failed_at: int, change: Callable[[World], None]
@@ -51,8 +51,8 @@ def test_from_any_step_before_the_end_the_very_old_containers_must_serve_again(
     assert said == ["back as a whole to what ran before: web 1.0"]
 
 
-def test_behind_a_door_the_old_one_must_serve_before_the_new_one_ends(world: World) -> None:
-    behind_a_door(world)
+def test_behind_an_ingress_the_old_one_must_serve_before_the_new_one_ends(world: World) -> None:
+    behind_an_ingress(world)
     world.change(replicas=1)
     world.deploy(OLD)
     before = world.observed
@@ -60,13 +60,13 @@ def test_behind_a_door_the_old_one_must_serve_before_the_new_one_ends(world: Wor
     wanted = desired_services(world.pipeline, NEW)
     back = plan_restore(BeforeDeploy(world.pipeline, before), wanted, world.observed)
     assert [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in back.operations] == [
-        "start 1", "wait for 1", "write door", "reload door", "drain door", "confirm door",
-        "remove 1.next",
+        "start 1", "wait for 1", "write ingress", "reload ingress", "drain ingress",
+        "confirm ingress", "remove 1.next",
     ]  # fmt: skip
 
 
 def test_of_two_that_must_not_write_together_the_new_one_must_end_first(world: World) -> None:
-    behind_a_door(world)
+    behind_an_ingress(world)
     volume = replace(world.pipeline.volumes["tweets"], exclusive=True)
     world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
     world.change(replicas=1)
@@ -81,17 +81,17 @@ def test_of_two_that_must_not_write_together_the_new_one_must_end_first(world: W
     assert gone in back.operations[keys.index(start)].after
 
 
-def test_another_door_must_go_back_to_the_one_that_was_there(world: World) -> None:
-    behind_a_door(world)
+def test_another_ingress_must_go_back_to_the_one_that_was_there(world: World) -> None:
+    behind_an_ingress(world)
     world.deploy(OLD)
     before = world.observed
     images = {**before.images, "localhost/proxy:1": ImageFacts("sha-proxy-2")}
     world.observed = replace(before, images=images)
     plan = world.plan(NEW)
     verbs = [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in plan.operations]
-    assert verbs[verbs.index("create door.next") :][:6] == [
-        "create door.next", "write door.next", "confirm door.next", "stop door",
-        "start door.next", "wait for door.next",
+    assert verbs[verbs.index("create ingress.next") :][:6] == [
+        "create ingress.next", "write ingress.next", "confirm ingress.next", "stop ingress",
+        "start ingress.next", "wait for ingress.next",
     ]  # fmt: skip
     world.play(plan.head.operations)
     go_back(world, before)
@@ -206,8 +206,8 @@ def test_the_way_back_must_begin_where_nothing_serves(world: World) -> None:
         assert starts == [f"pytweets-web-{number}", f"pytweets-web-{3 - number}"]
 
 
-def test_a_door_of_a_first_deploy_that_failed_must_be_stopped_once(world: World) -> None:
-    behind_a_door(world)
+def test_an_ingress_of_a_first_deploy_that_failed_must_be_stopped_once(world: World) -> None:
+    behind_an_ingress(world)
     before = BeforeDeploy(world.pipeline, world.observed)
     wanted = desired_services(world.pipeline, NEW)
     world.play(world.plan(NEW).head.operations)
@@ -215,7 +215,7 @@ def test_a_door_of_a_first_deploy_that_failed_must_be_stopped_once(world: World)
     assert {c.name: c.state for c in world.observed.containers} == {
         "pytweets-web-1": "exited",
         "pytweets-web-2": "exited",
-        "pytweets-web-door": "exited",
+        "pytweets-web-ingress": "exited",
     }
     world.set("pytweets-web-1", exit_code=137)
     world.set("pytweets-web-2", state="running")

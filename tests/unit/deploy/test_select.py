@@ -54,16 +54,16 @@ def test_one_must_run(world: World) -> None:
         select_one(world.observed.containers, "web-1")
 
 
-def test_of_all_that_runs_one_must_be_a_replica_unless_the_door_is_named(world: World) -> None:
+def test_of_all_that_runs_one_must_be_a_replica_unless_the_ingress_is_named(world: World) -> None:
     world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     world.deploy()
-    door = world.container("pytweets-web-door")
-    others = tuple(c for c in world.observed.containers if c is not door)
-    first = replace(door, service="a")  # the first by its name
+    ingress = world.container("pytweets-web-ingress")
+    others = tuple(c for c in world.observed.containers if c is not ingress)
+    first = replace(ingress, service="a")  # the first by its name
     assert select_one((first, *others), "").name == "pytweets-web-1"
-    assert select_one(world.observed.containers, "web-door").is_door
+    assert select_one(world.observed.containers, "web-ingress").is_ingress
     with pytest.raises(CapasError) as raised:
-        select_one((door,), "")
+        select_one((ingress,), "")
     assert raised.value.brief == "nothing runs"
     assert raised.value.details == ""
 
@@ -95,15 +95,17 @@ def test_a_start_must_leave_what_an_unfinished_update_left(world: World) -> None
     assert left_over(world.pipeline, world.observed, ["pytweets-web-1.next"]) == ()
 
 
-def test_a_start_must_leave_the_second_door_unless_it_is_named(world: World) -> None:
+def test_a_start_must_leave_the_second_ingress_unless_it_is_named(world: World) -> None:
     world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     world.deploy()
-    door = replace(world.container("pytweets-web-door"), id="x", name="pytweets-web-door.next")
-    both = (*world.observed.containers, replace(door, state="exited"))
+    ingress = replace(
+        world.container("pytweets-web-ingress"), id="x", name="pytweets-web-ingress.next"
+    )
+    both = (*world.observed.containers, replace(ingress, state="exited"))
     world.observed = replace(world.observed, containers=both)
-    (left,) = left_over(world.pipeline, world.observed, ["pytweets-web-door"])
-    assert left.name == "pytweets-web-door.next"
-    assert left_over(world.pipeline, world.observed, ["pytweets-web-door.next"]) == ()
+    (left,) = left_over(world.pipeline, world.observed, ["pytweets-web-ingress"])
+    assert left.name == "pytweets-web-ingress.next"
+    assert left_over(world.pipeline, world.observed, ["pytweets-web-ingress.next"]) == ()
 
 
 def goal(world: World, *released: str) -> Goal:
@@ -181,7 +183,9 @@ def test_where_no_record_knows_a_version_before_the_lock_must(world: World) -> N
         goal(world, "pytweets:1.2")
 
 
-def test_a_door_and_what_left_the_spec_must_say_nothing_of_where_to_go_back(world: World) -> None:
+def test_an_ingress_and_what_left_the_spec_must_say_nothing_of_where_to_go_back(
+    world: World,
+) -> None:
     world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     world.deploy(Overrides({"web": "1.2"}, {}))
     gone = replace(world.container("pytweets-web-1"), service="gone", name="pytweets-gone-1")

@@ -58,7 +58,7 @@ class World:
 
 def played(observed: Observed, operation: Operation) -> Observed:
     """What is there after an operation."""
-    if operation.kind in ("container", "door"):
+    if operation.kind in ("container", "ingress"):
         return _containers_after(observed, operation)
     name = operation.name
     networks, volumes, secrets = map(dict, (observed.networks, observed.volumes, observed.secrets))

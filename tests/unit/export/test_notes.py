@@ -50,7 +50,7 @@ def pipeline(*services: Service, **more: Any) -> Pipeline:
         ({}, []),
         (
             {"ingress": Ingress(80, 5000, "proxy:1")},
-            ["web: `ingress` is capas' own door and is left out"],
+            ["web: `ingress` is capas' own and is left out"],
         ),
         (
             {

@@ -40,7 +40,8 @@ OURS = {getattr(labels, name): "x" for name in dir(labels) if name.isupper() and
     labels.PREVIOUS: "1.0",
     labels.COMPOSE_NUMBER: "1",
 }
-OURS.pop(labels.DOOR)
+OURS.pop(labels.INGRESS)
+OURS.pop(labels.FORMER_INGRESS)
 OURS.pop(labels.NAMESPACE)
 CONTAINER = {
     "Id": ID, "Names": ["pytweets-web-1"], "State": "running", "Labels": OURS, "ImageID": "b" * 64,

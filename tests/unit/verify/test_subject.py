@@ -43,12 +43,12 @@ def test_a_version_that_is_named_comes_first() -> None:
     assert subject.older == ("localhost/web:1.2", "localhost/web:1.0")
 
 
-def test_a_door_says_what_a_replica_listens_on_and_without_one_nothing_does() -> None:
+def test_an_ingress_says_what_a_replica_listens_on_and_without_one_nothing_does() -> None:
     worker = PIPELINE.services["worker"]
-    door = replace(worker, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
-    services = {"plain": replace(worker, name="plain"), "worker": door}
-    with_a_door = replace(PIPELINE, services=services)
-    assert choose_subject(with_a_door, ALL).port == 5000
+    ingress = replace(worker, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
+    services = {"plain": replace(worker, name="plain"), "worker": ingress}
+    with_an_ingress = replace(PIPELINE, services=services)
+    assert choose_subject(with_an_ingress, ALL).port == 5000
     alone = replace(PIPELINE, services={"worker": worker})
     assert choose_subject(alone, ALL) == ExperimentSubject(
         "localhost/web:1.2", ("localhost/web:1.1", "localhost/web:1.0")

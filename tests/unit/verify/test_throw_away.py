@@ -37,8 +37,8 @@ def test_nothing_of_the_copy_has_a_name_or_port_of_the_deployed_one() -> None:
         (None, "127.0.0.1", False)
     }
     assert {5000, 9000} <= {port.target for port in copy.services["web"].ports}
-    doors = [s.ingress for s in copy.services.values() if s.ingress is not None]
-    assert {(door.port, door.address) for door in doors} <= {(1234, "127.0.0.1")}
+    ingresses = [s.ingress for s in copy.services.values() if s.ingress is not None]
+    assert {(one.port, one.address) for one in ingresses} <= {(1234, "127.0.0.1")}
     binds = [m for s in copy.services.values() for m in s.mounts if m.kind == "bind"]
     assert binds
     assert all(mount.read_only for mount in binds)

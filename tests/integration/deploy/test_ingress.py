@@ -1,4 +1,4 @@
-"""Replicas behind a door: whatever happens to one of them, no request fails."""
+"""Replicas behind an ingress: whatever happens to one of them, no request fails."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.integration
 
 
 def test_no_request_may_fail_in_an_update_and_on_the_way_back(
-    project: Project, door: Callable[..., None], record_property: Callable[[str, object], None]
+    project: Project, ingress: Callable[..., None], record_property: Callable[[str, object], None]
 ) -> None:
-    door("one")
+    ingress("one")
     project.run("deploy")
     with steady_load(project.port) as count:
-        door("two")
+        ingress("two")
         project.run("deploy")
-        door("one")
+        ingress("one")
         project.run("deploy")
     assert count.failures == []
     assert set(count.answers) == {"one", "two"}
@@ -30,10 +30,10 @@ def test_no_request_may_fail_in_an_update_and_on_the_way_back(
 
 def test_no_request_may_fail_when_a_replica_is_killed_under_load(
     project: Project,
-    door: Callable[..., None],
+    ingress: Callable[..., None],
     eventually: Callable[..., None],
 ) -> None:
-    door("one", restart="on-failure")
+    ingress("one", restart="on-failure")
     project.run("deploy")
     with steady_load(project.port) as count:
         for name in ("web-1", "web-2"):
@@ -46,13 +46,13 @@ def test_no_request_may_fail_when_a_replica_is_killed_under_load(
 
 
 def test_a_new_version_that_is_not_healthy_must_cost_no_request(
-    project: Project, door: Callable[..., None]
+    project: Project, ingress: Callable[..., None]
 ) -> None:
-    door("one")
+    ingress("one")
     project.run("deploy")
     before = project.ids()
     with steady_load(project.port) as count:
-        door("two", healthcheck={"http": ":5000/", "retries": 2, "interval": "100ms"},
+        ingress("two", healthcheck={"http": ":5000/", "retries": 2, "interval": "100ms"},
              entrypoint=["sleep", "600"])  # fmt: skip
         failed = project.run("deploy", check=False)
     assert failed.returncode == 1
@@ -61,11 +61,11 @@ def test_a_new_version_that_is_not_healthy_must_cost_no_request(
     assert project.ids() == before
 
 
-def test_only_the_door_may_be_reachable(project: Project, door: Callable[..., None]) -> None:
-    door("one")
+def test_only_the_ingress_may_be_reachable(project: Project, ingress: Callable[..., None]) -> None:
+    ingress("one")
     project.run("deploy")
     status = project.status()
-    assert status["web-door"]["urls"] == [f"http://127.0.0.1:{project.port}"]
+    assert status["web-ingress"]["urls"] == [f"http://127.0.0.1:{project.port}"]
     assert [status[f"web-{n}"]["urls"] for n in (1, 2)] == [[], []]
     assert fetch(f"http://127.0.0.1:{project.port}") == "one"
     assert "nothing to do" in project.run("deploy").stderr

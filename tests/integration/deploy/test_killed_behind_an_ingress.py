@@ -1,4 +1,4 @@
-"""Killed at any moment of an update behind a door: the deploy, the API service, a replica."""
+"""Killed at any moment of an update behind an ingress: the deploy, the API service, a replica."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ VERSIONS = ("one", "two")
 
 
 class Behind:
-    """Two replicas with a volume behind a door, in two versions that were deployed undisturbed."""
+    """Two replicas with a volume behind an ingress, deployed undisturbed in two versions."""
 
-    def __init__(self, project: Project, door: Callable[..., None]) -> None:
+    def __init__(self, project: Project, ingress: Callable[..., None]) -> None:
         self._project = project
-        self._door = door
+        self._ingress = ingress
         self._expected: dict[str, Any] = {}
         for version in VERSIONS:
             self.write(version)
@@ -39,7 +39,7 @@ class Behind:
         project.podman(*keep)
 
     def write(self, version: str) -> None:
-        self._door(
+        self._ingress(
             version,
             "[volumes.data]",
             volumes=["../app:/app:ro", "data:/data"],
@@ -64,8 +64,8 @@ class Behind:
 
 
 @pytest.fixture
-def behind(project: Project, door: Callable[..., None]) -> Behind:
-    return Behind(project, door)
+def behind(project: Project, ingress: Callable[..., None]) -> Behind:
+    return Behind(project, ingress)
 
 
 def test_killed_at_any_call_of_an_update_the_next_must_end_the_same(
@@ -77,7 +77,7 @@ def test_killed_at_any_call_of_an_update_the_next_must_end_the_same(
         behind.must_be_whole(version, calls)
         if not killed:
             break
-    assert len(calls) >= 16  # for each of two: create, start, door thrice, stop, remove, rename
+    assert len(calls) >= 16  # for each of two: create, start, ingress thrice, stop, remove, rename
 
 
 def test_the_api_service_killed_at_any_call_the_next_deploy_must_end_the_same(

@@ -1,4 +1,4 @@
-"""Exact words, numbers and orders of plans: ports, volumes and doors."""
+"""Exact words, numbers and orders of plans: ports, volumes and ingresses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from pipeline.spec.model import (
     Network,
     Service,
 )
-from tests.unit.deploy.exact import NEW, OLD, behind_a_door, of, said
+from tests.unit.deploy.exact import NEW, OLD, behind_an_ingress, of, said
 from tests.unit.deploy.world import World
 
 
@@ -116,10 +116,10 @@ def test_what_runs_keeps_the_port_that_it_has(world: World) -> None:
     assert create.cause == "replica 1: port 8080 is already in use by another program"
 
 
-def test_a_door_is_one_container_of_its_service(world: World) -> None:
-    behind_a_door(world)
+def test_an_ingress_is_one_container_of_its_service(world: World) -> None:
+    behind_an_ingress(world)
     (desired,) = desired_services(world.pipeline)
-    body = ingress_body(world.pipeline, desired, ImageFacts("i"), "pytweets-web-door", {})
+    body = ingress_body(world.pipeline, desired, ImageFacts("i"), "pytweets-web-ingress", {})
     assert body["labels"]["com.docker.compose.container-number"] == "1"
 
 
@@ -133,12 +133,12 @@ def test_only_a_proxy_is_a_worker() -> None:
 
 
 @pytest.mark.parametrize("state", [{"state": "exited"}, {"fault": "nothing forwards port 8000"}])
-def test_a_door_that_lets_nothing_through_is_told_nothing_in_an_update(
+def test_an_ingress_that_lets_nothing_through_is_told_nothing_in_an_update(
     world: World, state: dict[str, Any]
 ) -> None:
-    behind_a_door(world)
+    behind_an_ingress(world)
     world.deploy(OLD)
-    world.set("pytweets-web-door", **state)
+    world.set("pytweets-web-ingress", **state)
     planned = said(world.plan(NEW).operations)
     assert planned[:8] == [
         "create 1.next", "start 1.next", "wait for 1.next", "stop 1",
@@ -146,26 +146,26 @@ def test_a_door_that_lets_nothing_through_is_told_nothing_in_an_update(
     ]  # fmt: skip
 
 
-def test_a_door_is_given_time_where_another_stopped_just_before(world: World) -> None:
-    behind_a_door(world)
-    assert of(world.plan(), "start door pytweets-web-door").patience == 0
+def test_an_ingress_is_given_time_where_another_stopped_just_before(world: World) -> None:
+    behind_an_ingress(world)
+    assert of(world.plan(), "start ingress pytweets-web-ingress").patience == 0
     world.deploy()
     world.change(ingress=Ingress(8001, 5000, "localhost/proxy:1"))
     plan = world.plan()
-    assert of(plan, "start door pytweets-web-door.next").patience == RELEASE_SECONDS
-    world.set("pytweets-web-door", state="exited")
-    assert of(world.plan(), "start door pytweets-web-door.next").patience == 0
+    assert of(plan, "start ingress pytweets-web-ingress.next").patience == RELEASE_SECONDS
+    world.set("pytweets-web-ingress", state="exited")
+    assert of(world.plan(), "start ingress pytweets-web-ingress.next").patience == 0
 
 
 def test_requests_end_within_the_grace_and_two_times_keep_alive(world: World) -> None:
-    behind_a_door(world, stop_grace_period=10)
+    behind_an_ingress(world, stop_grace_period=10)
     world.deploy()
     plan = world.plan(Overrides({}, {"web": 1}))
     assert [o.deadline for o in plan.operations if o.verb == "drain"] == [14]
 
 
-def test_a_service_that_lost_its_ingress_tells_its_door_nothing(world: World) -> None:
-    behind_a_door(world)
+def test_a_service_that_lost_its_ingress_tells_its_ingress_nothing(world: World) -> None:
+    behind_an_ingress(world)
     world.deploy()
     world.change(ingress=None)
     verbs = {o.verb for o in world.plan(Overrides({}, {"web": 1})).operations}
@@ -173,41 +173,41 @@ def test_a_service_that_lost_its_ingress_tells_its_door_nothing(world: World) ->
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-def test_the_old_of_two_open_doors_stops_when_the_new_one_is_open(
+def test_the_old_of_two_open_ingresses_stops_when_the_new_one_is_open(
     world: World, replicas: int
 ) -> None:
-    behind_a_door(world)
+    behind_an_ingress(world)
     world.deploy()
-    door = world.container("pytweets-web-door")
+    ingress = world.container("pytweets-web-ingress")
     world.observed = replace(
         world.observed,
-        containers=tuple(c for c in world.observed.containers if c is not door),
-        confirmed={**world.observed.confirmed, "pytweets-web-door.next": "x"},
+        containers=tuple(c for c in world.observed.containers if c is not ingress),
+        confirmed={**world.observed.confirmed, "pytweets-web-ingress.next": "x"},
     )
-    old = replace(door, id="old", labels={**door.labels, labels.CONFIG: "other"})
-    add(world, old, replace(door, name="pytweets-web-door.next"))
-    confirmed = world.observed.confirmed["pytweets-web-door"]
-    both = {"pytweets-web-door": confirmed, "pytweets-web-door.next": confirmed}
+    old = replace(ingress, id="old", labels={**ingress.labels, labels.CONFIG: "other"})
+    add(world, old, replace(ingress, name="pytweets-web-ingress.next"))
+    confirmed = world.observed.confirmed["pytweets-web-ingress"]
+    both = {"pytweets-web-ingress": confirmed, "pytweets-web-ingress.next": confirmed}
     world.observed = replace(world.observed, confirmed=both)
     plan = world.plan(Overrides({}, {"web": replicas}))
-    opened = of(plan, "wait for door pytweets-web-door.next")
+    opened = of(plan, "wait for ingress pytweets-web-ingress.next")
     if replicas == 1:
-        assert opened.after == ("confirm door pytweets-web-door.next with 1 replicas",)
-        first = of(plan, "write door pytweets-web-door.next with 1 replicas")
-        assert first.after == ("confirm door pytweets-web-door with 1 replicas",), (
-            "one door after another"
+        assert opened.after == ("confirm ingress pytweets-web-ingress.next with 1 replicas",)
+        first = of(plan, "write ingress pytweets-web-ingress.next with 1 replicas")
+        assert first.after == ("confirm ingress pytweets-web-ingress with 1 replicas",), (
+            "one ingress after another"
         )
     else:
         assert "write" not in {o.verb for o in plan.operations}
-    stop = of(plan, "stop container pytweets-web-door")
+    stop = of(plan, "stop container pytweets-web-ingress")
     assert stop.after == (opened.key,)
-    world.set("pytweets-web-door", state="exited")
+    world.set("pytweets-web-ingress", state="exited")
     plan = world.plan(Overrides({}, {"web": replicas}))
     assert not any(o.key == opened.key for o in plan.operations)
 
 
-def test_a_door_opens_after_its_own_replicas(world: World) -> None:
-    behind_a_door(world, replicas=1, depends_on=(Dependency("cache"),))
+def test_an_ingress_opens_after_its_own_replicas(world: World) -> None:
+    behind_an_ingress(world, replicas=1, depends_on=(Dependency("cache"),))
     cache = Service("cache", "localhost/redis:7", built_here=False)
     services = {**world.pipeline.services, "cache": cache}
     world.pipeline = replace(world.pipeline, services=services)
@@ -215,31 +215,31 @@ def test_a_door_opens_after_its_own_replicas(world: World) -> None:
     for container in world.observed.containers:
         world.set(container.name, state="exited")
     plan = plan_change(world.pipeline, "start", world.observed.containers)
-    door = of(plan, "start container pytweets-web-door")
-    assert door.after == ("start container pytweets-web-1", "wait for container pytweets-web-1")
-    assert door.patience == RELEASE_SECONDS
-    assert not any(o.key == "wait for container pytweets-web-door" for o in plan.operations)
-    assert as_if_up(world.observed, plan).door("web") is not None
-    up = as_if_up(world.observed, plan).door("web")
+    ingress = of(plan, "start container pytweets-web-ingress")
+    assert ingress.after == ("start container pytweets-web-1", "wait for container pytweets-web-1")
+    assert ingress.patience == RELEASE_SECONDS
+    assert not any(o.key == "wait for container pytweets-web-ingress" for o in plan.operations)
+    assert as_if_up(world.observed, plan).ingress("web") is not None
+    up = as_if_up(world.observed, plan).ingress("web")
     assert up is not None
     assert up.running
     stop = Operation("stop", "container", "pytweets-web-1", "x")
     assert as_if_up(world.observed, Plan((stop,))) == world.observed
 
 
-def test_a_door_needs_its_image(world: World) -> None:
-    behind_a_door(world)
+def test_an_ingress_needs_its_image(world: World) -> None:
+    behind_an_ingress(world)
     world.change(ingress=Ingress(8000, 5000, "localhost/absent:1"))
-    with pytest.raises(EngineError, match="image localhost/absent:1 of the door does not exist"):
+    with pytest.raises(EngineError, match="image localhost/absent:1 of the ingress does not exist"):
         world.plan()
 
 
-def test_the_cause_of_a_new_door_is_the_fault_of_whichever_has_one(world: World) -> None:
-    behind_a_door(world)
+def test_the_cause_of_a_new_ingress_is_the_fault_of_whichever_has_one(world: World) -> None:
+    behind_an_ingress(world)
     world.deploy()
-    door = world.container("pytweets-web-door")
-    world.set("pytweets-web-door", labels={**door.labels, labels.CONFIG: "other"})
-    add(world, replace(door, id="x", name="pytweets-web-door.a", fault="no port"))
+    ingress = world.container("pytweets-web-ingress")
+    world.set("pytweets-web-ingress", labels={**ingress.labels, labels.CONFIG: "other"})
+    add(world, replace(ingress, id="x", name="pytweets-web-ingress.a", fault="no port"))
     create = next(o for o in world.plan().operations if o.verb == "create")
     assert create.cause == "no port"
 
@@ -263,27 +263,30 @@ def test_a_version_that_is_not_in_the_spec_is_refused_with_those_that_are(world:
     with pytest.raises(UsageError, match="pytweets has no version 9") as raised:
         desired_services(world.pipeline, Overrides({"web": "9"}, {}))
     assert raised.value.resolution == "one of: 1.0, 1.1, 1.2"
-    behind_a_door(world)
+    behind_an_ingress(world)
     world.change(ingress=Ingress(8000, 5000, "pytweets:9"))
     with pytest.raises(UsageError, match="pytweets has no version 9") as raised:
         desired_services(world.pipeline)
     assert raised.value.resolution == "one of: 1.0, 1.1, 1.2"
 
 
-def test_of_two_doors_that_are_right_the_open_one_stays(world: World) -> None:
-    behind_a_door(world)
+def test_of_two_ingresses_that_are_right_the_open_one_stays(world: World) -> None:
+    behind_an_ingress(world)
     world.deploy()
-    door = world.container("pytweets-web-door")
-    world.set("pytweets-web-door", state="exited")
-    add(world, replace(door, id="x", name="pytweets-web-door.next"))
-    confirmed = dict.fromkeys(("pytweets-web-door", "pytweets-web-door.next"), "")
+    ingress = world.container("pytweets-web-ingress")
+    world.set("pytweets-web-ingress", state="exited")
+    add(world, replace(ingress, id="x", name="pytweets-web-ingress.next"))
+    confirmed = dict.fromkeys(("pytweets-web-ingress", "pytweets-web-ingress.next"), "")
     world.observed = replace(
         world.observed,
-        confirmed={**confirmed, "pytweets-web-door.next": world.observed.confirmed[door.name]},
+        confirmed={
+            **confirmed,
+            "pytweets-web-ingress.next": world.observed.confirmed[ingress.name],
+        },
     )
     plan = world.plan()
     assert "start" not in {o.verb for o in plan.operations}
-    assert [o.name for o in plan.operations if o.verb == "remove"] == ["pytweets-web-door"]
+    assert [o.name for o in plan.operations if o.verb == "remove"] == ["pytweets-web-ingress"]
 
 
 @pytest.mark.parametrize(
@@ -306,8 +309,8 @@ def test_an_image_that_is_not_there_is_told_with_what_makes_it(
     assert raised.value.resolution == resolution
 
 
-def test_a_door_hears_of_a_new_replica_once(world: World) -> None:
-    behind_a_door(world)
+def test_an_ingress_hears_of_a_new_replica_once(world: World) -> None:
+    behind_an_ingress(world)
     world.deploy()
     plan = world.plan(Overrides({}, {"web": 3}))
     assert [o.detail for o in plan.operations if o.verb == "write"] == ["with 3 replicas"]

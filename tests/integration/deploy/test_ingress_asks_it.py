@@ -80,7 +80,7 @@ def test_the_proxy_asks_for_the_path_of_the_spec(
     above = made[0][0].replace("default_backend replicas", "default_backend r0")
     text = above.replace(f"bind :{INSIDE_PORT}", f"bind 127.0.0.1:{free_port}")
     (tmp_path / "haproxy.cfg").write_text(text + "".join(below for _, below in made))
-    name = f"capas-test-door-{free_port}"
+    name = f"capas-test-ingress-{free_port}"
     argv = ["podman", "run", "--rm", "--name", name, "--network=host", "--stop-timeout=1"]
     argv += [f"--volume={tmp_path}:/cfg:ro", proxy, "haproxy", "-db", "-f", "/cfg/haproxy.cfg"]
     with subprocess.Popen(
