@@ -1,6 +1,6 @@
 """Debian's releases as engines to test with: which there are, and what a root of each holds.
 
-Data and pure choices; `engine_roots` makes the root file systems, `engine_doors` enters them.
+Data and pure choices; `engine_roots` makes the root file systems, `entered_engines` enters them.
 """
 
 from __future__ import annotations

@@ -127,11 +127,11 @@ def _run_task(
     argv = [environment.python, "-I", "-m", "pipeline", *words]
     with ExitStack() as stack:
         if _task(arguments) == "test":
-            from pipeline.bootstrap.engine_doors import engine_doors
             from pipeline.bootstrap.engines import ALL, wanted
+            from pipeline.bootstrap.entered_engines import entered_engines
 
-            environ.update(stack.enter_context(_doors(account, program)))
-            environ.update(stack.enter_context(engine_doors(account, arguments)))
+            environ.update(stack.enter_context(_account_servers(account, program)))
+            environ.update(stack.enter_context(entered_engines(account, arguments)))
             if not _ONE_ACCOUNT.intersection(arguments) and wanted(arguments) in ("", ALL):
                 environ.update(_attacked(account, program))
             _open_to_others(account, program)
@@ -147,17 +147,20 @@ def _run_task(
 
 
 @contextmanager
-def _doors(account: pwd.struct_passwd, program: Mirror) -> Iterator[dict[str, str]]:
+def _account_servers(account: pwd.struct_passwd, program: Mirror) -> Iterator[dict[str, str]]:
     """What the tests reach the second account by: on this host, and on one that enforces limits.
 
     What root runs for it is read from root's own folder, and handed over as text.
     """
-    from pipeline.bootstrap.second_account import door
+    from pipeline.bootstrap.second_account import second_account_server
 
     second = f"{account.pw_name}{SECOND}"
     limiting = ("/bin/bash", "-c", _text_of(program.source, LIMITING_HOST), "enter-host")
-    with door(account, second) as usual, door(account, second, limiting) as limited:
-        yield {"CAPAS_SECOND_DOOR": usual, "CAPAS_LIMITING_DOOR": limited}
+    with (
+        second_account_server(account, second) as usual,
+        second_account_server(account, second, limiting) as limited,
+    ):
+        yield {"CAPAS_SECOND_ACCOUNT": usual, "CAPAS_LIMITED_ACCOUNT": limited}
 
 
 def _open_to_others(account: pwd.struct_passwd, program: Mirror) -> None:

@@ -1,7 +1,7 @@
-"""A second account for tests that act as two: a door through which the first one asks it.
+"""A second account for tests that act as two: a server that the first one asks.
 
 The second account itself listens on a socket that only the first may open, and runs what it is
-asked to; root starts it and ends it, and runs nothing of what is asked. Beside the door, seen by
+asked to; root starts it and ends it, and runs nothing of what is asked. Beside the socket, seen by
 nobody else, it has a small disk to fill (not on a host of its own, see `through`).
 """
 
@@ -29,8 +29,10 @@ _NEW_MOUNTS = 0x20000
 
 
 @contextmanager
-def door(first: pwd.struct_passwd, name: str, through: Sequence[str] = ()) -> Iterator[str]:
-    """The address of the second account's door; it is closed with the block.
+def second_account_server(
+    first: pwd.struct_passwd, name: str, through: Sequence[str] = ()
+) -> Iterator[str]:
+    """The address of the second account's server; it ends with the block.
 
     Args:
         through: a command of root's that is given the account's name and another command, prepares
@@ -46,14 +48,14 @@ def door(first: pwd.struct_passwd, name: str, through: Sequence[str] = ()) -> It
     with open(account_server.__file__, encoding="utf-8") as file:
         code = file.read()  # handed over as text: the checkout may be closed to the account
     # Root's own folder: what root mounts and removes in it is what root made.
-    folder = tempfile.mkdtemp(prefix="capas-door-", dir="/run")
+    folder = tempfile.mkdtemp(prefix="capas-account-", dir="/run")
     os.chmod(folder, 0o755)
     of_the_second, small = f"{folder}/of-the-second", f"{folder}/small"
     os.mkdir(small)
     os.mkdir(of_the_second)
     os.chown(of_the_second, second.pw_uid, first.pw_gid)
     os.chmod(of_the_second, 0o2750)
-    address = f"{of_the_second}/door"
+    address = f"{of_the_second}/socket"
     argv = [python, "-IS", "-c", code, address, str(first.pw_uid)]
 
     words = [*through, second.pw_name, *argv] if through else argv

@@ -41,14 +41,14 @@ def run_tests(part: str = "", on: str = "") -> int:
         raise UsageError(f"there is no part {part!r}", resolution=f"say one of {', '.join(PARTS)}")
     choice = choose_engines(on, part, os.environ)
     counts, failed = Counts(), False
-    if choice.machine and choice.doors:
+    if choice.machine and choice.servers:
         _describe_here(checkout)
     parts = ([part] if part else parts_here(os.environ)) if choice.machine else []
     for name in parts:
         code, counted = _test_here(name, checkout)
         counts, failed = counts + counted, failed or code != 0
-    for name, door in choice.doors.items():
-        code, counted = _test_there(name, door, part, checkout)
+    for name, server in choice.servers.items():
+        code, counted = _test_there(name, server, part, checkout)
         counts, failed = counts + counted, failed or code != 0
     say(closing_line(counts))
     return int(failed or counts.passed == 0)
@@ -81,7 +81,7 @@ def _describe_here(checkout: Path) -> None:
 
 
 def _test_there(
-    name: str, door: Mapping[str, str], part: str, checkout: Path
+    name: str, server: Mapping[str, str], part: str, checkout: Path
 ) -> tuple[int, Counts]:
     """Run the tests on another engine; one that cannot be had is a failure with its reason."""
     import sys
@@ -90,10 +90,10 @@ def _test_there(
     from pipeline.tasks.tests_summary import Counts
 
     sys.stderr.write(f"capas: the tests on {name}\n")
-    if error := door.get("error"):
+    if error := server.get("error"):
         sys.stderr.write(f"error: {error}\n")
         return 1, Counts(errors=1)
-    return run_there(name, door["door"], part, checkout)
+    return run_there(name, server["server"], part, checkout)
 
 
 @command()

@@ -1,8 +1,8 @@
-"""The project's tests on other engines: `./capas test --on`, behind doors that root opened.
+"""The project's tests on other engines: `./capas test --on`, by servers that root started.
 
-Root makes a root file system of another release, enters it, and names its door in a variable
-(`pipeline/bootstrap/engine_doors.py`). Here, without root's rights, the checkout is sent through
-the door, gets its Python environment there, is tested there, and its reports come back.
+Root makes a root file system of another release, enters it, and names its socket in a variable
+(`pipeline/bootstrap/entered_engines.py`). Here, without root's rights, the checkout is sent to
+the server, gets its Python environment there, is tested there, and its reports come back.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.errors import CapasError, HostUnsupported, UsageError
 from pipeline.lean_dataclasses import dataclass
 from pipeline.tasks.tests_summary import Counts
 
-DOORS = "CAPAS_ENGINE_DOORS"
+SERVERS = "CAPAS_ENGINE_SERVERS"
 PARTS = ("unit", "integration")
 """The parts that another engine is tested with."""
 _SECONDS = 45 * 60
@@ -40,11 +40,11 @@ class EngineChoice:
 
     Attributes:
         machine: on this machine, as it is.
-        doors: of other engines: by name an address, or why there is none.
+        servers: of other engines: by name an address, or why there is none.
     """
 
     machine: bool
-    doors: Mapping[str, Mapping[str, str]]
+    servers: Mapping[str, Mapping[str, str]]
 
 
 def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> EngineChoice:
@@ -67,45 +67,47 @@ def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> EngineChoi
             f"the part {part!r} runs on this machine only",
             resolution=f"leave --on out, or say --part {' or '.join(PARTS)}",
         )
-    if DOORS not in environ:
+    if SERVERS not in environ:
         raise HostUnsupported(
             f"the tests on {on} need the root file system of another release",
             details="only root can enter one",
             resolution="let root call it: the tests run as unprivileged accounts all the same",
         )
-    return EngineChoice(on == ALL, {} if part and part not in PARTS else json.loads(environ[DOORS]))
+    return EngineChoice(
+        on == ALL, {} if part and part not in PARTS else json.loads(environ[SERVERS])
+    )
 
 
-def run_there(name: str, door: str, part: str, checkout: Path) -> tuple[int, Counts]:
+def run_there(name: str, server: str, part: str, checkout: Path) -> tuple[int, Counts]:
     """Run the tests on another engine; the exit code, and what its reports count.
 
     Args:
         part: one of PARTS; empty for both.
         checkout: what is tested; its `reports/engines/NAME` becomes what the tests there wrote.
     """
-    code = _send(door, checkout) or _ask(door, ["sh", "-euc", _PREPARE], cwd=_PLACE)
+    code = _send(server, checkout) or _ask(server, ["sh", "-euc", _PREPARE], cwd=_PLACE)
     if code:
         return code, Counts(errors=1)
     tests = [".venv/bin/python", "-m", "tests.engines", name, *([part] if part else [])]
-    code = _ask(door, tests, cwd=_PLACE)
+    code = _ask(server, tests, cwd=_PLACE)
     reports = checkout / "reports" / "engines" / name
-    _fetch(door, reports)
+    _fetch(server, reports)
     counts = Counts()
     for report in reports.glob("*.xml"):
         counts += Counts.read(report)
     return code, counts if code in (0, 1) else counts + Counts(errors=1)
 
 
-def _send(door: str, checkout: Path) -> int:
+def _send(server: str, checkout: Path) -> int:
     left_out = [f"--exclude={name}" for name in _LEFT_OUT]
     argv = ["tar", "-C", str(checkout), *left_out, "-cf", "-", "."]
     unpack = ["sh", "-euc", f"mkdir -p {_PLACE}; exec tar -C {_PLACE} -xf -"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as packing:
-        code = _ask(door, unpack, stdin=packing.stdout)
+        code = _ask(server, unpack, stdin=packing.stdout)
     return code or packing.returncode
 
 
-def _fetch(door: str, reports: Path) -> None:
+def _fetch(server: str, reports: Path) -> None:
     """Bring the reports of the tests home; one that was not written is missing here, too."""
     reports.mkdir(parents=True, exist_ok=True)
     for old in reports.iterdir():
@@ -114,20 +116,20 @@ def _fetch(door: str, reports: Path) -> None:
         path = reports / name
         with path.open("wb") as file:
             show = ["sh", "-c", f"cat reports/engines/{reports.name}/{name} 2>/dev/null"]
-            missing = _ask(door, show, cwd=_PLACE, stdout=file)
+            missing = _ask(server, show, cwd=_PLACE, stdout=file)
         if missing:
             path.unlink()
 
 
 def _ask(
-    door: str,
+    server: str,
     argv: Sequence[str],
     *,
     cwd: str = ".",
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
 ) -> int:
-    """Let a program run behind a door, on our own streams; its exit code.
+    """Let a program run at a server, on our own streams; its exit code.
 
     Raises:
         CapasError: nobody answers there.
@@ -137,7 +139,7 @@ def _ask(
         client.settimeout(_SECONDS)
         request = json.dumps({"argv": [*argv], "cwd": cwd, "environment": {}})
         try:
-            client.connect(door)
+            client.connect(server)
             socket.send_fds(client, [b"\0"], streams)
             client.sendall(f"{request}\n".encode())
             if stdin:

@@ -13,7 +13,7 @@ PARTS = ("unit", "integration", "browser", "accounts")
 
 def parts_here(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The parts that can run: two accounts are there only when root began it; in CI it must be."""
-    whole = environ.get("CAPAS_SECOND_DOOR") or environ.get("CI")
+    whole = environ.get("CAPAS_SECOND_ACCOUNT") or environ.get("CI")
     return PARTS if whole else tuple(part for part in PARTS if part != "accounts")
 
 

@@ -1,6 +1,6 @@
 """Two real accounts on one machine: the one that runs the tests, and a neighbour.
 
-`./capas test`, called by root, makes the second account and names its door in CAPAS_SECOND_DOOR:
+`./capas test`, called by root, makes the second account and names its socket in a variable:
 a socket on which the second account runs what the first asks for, and nothing else.
 """
 
@@ -31,12 +31,12 @@ class Neighbour:
     """The second account.
 
     Attributes:
-        door: the socket on which it listens.
+        server: the socket on which it listens.
         environment: what its programs run with; `folder` is where it keeps its store.
         folder: its own folder, on a disk; nobody else can enter it.
     """
 
-    door: Path
+    server: Path
     environment: Mapping[str, str]
     folder: Path
 
@@ -44,7 +44,7 @@ class Neighbour:
         self, argv: Sequence[str], *, check: bool = True, text: str = "", **variables: str
     ) -> command.Completed:
         """Run a program as the second account, on its own store."""
-        done = ask(self.door, argv, {**self.environment, **variables}, text)
+        done = ask(self.server, argv, {**self.environment, **variables}, text)
         if check and done.returncode != 0:
             raise command.failure(done)
         return done
@@ -57,12 +57,12 @@ class Neighbour:
 
 
 def ask(
-    door: Path, argv: Sequence[str], environment: Mapping[str, str], text: str = ""
+    server: Path, argv: Sequence[str], environment: Mapping[str, str], text: str = ""
 ) -> command.Completed:
     """Ask the second account to run a program."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(120)
-        client.connect(str(door))
+        client.connect(str(server))
         with client.makefile("rw", encoding="utf-8") as stream:
             request = {"argv": [*argv], "environment": {**environment}, "stdin": text}
             stream.write(json.dumps(request) + "\n")
@@ -75,7 +75,9 @@ def ask(
 def second(store: Store) -> Iterator[Neighbour]:
     """The second account with a store of its own, which is removed at the end."""
     named = store.environment.get("CONTAINERS_CONF")
-    with _neighbour("CAPAS_SECOND_DOOR", store, Path(named).read_text() if named else "") as made:
+    with _neighbour(
+        "CAPAS_SECOND_ACCOUNT", store, Path(named).read_text() if named else ""
+    ) as made:
         yield made
 
 
@@ -84,13 +86,13 @@ def limited(store: Store) -> Iterator[Neighbour]:
     """The second account on a host that enforces limits (`limiting/enter-host`)."""
     runtime = Path(__file__).parent / "limiting" / "crun-with-v1-limits"
     conf = f'[engine]\nruntime = "limiting"\n[engine.runtimes]\nlimiting = ["{runtime}"]\n'
-    with _neighbour("CAPAS_LIMITING_DOOR", store, conf) as made:
+    with _neighbour("CAPAS_LIMITED_ACCOUNT", store, conf) as made:
         yield made
 
 
 @contextmanager
 def _neighbour(variable: str, store: Store, conf: str) -> Iterator[Neighbour]:
-    """The second account behind the door that a variable names.
+    """The second account, whose socket a variable names.
 
     Args:
         conf: its containers.conf; empty for none.
@@ -99,10 +101,10 @@ def _neighbour(variable: str, store: Store, conf: str) -> Iterator[Neighbour]:
     if not named:
         # Only root can make the second account; in CI a skipped test is a failure.
         pytest.skip("no second account: `./capas test` makes one when root calls it")
-    door = Path(named)
-    made = ask(door, ["mktemp", "-d", "/var/tmp/capas-tests-XXXXXX"], {})
+    server = Path(named)
+    made = ask(server, ["mktemp", "-d", "/var/tmp/capas-tests-XXXXXX"], {})
     folder = Path(made.stdout.strip())
-    runtime = ask(door, ["sh", "-c", 'mktemp -d "$XDG_RUNTIME_DIR/ct-XXXXXX"'], {})
+    runtime = ask(server, ["sh", "-c", 'mktemp -d "$XDG_RUNTIME_DIR/ct-XXXXXX"'], {})
     settings = ("STORAGE_DRIVER", "BUILDAH_ISOLATION")
     environment = {n: store.environment[n] for n in settings if n in store.environment}
     for what in ("cache", "config", "data", "state"):
@@ -110,9 +112,9 @@ def _neighbour(variable: str, store: Store, conf: str) -> Iterator[Neighbour]:
     environment["XDG_RUNTIME_DIR"] = runtime.stdout.strip()
     if conf:
         path = folder / "containers.conf"
-        ask(door, ["tee", str(path)], {}, conf)
+        ask(server, ["tee", str(path)], {}, conf)
         environment["CONTAINERS_CONF"] = str(path)
-    neighbour = Neighbour(door, environment, folder)
+    neighbour = Neighbour(server, environment, folder)
     yield neighbour
     neighbour.run(["podman", "rm", "--all", "--force", "--time=0"])
     end = 'kill -9 "$(cat "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid")"; '

@@ -27,7 +27,7 @@ echo one > app/small
 @pytest.fixture(params=["data", "cache"])
 def cramped(second: Neighbour, request: pytest.FixtureRequest) -> Iterator[Neighbour]:
     """The second account with its images, or its caches, on a disk of 48 MB."""
-    disk = Path(os.environ["CAPAS_SECOND_DOOR"]).parents[1] / "small"
+    disk = Path(os.environ["CAPAS_SECOND_ACCOUNT"]).parents[1] / "small"
     kind = second.run(["stat", "--file-system", "--format=%T", str(disk)]).stdout.strip()
     assert kind == "tmpfs", "root could not mount a small disk for the second account"
     runtime = second.run(["sh", "-c", 'mktemp -d "$XDG_RUNTIME_DIR/../ct-XXXXXX"']).stdout.strip()

@@ -88,9 +88,9 @@ def test_another_state_of_the_archive_is_another_root() -> None:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> str:
-    """The address of a door whose porter answers us."""
-    address = str(tmp_path / "door")
+def server(tmp_path: Path) -> str:
+    """The address of a server that answers us."""
+    address = str(tmp_path / "server")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen()
@@ -110,18 +110,18 @@ def ask(address: str, argv: Sequence[str], out: int, **more: str) -> str:
             return answer.readline()
 
 
-def test_the_porter_runs_what_is_asked_on_the_callers_streams(door: str, tmp_path: Path) -> None:
+def test_the_server_runs_what_is_asked_on_the_callers_streams(server: str, tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as out:
-        said = ask(door, ["sh", "-c", 'echo "$WORD"; exit 3'], out.fileno(), WORD="hello")
+        said = ask(server, ["sh", "-c", 'echo "$WORD"; exit 3'], out.fileno(), WORD="hello")
         assert said == "3\n"
-        assert ask(door, ["/nowhere"], out.fileno()) == "127\n"
+        assert ask(server, ["/nowhere"], out.fileno()) == "127\n"
     assert (tmp_path / "out").read_text().startswith("hello\nerror: ")
 
 
-def test_what_nobody_waits_for_any_more_is_ended(door: str, tmp_path: Path) -> None:
+def test_what_nobody_waits_for_any_more_is_ended(server: str, tmp_path: Path) -> None:
     read, write = os.pipe()
     with socket.socket(socket.AF_UNIX) as client:
-        client.connect(door)
+        client.connect(server)
         socket.send_fds(client, [b"\0"], [write, write, write])
         request = {"argv": ["sh", "-c", "echo up; sleep 600"], "cwd": "/", "environment": {}}
         client.sendall(json.dumps(request).encode() + b"\n")
@@ -131,7 +131,7 @@ def test_what_nobody_waits_for_any_more_is_ended(door: str, tmp_path: Path) -> N
     os.close(read)
 
 
-def test_the_porter_lets_nobody_else_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_lets_nobody_else_in(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     with ours:
         engine_server._answer(theirs, os.getuid() + 1)

@@ -8,10 +8,10 @@ import pytest
 
 from pipeline.errors import HostUnsupported, UsageError
 from pipeline.tasks import engines
-from pipeline.tasks.engines import DOORS, EngineChoice, choose_engines
+from pipeline.tasks.engines import SERVERS, EngineChoice, choose_engines
 
-DOOR = {"forky": {"door": "/run/door"}}
-ENTERED = {DOORS: json.dumps(DOOR)}
+SERVER = {"forky": {"server": "/run/socket"}}
+ENTERED = {SERVERS: json.dumps(SERVER)}
 
 
 @pytest.fixture(autouse=True)
@@ -24,17 +24,17 @@ def debian12(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("", "", EngineChoice(True, {})),
         ("debian12", "", EngineChoice(True, {})),
-        ("forky", "", EngineChoice(False, DOOR)),
-        ("forky", "unit", EngineChoice(False, DOOR)),
-        ("all", "", EngineChoice(True, DOOR)),
+        ("forky", "", EngineChoice(False, SERVER)),
+        ("forky", "unit", EngineChoice(False, SERVER)),
+        ("all", "", EngineChoice(True, SERVER)),
         ("all", "browser", EngineChoice(True, {})),
     ],
 )
-def test_the_machine_and_the_doors(on: str, part: str, expected: EngineChoice) -> None:
+def test_the_machine_and_the_servers(on: str, part: str, expected: EngineChoice) -> None:
     assert choose_engines(on, part, ENTERED) == expected
 
 
-def test_only_root_opens_doors() -> None:
+def test_only_root_starts_servers() -> None:
     with pytest.raises(HostUnsupported, match="the root file system of another release"):
         choose_engines("forky", "", {})
 

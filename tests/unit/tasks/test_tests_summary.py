@@ -38,5 +38,5 @@ def test_only_unit_tests_share_the_processors() -> None:
 
 def test_two_accounts_are_tested_where_root_began_and_always_in_ci() -> None:
     assert "accounts" not in parts_here({})
-    assert parts_here({"CAPAS_SECOND_DOOR": "/run/door"}) == PARTS
+    assert parts_here({"CAPAS_SECOND_ACCOUNT": "/run/socket"}) == PARTS
     assert parts_here({"CI": "true"}) == PARTS

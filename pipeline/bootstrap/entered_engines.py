@@ -1,9 +1,9 @@
-"""Doors to other engines: a root file system entered, where an unprivileged account runs tests.
+"""Servers in other engines: a root file system entered, where an unprivileged account runs tests.
 
-Root alone makes the root, its namespaces and its mounts, and starts `porter` there as the root's
-own account. What the tests ask through the door is run by that account, in namespaces that hold
-nothing of this machine but its network; root runs nothing of it. When the block ends, or we are
-killed, every process there ends, and its mounts go with the last of them.
+Root alone makes the root, its namespaces and its mounts, and starts `engine_server` there as the
+root's own account. What the tests ask through the server is run by that account, in namespaces
+that hold nothing of this machine but its network; root runs nothing of it. When the block ends, or
+we are killed, every process there ends, and its mounts go with the last of them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from pipeline.bootstrap.messages import Stop, print_stop
 from pipeline.bootstrap.privileges import child, environment_of
 from pipeline.bootstrap.terminal import leave_terminal
 
-VARIABLE = "CAPAS_ENGINE_DOORS"
-"""Names the doors, as JSON: for each engine `door`, an address, or `error`, why there is none."""
+VARIABLE = "CAPAS_ENGINE_SERVERS"
+"""Names the servers, as JSON: by engine `server`, an address, or `error`, why there is none."""
 
 _ENTER = r"""
 root=$1 run=$2; shift 2
@@ -67,8 +67,10 @@ _POLL_SECONDS = 0.05
 
 
 @contextmanager
-def engine_doors(caller: pwd.struct_passwd, arguments: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Variables that name the doors of the engines that `--on` asks for.
+def entered_engines(
+    caller: pwd.struct_passwd, arguments: Sequence[str]
+) -> Iterator[dict[str, str]]:
+    """Variables that name the servers of the engines that `--on` asks for.
 
     Args:
         caller: the account whose requests are answered there.
@@ -78,18 +80,18 @@ def engine_doors(caller: pwd.struct_passwd, arguments: Sequence[str]) -> Iterato
     if not engines:
         yield {}
         return
-    doors: dict[str, dict[str, str]] = {}
+    servers: dict[str, dict[str, str]] = {}
     with ExitStack() as stack, _ended_by_signals():
         for engine in engines:
-            doors[engine.name] = _opened(engine, caller, stack)
-        yield {VARIABLE: json.dumps(doors)}
+            servers[engine.name] = _opened(engine, caller, stack)
+        yield {VARIABLE: json.dumps(servers)}
 
 
 def _opened(engine: Engine, caller: pwd.struct_passwd, stack: ExitStack) -> dict[str, str]:
-    """A door that the stack closes, or why there is none."""
+    """A server that the stack closes, or why there is none."""
     try:
         root = stack.enter_context(kept_root(engine))
-        return {"door": stack.enter_context(_entered(engine, root, caller))}
+        return {"server": stack.enter_context(_entered(engine, root, caller))}
     except Stop as stop:
         print_stop(stop)
         return {"error": stop.brief}
@@ -97,7 +99,7 @@ def _opened(engine: Engine, caller: pwd.struct_passwd, stack: ExitStack) -> dict
 
 @contextmanager
 def _entered(engine: Engine, root: str, caller: pwd.struct_passwd) -> Iterator[str]:
-    """The address of the door into a root; what runs there ends with the block."""
+    """The address of the server in a root; what runs there ends with the block."""
     _sweep()
     with new_folder(engine.name) as run:
         name = f"{_PREFIX}{os.path.basename(run)}"
@@ -121,7 +123,7 @@ def _entered(engine: Engine, root: str, caller: pwd.struct_passwd) -> Iterator[s
 def _start(
     root: str, run: str, group: str, listener: socket.socket, caller: pwd.struct_passwd
 ) -> int:
-    """Start what keeps the namespaces, and answers at the door; its process id."""
+    """Start what keeps the namespaces, and answers at the server; its process id."""
     with open(engine_server.__file__, encoding="utf-8") as file:
         code = file.read()
     inside = pwd.struct_passwd((ACCOUNT, "x", UID, UID, "", f"/home/{ACCOUNT}", "/bin/bash"))
@@ -134,7 +136,7 @@ def _start(
     def body() -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        os.setsid()  # what a terminal sends to its foreground is for the tests, not for the door
+        os.setsid()  # what a terminal sends to its foreground is for the tests, not for the server
         leave_terminal()
         with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
             file.write("0")
