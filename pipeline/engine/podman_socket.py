@@ -6,7 +6,6 @@ needed. A service elsewhere is reached through a socket here, too: `tunnel.py`.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
@@ -17,13 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from pipeline.engine.http_connection import HttpConnection, HttpResponse
 from pipeline.engine.remote_host import FAR_SCHEME
 from pipeline.engine.requests import NoAnswer, PendingRequest, pending_request
 from pipeline.lean_dataclasses import dataclass
 
 API = "/v4.0.0/libpod"
 """The version spoken: every service from Podman 4.0 on answers it in the same way."""
-_CHUNK = 65536
 _MOST = 64 << 20
 """Bytes of an answer that is read at once: a listing of ten thousand containers has a third of it.
 What a program in a container writes has no end of its own, and comes back through here, too."""
@@ -95,60 +94,43 @@ class SocketConnection:
         Raises:
             OSError: the service does not answer.
         """
-        http_connection = self._open() if stream else self._kept
+        connection = self._open() if stream else self._kept
         query = f"?{urlencode(_plain(params))}" if params else ""
         target = f"{API}{quote(path, safe='/:@')}{query}"
         content = data.encode() if isinstance(data, str) else data
         one = PendingRequest(self._ping, bound)
         try:
             with pending_request(one):
-                self._connect(http_connection, one, timeout)
-                http_connection.request(method.upper(), target, content, dict(headers or {}))
-                response = http_connection.getresponse()
+                # One that is full of others' requests is not waited for for ever.
+                connected = connection.connect(_PING_SECONDS)
+                connected.settimeout(timeout)
+                one.listens_to(connected)
+                response = connection.ask(method.upper(), target, content, headers or {})
                 if not stream:
                     body = _bounded(response)
                     if one.broken:  # the end of the socket, and not of the answer
                         raise one.broken
-                    return ApiResponse(response.status, iter([body]), _headers(response))
-        except http.client.HTTPException as error:
-            http_connection.close()
-            raise (one.broken or ConnectionError(str(error) or type(error).__name__)) from error
+                    return ApiResponse(response.status, iter([body]), response.headers)
         except BaseException:
-            http_connection.close()  # half a conversation cannot be gone on with
+            connection.close()  # half a conversation cannot be gone on with
             raise
-        return ApiResponse(
-            response.status, _chunks(response, http_connection, one), _headers(response)
-        )
-
-    def _connect(
-        self,
-        http_connection: http.client.HTTPConnection,
-        one: PendingRequest,
-        timeout: float | None,
-    ) -> None:
-        """Have a socket: one that is full of others' requests is not waited for for ever."""
-        if http_connection.sock is None:
-            http_connection.timeout = _PING_SECONDS
-            http_connection.connect()
-        http_connection.sock.settimeout(timeout)
-        one.listens_to(http_connection.sock)
+        return ApiResponse(response.status, _chunks(response, connection, one), response.headers)
 
     def _ping(self) -> NoAnswer | None:
         """Ask for a sign of life, over a connection of its own."""
-        http_connection = self._open()
-        http_connection.timeout = _PING_SECONDS
+        connection = self._open()
         listener = 0
         try:
-            http_connection.connect()
-            if isinstance(http_connection, _UnixConnection):
-                listener = peer(http_connection.sock)
-            http_connection.request("GET", f"{API}/_ping")
-            http_connection.getresponse().read()
-        except (OSError, http.client.HTTPException) as error:
+            connected = connection.connect(_PING_SECONDS)
+            if connection.is_local:
+                listener = peer(connected)
+            for _piece in connection.ask("GET", f"{API}/_ping", None, {}).pieces():
+                pass
+        except OSError as error:
             said = f"a ping brings no answer either: {str(error) or type(error).__name__}"
             return _frozen(listener) or NoAnswer(said)
         finally:
-            http_connection.close()
+            connection.close()
         return None
 
     def close(self) -> None:
@@ -161,12 +143,10 @@ class SocketConnection:
         A socket may lead out of a container, or into one; no is also the answer when it cannot be
         known.
         """
-        if not isinstance(self._kept, _UnixConnection):
+        if not self._kept.is_local:
             return False
         try:
-            if self._kept.sock is None:
-                self._kept.connect()
-            theirs = peer(self._kept.sock)
+            theirs = peer(self._kept.connect(None))
             return theirs > 0 and all(
                 Path(f"/proc/{theirs}/ns/{kind}").readlink()
                 == Path(f"/proc/self/ns/{kind}").readlink()
@@ -174,21 +154,6 @@ class SocketConnection:
             )
         except OSError:
             return False
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("podman")
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.getheaders()}
 
 
 def _frozen(listener: int) -> NoAnswer | None:
@@ -229,41 +194,40 @@ def socket_path(uri: str) -> Path | None:
     return Path(parts.path) if parts.scheme == FAR_SCHEME else None
 
 
-def _opener(uri: str) -> Callable[[], http.client.HTTPConnection]:
+def _opener(uri: str) -> Callable[[], HttpConnection]:
     path = socket_path(uri)
     if path is not None:
-        return lambda: _UnixConnection(str(path))
+        return lambda: HttpConnection(str(path))
     parts = urlsplit(uri)
-    return lambda: http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 8080)
+    return lambda: HttpConnection((parts.hostname or "127.0.0.1", parts.port or 8080))
 
 
-def _bounded(response: http.client.HTTPResponse) -> bytes:
+def _bounded(response: HttpResponse) -> bytes:
     """A whole body.
 
     Raises:
         ConnectionError: it is larger than anything that is asked for.
     """
-    body = response.read(_MOST + 1)
-    if len(body) > _MOST:
-        raise ConnectionError(f"the answer is larger than {_MOST >> 20} MiB")
-    return body
+    pieces, size = [], 0
+    for piece in response.pieces():
+        pieces.append(piece)
+        size += len(piece)
+        if size > _MOST:
+            raise ConnectionError(f"the answer is larger than {_MOST >> 20} MiB")
+    return b"".join(pieces)
 
 
 def _chunks(
-    response: http.client.HTTPResponse,
-    connection: http.client.HTTPConnection,
-    one: PendingRequest,
+    response: HttpResponse, connection: HttpConnection, one: PendingRequest
 ) -> Iterator[bytes]:
     try:
         with pending_request(one):
             one.goes_on()
-            while chunk := response.read1(_CHUNK):
-                yield chunk
+            for piece in response.pieces():
+                yield piece
                 one.goes_on()
             if one.broken:  # the end of the socket, and not of the answer
                 raise one.broken
-    except http.client.HTTPException as error:
-        raise (one.broken or ConnectionError(str(error) or type(error).__name__)) from error
     finally:
         connection.close()
 

@@ -79,9 +79,14 @@ KNOWN: dict[str, dict[str, str]] = {
         "PodmanReader._object_or_none",
          "PodmanReader._list", "_reason"), API
     ),
+    "engine/http_connection.py": dict.fromkeys(
+        ("HttpConnection.ask", "HttpConnection.connect", "HttpResponse._line",
+         "HttpResponse._of_chunks", "HttpResponse._of_length"), API
+    ),
     "engine/podman_socket.py": {
-        "ApiResponse.json": "used by tests only", "_UnixConnection.connect": API, "_chunks": API,
-        "SocketConnection._connect": API, "SocketConnection._ping": API, "_frozen": KERNEL,
+        "ApiResponse.json": "used by tests only", "SocketConnection.call": API,
+
+        "SocketConnection._ping": API, "_frozen": KERNEL,
         "SocketConnection.shares_our_namespaces": KERNEL,
     },
     "engine/podman_writer.py": {
