@@ -5,7 +5,6 @@ As a program it imports nothing of ours and nothing heavy: it is started once pe
 
 from __future__ import annotations
 
-import http.client
 import socket
 import sys
 from typing import NamedTuple
@@ -24,6 +23,8 @@ def probe_http(address: str, port: int, path: str, timeout: float) -> ProbeAnswe
     Args:
         timeout: seconds.
     """
+    import http.client  # noqa: PLC0415 (10 ms, for probes only)
+
     connection = http.client.HTTPConnection(address, port, timeout=timeout)
     try:
         connection.request("GET", path, headers={"User-Agent": "capas", "Connection": "close"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 from typing import TYPE_CHECKING, cast
 
@@ -77,6 +76,8 @@ def _exchange(
 
 
 def _read(text: str, port: int, path: str) -> ProbeAnswer:
+    import http.client  # noqa: PLC0415 (10 ms, for probes only)
+
     response = http.client.HTTPResponse(cast("socket.socket", _Text(text)))
     try:
         response.begin()
