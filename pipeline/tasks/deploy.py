@@ -66,7 +66,7 @@ def deploy(
     environment = host_profile().environment
     refuse_closed_network(environment)
     with at_work(pipeline, environment) as uri:
-        return converge_and_show(uri, pipeline, wish, options)
+        return converge_and_show(uri, pipeline, wish, environment, options)
 
 
 @command(
@@ -88,7 +88,7 @@ def scale(replicas: str, spec: str | None = None) -> int:
         with PodmanReader(uri) as reader:
             now = current_overrides(pipeline, what_runs(reader, pipeline.name))
         wish = replace(now, replicas={**now.replicas, **asked})
-        return converge_and_show(uri, pipeline, wish)
+        return converge_and_show(uri, pipeline, wish, environment)
 
 
 @command(
@@ -122,7 +122,7 @@ def rollback(version: str | None = None, spec: str | None = None) -> int:
         now = current_overrides(pipeline, observed)
         wish = replace(now, versions={**now.versions, **goal.versions})
         options = replace(DEFAULT_OPTIONS, back_to=goal.deploy)
-        return converge_and_show(uri, pipeline, wish, options)
+        return converge_and_show(uri, pipeline, wish, environment, options)
 
 
 @command(help={"spec": SPEC_HELP, "dry-run": _OPTIONS["dry-run"]})

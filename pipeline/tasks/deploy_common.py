@@ -97,7 +97,11 @@ def deploy_listener() -> DeployListener:
 
 
 def converge_and_show(
-    uri: str, pipeline: Pipeline, wish: Overrides, options: Options | None = None
+    uri: str,
+    pipeline: Pipeline,
+    wish: Overrides,
+    environment: Mapping[str, str],
+    options: Options | None = None,
 ) -> int:
     """Make reality equal the spec and the wish, and show what runs then."""
     from pipeline.deploy.converge import converge
@@ -105,11 +109,9 @@ def converge_and_show(
     from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS
     from pipeline.deploy.show.status import present_status, status_of
     from pipeline.output.render.report import render
-    from pipeline.tasks.command import host_profile
     from pipeline.tasks.remote_store import refuse_left_here, refuse_other_images
 
     wanted = desired_services(pipeline, wish)
-    environment = host_profile().environment
     refuse_left_here(uri, wanted, environment)
     refuse_other_images(uri, pipeline, wanted, environment)
     chosen = options or DEFAULT_OPTIONS

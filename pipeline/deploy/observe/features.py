@@ -2,7 +2,7 @@
 
 Podman's own answer (`/info`) costs it a third of a second: it asks the package manager who owns
 its helpers. For a service of ours on this machine the same is read from the kernel at once; only
-a service that `CONTAINER_HOST` names, perhaps on another machine, is asked.
+a service that `CONTAINER_HOST` names is asked, unless it is seen to run among our own processes.
 """
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ class Features:
 
 def observe_features(reader: PodmanReader, environ: Mapping[str, str] = os.environ) -> Features:
     """What the service behind `reader` can do."""
-    if environ.get("CONTAINER_HOST"):
+    machine, no_probe = reader.machine, ""
+    if environ.get("CONTAINER_HOST") and not (machine.here and reader.sees_processes()):
         controllers = reader.info().controllers
     else:
         controllers = enforced(os.getuid())
     version = parse_version(reader.version())
-    machine, no_probe = reader.machine, ""
     tools = () if machine.here else remote_probe.TOOLS
     try:
         there = machine.programs(("catatonit", *sorted(_FIREWALLS), *tools), _FOLDERS)
