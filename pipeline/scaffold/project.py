@@ -17,13 +17,14 @@ _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """One component of a repository's name (OCI distribution-spec, "Pulling manifests")."""
 
 
-def plan_files(name: str, base: str | None) -> dict[Path, str]:
+def plan_files(name: str, base: str | None, *, tests: bool = False) -> dict[Path, str]:
     """The files of a project, by their path inside its folder.
 
     Args:
         name: of the pipeline and its one image.
         base: the reference of the image to build on; None for one made of Debian's packages,
             which needs no registry.
+        tests: also a folder of tests for pytest.
 
     Raises:
         UsageError: an image cannot have this name.
@@ -46,6 +47,9 @@ def plan_files(name: str, base: str | None) -> dict[Path, str]:
         Path("tasks.py"): _template("tasks.py", words),
         Path(".gitignore"): _template("gitignore", words),
     }
+    if tests:
+        module = re.sub(r"[^a-z0-9]", "_", name)
+        planned[Path("tests", f"test_{module}.py")] = _template("test_app.py", words)
     if base is None:
         spec = Path("specs", f"{name}.toml")
         planned[spec] += _template("python-base.toml", words)

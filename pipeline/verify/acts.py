@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from pipeline.deploy.model.desired import versions_for
 from pipeline.deploy.observe.snapshot import Container
 from pipeline.deploy.plan.lifecycle import Change as PlannedChange
 from pipeline.errors import CapasError, EngineError, HostUnsupported
@@ -31,8 +30,6 @@ from pipeline.verify.captured import filled, filled_text, shown
 from pipeline.verify.judge import Sight
 from pipeline.verify.throw_away import service_of
 from pipeline.verify.world import MissingImage, NoHttpAnswer, World
-from pipeline.volumes.backup import backup
-from pipeline.volumes.restore import restore
 
 _PATIENCE = 10.0
 """Seconds that one request or command may take."""
@@ -164,14 +161,7 @@ def _meant(step: Step, acting: Acting) -> tuple[Container, ...]:
 
 
 def _upgrade(action: Upgrade, step: Step, acting: Acting) -> Sight:
-    world = acting.world
-    found = versions_for(world.pipeline, action.version)
-    before = dict(world.versions)
-    world.versions |= {k: v for k, v in found.items() if step.service in ("", k)}
-    sight = _tried(acting, world.deploy)
-    if sight.failure:
-        world.versions = before
-    return sight
+    return _tried(acting, lambda: acting.world.upgrade(action.version, step.service))
 
 
 def _roll_back(_action: object, _step: Step, acting: Acting) -> Sight:
@@ -190,27 +180,12 @@ def _wait(action: Wait, _step: Step, acting: Acting) -> Sight:
 
 
 def _back_up(action: BackUp, _step: Step, acting: Acting) -> Sight:
-    world = acting.world
-    volume = world.pipeline.volumes[action.volume]
-    number = len(list(world.folder().iterdir()))
-    target = world.folder() / f"{action.volume}-{number}.tar.gz"
-    backup(world.api, volume, target, world.environment, stop=True)
-    acting.backups[action.volume] = target
+    acting.backups[action.volume] = acting.world.back_up(action.volume)
     return Sight()
 
 
 def _restore(action: Restore, _step: Step, acting: Acting) -> Sight:
-    world = acting.world
-    volume = world.pipeline.volumes[action.volume]
-    on_it = {
-        name
-        for name, service in world.pipeline.services.items()
-        if any(m.kind == "volume" and m.source == action.volume for m in service.mounts)
-    }
-    world.change("stop", tuple(c for c in world.containers() if c.service in on_it and c.running))
-    source = acting.backups[action.volume]
-    restore(world.api, world.pipeline, volume, source, world.environment, force=True)
-    world.deploy()
+    acting.world.restore(action.volume, acting.backups[action.volume])
     return Sight()
 
 

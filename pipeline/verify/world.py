@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import secrets
 import socket
@@ -11,10 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.deploy.apply.executor import apply
 from pipeline.deploy.converge import converge
-from pipeline.deploy.model.desired import Overrides, desired_services
+from pipeline.deploy.model.desired import Overrides, desired_services, versions_for
 from pipeline.deploy.observe.logs import last_lines
 from pipeline.deploy.observe.look import what_runs
 from pipeline.deploy.observe.snapshot import Container, Observed
@@ -27,6 +29,8 @@ from pipeline.lean_dataclasses import dataclass, field, replace
 from pipeline.spec.model import Pipeline
 from pipeline.verify.sweep import clean
 from pipeline.verify.throw_away import PREFIX
+from pipeline.volumes.backup import backup
+from pipeline.volumes.restore import restore
 
 _PAUSE = 0.05
 """Seconds between two looks at what has no event."""
@@ -42,6 +46,14 @@ class HttpAnswer:
 
     status: int
     text: str
+
+    def json(self) -> Any:
+        """Its body as a JSON document.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return json.loads(self.text)
 
 
 class MissingImage(EngineError):
@@ -203,7 +215,42 @@ class World:
             lines += [f"{one.service}-{one.number} ({one.state}): {line}" for line in said]
         return "\n".join(lines)
 
-    def folder(self) -> Path:
+    def back_up(self, volume: str) -> Path:
+        """Back up a volume, by its key in the spec; the file that holds it."""
+        number = len(list(self._own_folder().iterdir()))
+        target = self._own_folder() / f"{volume}-{number}.tar.gz"
+        backup(self.api, self.pipeline.volumes[volume], target, self.environment, stop=True)
+        return target
+
+    def restore(self, volume: str, source: Path) -> None:
+        """Give a volume the content of a backup; who is on it is stopped and started."""
+        on_it = {
+            name
+            for name, service in self.pipeline.services.items()
+            if any(m.kind == "volume" and m.source == volume for m in service.mounts)
+        }
+        users = tuple(c for c in self.containers() if c.service in on_it and c.running)
+        self.change("stop", users)
+        wanted = self.pipeline.volumes[volume]
+        restore(self.api, self.pipeline, wanted, source, self.environment, force=True)
+        self.deploy()
+
+    def upgrade(self, version: str, service: str = "") -> None:
+        """Deploy another version, of one service or of all whose image has it.
+
+        Raises:
+            CapasError: it is not healthy; all is what it was before.
+        """
+        before = dict(self.versions)
+        found = versions_for(self.pipeline, version)
+        self.versions |= {k: v for k, v in found.items() if service in ("", k)}
+        try:
+            self.deploy()
+        except CapasError:
+            self.versions = before
+            raise
+
+    def _own_folder(self) -> Path:
         """A folder of its own on the host."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="capas-experiment-")

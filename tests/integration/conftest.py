@@ -97,6 +97,24 @@ def small_base(environment: Mapping[str, str], tmp_path_factory: pytest.TempPath
     return made_of_debian(spec, "python-base", "localhost/capas-test-base:1", context, environment)
 
 
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but the wheel installed in it; its dependencies are this Python's."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, source)
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("pipeline", "specs", "containers"):
+        shutil.copytree(CHECKOUT / name, source / name, ignore=ignored)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    command.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", str(source)])
+    (wheel,) = folder.glob("capas-*.whl")
+    command.run([*pip, "install", "--no-deps", f"--target={folder / 'site'}", str(wheel)])
+    return folder / "site"
+
+
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
     """A registry with nothing in it."""

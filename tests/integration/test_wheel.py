@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,26 +13,6 @@ import pytest
 from pipeline.engine import command
 
 pytestmark = pytest.mark.integration
-
-CHECKOUT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with nothing but the wheel installed in it; its dependencies are this Python's."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(CHECKOUT / name, source)
-    ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("pipeline", "specs", "containers"):
-        shutil.copytree(CHECKOUT / name, source / name, ignore=ignored)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    command.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", str(source)])
-    (wheel,) = folder.glob("capas-*.whl")
-    command.run([*pip, "install", "--no-deps", f"--target={folder / 'site'}", str(wheel)])
-    return folder / "site"
 
 
 def run(
