@@ -18,11 +18,12 @@ from typing import Literal
 from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.gopath import clean, has_meta, name_pattern
 from pipeline.spec.ignorefile import IgnoreRules
+from pipeline.spec.links import follow, target_on_disk
 
 Kind = Literal["file", "folder", "link", "other"]
 Problem = Literal["outside", "missing", "ignored", "unreadable", "pattern", "name"]
-_LINKS_FOLLOWED = 16
-_LINKS_RESOLVED = 64
+_OWN_LINKS = 16
+"""Links on a source's own place that copier follows, less one (buildah, copier.go)."""
 _SPECIAL_BITS = stat.S_ISUID | stat.S_ISGID
 
 
@@ -82,6 +83,7 @@ class ContextReader:
 
     def __init__(self, root: Path, ignore: IgnoreRules) -> None:
         self._root = root
+        self._target_of = target_on_disk(root)
         self._ignore = ignore
 
     def glob(self, pattern: str) -> list[str]:
@@ -151,7 +153,7 @@ class ContextReader:
 
     def ways(self, path: str) -> Iterator[str]:
         """The path, and what each link on its own place makes of it."""
-        for _ in range(_LINKS_FOLLOWED):
+        for _ in range(_OWN_LINKS):
             yield path
             at = self._at(path)
             if not at.is_symlink():
@@ -198,7 +200,7 @@ class ContextReader:
 
     def _followed(self, path: str) -> str:
         """Where a source leads to when it is a link, relative to the context."""
-        for _ in range(_LINKS_FOLLOWED):
+        for _ in range(_OWN_LINKS):
             at = self._at(path)
             if not at.is_symlink():
                 return path
@@ -215,25 +217,7 @@ class ContextReader:
 
     def _real(self, path: str) -> Path | None:
         """The path on disk with all links followed inside the context; None when it is none."""
-        done: list[str] = []
-        left = [part for part in reversed(path.split("/")) if part]
-        followed = 0
-        while left:
-            part = left.pop()
-            if part in {".", ".."}:
-                done = done[:-1] if part == ".." else done
-                continue
-            at = self._root.joinpath(*done, part)
-            if at.is_symlink():
-                followed += 1
-                if followed > _LINKS_RESOLVED:
-                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-                target = str(at.readlink())
-                done = [] if target.startswith("/") else done
-                left += [p for p in reversed(target.split("/")) if p]
-            else:
-                done.append(part)
-        at = self._root.joinpath(*done)
+        at = self._root / follow(path, self._target_of)
         return at if os.path.lexists(at) else None
 
 

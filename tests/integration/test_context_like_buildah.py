@@ -145,3 +145,23 @@ def test_random_contexts(part: int, tmp_path: Path, environment: Mapping[str, st
             containerfile.write_text(f'FROM scratch\nCOPY ["{name}", "/x/"]\n')
             done = build(context, containerfile, folder / "bad.tar", environment)
             assert done.returncode != 0, f"seed {seed}: {name} {said.problem}"
+
+
+@pytest.mark.parametrize(("count", "below"), [(15, ""), (16, ""), (40, "/f"), (41, "/f")])
+def test_chains_of_links(
+    count: int, below: str, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    """Of a source that is a link copier follows 15, and the kernel 40 among the folders."""
+    context, containerfile = tmp_path / "context", tmp_path / "Containerfile"
+    goal = context / "d" if below else context / "d" / "f"
+    (context / "d").mkdir(parents=True)
+    (context / "d" / "f").write_text("x")
+    for number in range(count):
+        (context / f"l{number}").symlink_to(
+            f"l{number - 1}" if number else goal.relative_to(context)
+        )
+    source = f"l{count - 1}{below}"
+    containerfile.write_text(f"FROM scratch\nCOPY {source} /x\n")
+    done = build(context, containerfile, tmp_path / "out.tar", environment)
+    read = read_source(source, context, load_ignore_rules(context, containerfile))
+    assert (read.problem is None) == (done.returncode == 0), (read.problem, done.stderr)

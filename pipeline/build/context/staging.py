@@ -19,9 +19,9 @@ from pathlib import Path
 from pipeline.build.context import owners
 from pipeline.build.context.inputs import File, Inputs
 from pipeline.spec.context import ways
+from pipeline.spec.links import follow, target_on_disk
 from pipeline.spec.model import ROOTFS_TAR
 
-_LINKS_FOLLOWED = 64
 _FOLDER_MODE = 0o755
 
 
@@ -98,30 +98,23 @@ class _Staging:
             bound: it is the source of a bind mount. Buildah 1.28 leaves it to the kernel, for
                 which an absolute link leads out of the context: such a link is a relative one
                 here unless an instruction copies it.
+
+        Raises:
+            OSError: there are more links than the kernel would follow.
         """
-        left = [part for part in reversed(path.split("/")) if part]
-        here: list[str] = []
-        followed = 0
-        while left:
-            part = left.pop()
-            if part in {".", ".."}:
-                here = here[:-1] if part == ".." else here
-                continue
-            at = self._context.joinpath(*here, part)
-            copy = self._folder.joinpath(*here, part)
-            if at.is_symlink() and followed < _LINKS_FOLLOWED:
-                followed += 1
-                goal = str(at.readlink())
-                self._folders(copy.parent)
-                if not os.path.lexists(copy):
-                    inside = posixpath.relpath(goal, "/" + "/".join(here))
-                    copy.symlink_to(inside if bound and goal.startswith("/") else goal)
-                here = [] if goal.startswith("/") else here
-                left += [one for one in reversed(goal.split("/")) if one]
-                continue
-            if at.is_dir():
-                self._folders(copy)
-            here.append(part)
+
+        def stage(place: str, goal: str | None) -> None:
+            copy = self._folder / place
+            if goal is None:
+                if (self._context / place).is_dir():
+                    self._folders(copy)
+                return
+            self._folders(copy.parent)
+            if not os.path.lexists(copy):
+                inside = posixpath.relpath(goal, f"/{posixpath.dirname(place)}")
+                copy.symlink_to(inside if bound and goal.startswith("/") else goal)
+
+        follow(path, target_on_disk(self._context), stage)
 
     def write(self, texts: Mapping[str, str]) -> None:
         """Files of our own."""

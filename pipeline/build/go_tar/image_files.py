@@ -18,10 +18,10 @@ from pipeline.engine.tar_split import LayerFile
 from pipeline.errors import CapasError
 from pipeline.lean_dataclasses import dataclass, replace
 from pipeline.spec.gopath import name_pattern
+from pipeline.spec.links import follow
 
 FileLists = Callable[[StoredLayer], Sequence[LayerFile]]
 
-_LINKS_FOLLOWED = 40
 _PIECE = 1 << 20
 
 
@@ -67,25 +67,14 @@ class ImageFiles:
         Raises:
             CannotTell: the links go round in a circle.
         """
-        done: list[str] = []
-        left = [part for part in reversed(path.split("/")) if part]
-        followed = 0
-        while left:
-            part = left.pop()
-            if part in {".", ".."}:
-                done = done[:-1] if part == ".." else done
-                continue
-            node = self.nodes.get("/".join([*done, part]))
-            if node is None or node.file.kind != "symlink":
-                done.append(part)
-                continue
-            followed += 1
-            if followed > _LINKS_FOLLOWED:
-                raise CannotTell(f"/{path} is a loop of links")
-            target = node.file.content
-            done = [] if target.startswith("/") else done
-            left += [one for one in reversed(target.split("/")) if one]
-        return "/".join(done)
+        try:
+            return follow(path, self._target)
+        except OSError:
+            raise CannotTell(f"/{path} is a loop of links") from None
+
+    def _target(self, place: str) -> str | None:
+        node = self.nodes.get(place)
+        return node.file.content if node and node.file.kind == "symlink" else None
 
     def found(self, path: str) -> str:
         """Where a path leads to.
