@@ -47,8 +47,8 @@ def print_plan(
     exit_code: bool,
 ) -> int:
     """Look, plan, tell; also for `build --dry-run`."""
-    from pipeline.build.observe.survey import observe_build
-    from pipeline.build.plan.build_plan import BuildPlanner, pulls_of
+    from pipeline.build.observe.survey import observe_build, pulls_of
+    from pipeline.build.plan.build_plan import BuildPlanner
     from pipeline.build.plan.portability import notes_of
     from pipeline.build.plan.present import present_plan
     from pipeline.engine.build_cache import cache_images

@@ -15,6 +15,7 @@ from pipeline.build.release.provenance import Provenance, provenance_of, source_
 from pipeline.build.release.releases import Release
 from pipeline.build.rootfs.rootfs import cache_folder, key_of
 from pipeline.engine import labels
+from pipeline.engine.build_cache import CacheImage
 from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.engine.images import Store, StoredImage, list_images
 from pipeline.errors import EngineError
@@ -79,8 +80,14 @@ class Survey:
                 return version
         return None
 
-    def base_image(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
+    def base_image(
+        self, inputs: Inputs, made: Mapping[str, CacheImage | None]
+    ) -> tuple[str, StoredImage] | None:
         """The reference and the image below a version's last stage; None for `scratch`.
+
+        Args:
+            made: images that were built since the look, by name; one without an id will be, and
+                the store's stands for it.
 
         Raises:
             EngineError: it is not in the store (any more).
@@ -88,6 +95,8 @@ class Survey:
         if inputs.base is None:
             return None
         own, stored = self.own(inputs.base), self.store.named(inputs.base)
+        if own is not None and (image := made.get(own.short)) and image.id:
+            return own.reference, StoredImage(image.id, image.names, image.digest, image.labels)
         if stored is None:
             raise EngineError(f"{inputs.base} is not in the store")
         name = own.reference if own else inputs.base
@@ -106,6 +115,29 @@ class Survey:
             return built[own.short] or None
         stored = self.store.named(reference)
         return stored.id if stored else None
+
+
+def pulls_of(survey: Survey) -> tuple[str, ...]:
+    """The images of elsewhere that a build pulls: those missing, and those always wanted fresh.
+
+    Raises:
+        EngineError: one is missing, and its version's pull policy is `never`.
+    """
+    wanted: dict[str, None] = {}
+    for name in survey.names:
+        policy = survey.versions[name].pull
+        for reference in survey.inputs[name].references:
+            missing = survey.store.named(reference) is None
+            if survey.own(reference) is not None or not (missing or policy == "always"):
+                continue
+            if policy == "never":
+                raise EngineError(
+                    f"{name} builds on {reference}, which is not in the store",
+                    details=f"its pull policy is `never` in {survey.pipeline.path}",
+                    resolution=f"podman pull {reference}",
+                )
+            wanted[reference] = None
+    return tuple(wanted)
 
 
 def observe_build(

@@ -277,28 +277,13 @@ class BuildPlanner:
         return parsed(label_instruction(labelled, inputs.containerfile.escape))
 
     def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
-        own = self._survey.own(inputs.base) if inputs.base else None
-        image = self._results.get(own.short) if own else None
-        if own is None or image is None or not image.id:
-            return self._survey.base_image(inputs)
-        return own.reference, StoredImage(image.id, image.names, image.digest, image.labels)
+        return self._survey.base_image(inputs, self._results)
 
     def _files_of(self, image: CacheImage) -> ImageFiles:
         if image.id not in self._files:
             layers = find_image(self._storage, image.id).layers
             self._files[image.id] = image_files(layers, read_file_list, self._environment)
         return self._files[image.id]
-
-
-def pulls_of(survey: Survey) -> tuple[str, ...]:
-    """The images of elsewhere that a build would pull."""
-    wanted: dict[str, None] = {}
-    for name in survey.names:
-        for reference in survey.inputs[name].references:
-            fresh = survey.versions[name].pull == "always"
-            if survey.own(reference) is None and (fresh or survey.store.named(reference) is None):
-                wanted[reference] = None
-    return tuple(wanted)
 
 
 def _taken(inputs: Inputs, forecasts: Sequence[Forecast]) -> list[list[CacheImage]]:

@@ -11,7 +11,7 @@ from pipeline.build.context.digests import Digests
 from pipeline.build.context.inputs import Inputs, PreparedRootfs, read_inputs
 from pipeline.build.context.shared_steps import waits
 from pipeline.build.observe.image_labels import labels_of
-from pipeline.build.observe.survey import Survey
+from pipeline.build.observe.survey import Survey, pulls_of
 from pipeline.build.release.decide import CHANGED, Decision, decide
 from pipeline.build.release.identity import content_of
 from pipeline.build.release.releases import Release, refuse_other_image
@@ -130,27 +130,10 @@ def pull_bases(survey: Survey, environment: Mapping[str, str], progress: Progres
     Raises:
         EngineError: one cannot be pulled.
     """
-    wanted: dict[str, None] = {}
-    for name in survey.names:
-        version = survey.versions[name]
-        for reference in survey.inputs[name].references:
-            if survey.own(reference) is not None:
-                continue
-            if version.pull == "always" or survey.store.named(reference) is None:
-                _refuse_never(reference, name, version.pull, survey)
-                wanted[reference] = None
+    wanted = pulls_of(survey)
     for reference in wanted:
         _pull(reference, environment, progress)
     return replace(survey, store=list_images(environment)) if wanted else survey
-
-
-def _refuse_never(reference: str, name: str, policy: str, survey: Survey) -> None:
-    if policy == "never":
-        raise EngineError(
-            f"{name} builds on {reference}, which is not in the store",
-            details=f"its pull policy is `never` in {survey.pipeline.path}",
-            resolution=f"podman pull {reference}",
-        )
 
 
 def _pull(reference: str, environment: Mapping[str, str], progress: Progress) -> None:
@@ -293,10 +276,5 @@ class _Run:
 
     def _base(self, inputs: Inputs) -> tuple[str, StoredImage] | None:
         """The image below the last stage."""
-        own = self._survey.own(inputs.base) if inputs.base else None
-        if own is not None and own.short in self._built:
-            image = self._built[own.short].image
-            return own.reference, StoredImage(
-                image.id, (own.reference,), image.digest, image.labels
-            )
-        return self._survey.base_image(inputs)
+        made = {name: built.image for name, built in self._built.items()}
+        return self._survey.base_image(inputs, made)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from pipeline.build.observe.survey import Survey, observe_build
-from pipeline.build.plan.build_plan import BuildPlan, BuildPlanner, pulls_of
+from pipeline.build.observe.survey import Survey, observe_build, pulls_of
+from pipeline.build.plan.build_plan import BuildPlan, BuildPlanner
 from pipeline.build.run.build_run import build
 from pipeline.engine.build_cache import cache_images
 from pipeline.engine.images import inspect_image

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipeline.build.context.digests import Digests
 from pipeline.build.context.inputs import read_inputs
-from pipeline.build.observe.survey import Survey
-from pipeline.build.plan.build_plan import BuildPlan, BuildPlanner, pulls_of
+from pipeline.build.observe.survey import Survey, pulls_of
+from pipeline.build.plan.build_plan import BuildPlan, BuildPlanner
 from pipeline.build.release.identity import content_of
 from pipeline.build.release.releases import Release
 from pipeline.engine.build_cache import CacheImage

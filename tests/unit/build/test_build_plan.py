@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.build.go_tar.image_files import ImageFiles, ImageNode
+from pipeline.build.observe.survey import pulls_of
 from pipeline.build.plan import build_plan
-from pipeline.build.plan.build_plan import BuildPlan, InstructionPlan, pulls_of
+from pipeline.build.plan.build_plan import BuildPlan, InstructionPlan
 from pipeline.build.plan.outcomes import State
 from pipeline.build.release.releases import Release
 from pipeline.engine.build_cache import CacheImage, Past
 from pipeline.engine.generation import GENERATIONS, Generation
 from pipeline.engine.storage import LayeredImage, Storage, StoredLayer
 from pipeline.engine.tar_split import LayerFile
+from pipeline.errors import EngineError
 from tests.unit.build.planning import Planned
 
 BASE = "FROM scratch\nCOPY a /a\n"
@@ -359,3 +361,13 @@ def test_an_image_of_elsewhere_is_built_on(tmp_path: Path) -> None:
     plan = planned.plan()
     assert plan.versions[0].instructions[0].image == "e"
     assert lines(plan)[1] == ("rebuild", "never built here")
+
+
+def test_a_missing_base_that_must_not_be_pulled_is_refused_by_plan_and_build(
+    tmp_path: Path,
+) -> None:
+    planned = Planned(tmp_path, {"web:1": "FROM elsewhere:1\n"})
+    planned.changes = {"pull": "never"}
+    with pytest.raises(EngineError, match="web:1 builds on elsewhere:1") as raised:
+        pulls_of(planned.survey())
+    assert raised.value.resolution == "podman pull elsewhere:1"
