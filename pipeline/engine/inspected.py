@@ -12,7 +12,7 @@ from pipeline.lean_dataclasses import dataclass, field
 
 Json = Mapping[str, Any]
 
-EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, never bound)
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, never bound)
 """Host addresses of a port that is published on all of them."""
 _ONLY_STORED = "storage"
 _LOOPBACK = "127.0.0.1"
@@ -78,7 +78,7 @@ class InspectedContainer:
     def published_at(self, port: int) -> list[tuple[str, int]]:
         """Where this machine reaches a TCP port of it: address and port."""
         found = self.published.get(f"{port}/tcp", ())
-        return [(_LOOPBACK if at in EVERYWHERE else at, number) for at, number in found]
+        return [(_LOOPBACK if at in _EVERYWHERE else at, number) for at, number in found]
 
 
 @dataclass(frozen=True)

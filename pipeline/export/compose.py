@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.export.exported import Exported, check_version, image_reference, probe_command
 from pipeline.export.notes import common_notes, compose_notes
 from pipeline.export.yaml_text import yaml_text
+from pipeline.spec.addresses import before_port
 from pipeline.spec.model import DEFAULT_NETWORK, Mount, Pipeline, Port, Service
 from pipeline.spec.quantities import decimal
 
@@ -135,7 +136,7 @@ def _named_networks(service: Service) -> dict[str, Any]:
 
 def _port(port: Port, first: int, replicas: int) -> str:
     suffix = "/udp" if port.protocol == "udp" else ""
-    address = f"[{port.address}]" if ":" in port.address else port.address
+    address = before_port(port.address)
     begin, end = port.of_replica(first + 1), port.of_replica(first + replicas)
     if begin is None:
         return f"{address}::{port.target}{suffix}"

@@ -18,6 +18,7 @@ from pipeline.export.unit import (
     verbatim,
     worded,
 )
+from pipeline.spec.addresses import before_port
 from pipeline.spec.model import DEFAULT_NETWORK, Condition, Mount, Pipeline, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
@@ -140,7 +141,7 @@ def _reached(pipeline: Pipeline, service: Service, replica: int) -> Iterator[Uni
     for network in service.networks or (DEFAULT_NETWORK,):
         yield verbatim("Network", f"{pipeline.name}-{network}.network")
     for port in service.ports:
-        address = f"[{port.address}]" if ":" in port.address else port.address
+        address = before_port(port.address)
         published = port.of_replica(replica) or ""
         suffix = "/udp" if port.protocol == "udp" else ""
         yield verbatim("PublishPort", f"{address}:{published}:{port.target}{suffix}")

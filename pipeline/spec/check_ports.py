@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.lean_dataclasses import dataclass
+from pipeline.spec.addresses import EVERYWHERE
 from pipeline.spec.model import Pipeline, Service
 from pipeline.spec.problem import KeyPath, Problem
 from pipeline.spec.read_context import ReadContext
 
 FIRST_FREE_PORT = 1024
 """Below it only root may bind, unless the administrator says otherwise (ip_sysctl)."""
-_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared, never bound)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Claim:
         if self.profiles and other.profiles and not self.profiles & other.profiles:
             return False  # made to take each other's place
         same_address = self.address == other.address or bool(
-            {self.address, other.address} & _EVERYWHERE
+            {self.address, other.address} & EVERYWHERE
         )
         return (
             same_address

@@ -153,14 +153,13 @@ def _preview(pipeline: Pipeline, wish: Overrides, options: Options, *, exit_code
     from pipeline.engine.podman import PodmanReader
     from pipeline.engine.service import api_service
     from pipeline.errors import WOULD_CHANGE
-    from pipeline.tasks.remote_store import refuse_left_here, refuse_other_images
+    from pipeline.tasks.remote_store import refuse_wrong_images
 
     wanted = desired_services(pipeline, wish)
     environment = host_profile().environment
     refuse_closed_network(environment)
     with api_service(environment) as uri, PodmanReader(uri) as reader:
-        refuse_left_here(uri, wanted, environment)
-        refuse_other_images(uri, pipeline, wanted, environment)
+        refuse_wrong_images(uri, pipeline, wanted, environment)
         plan = preview(reader, pipeline, wanted, options)
     _say_plan(plan)
     return WOULD_CHANGE if exit_code and plan.changes else 0

@@ -109,11 +109,10 @@ def converge_and_show(
     from pipeline.deploy.plan.deploy_plan import DEFAULT_OPTIONS
     from pipeline.deploy.show.status import present_status, status_of
     from pipeline.output.render.report import render
-    from pipeline.tasks.remote_store import refuse_left_here, refuse_other_images
+    from pipeline.tasks.remote_store import refuse_wrong_images
 
     wanted = desired_services(pipeline, wish)
-    refuse_left_here(uri, wanted, environment)
-    refuse_other_images(uri, pipeline, wanted, environment)
+    refuse_wrong_images(uri, pipeline, wanted, environment)
     chosen = options or DEFAULT_OPTIONS
     converge(uri, pipeline, wanted, chosen, keeping(uri, pipeline))
     render(present_status(pipeline, status_of(uri, pipeline, probe=chosen.wait)), "text")

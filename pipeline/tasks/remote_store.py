@@ -33,7 +33,23 @@ def note_other_store(environment: Mapping[str, str]) -> None:
         )
 
 
-def refuse_left_here(
+def refuse_wrong_images(
+    uri: str, pipeline: Pipeline, wanted: Sequence[DesiredService], environment: Mapping[str, str]
+) -> None:
+    """Refuse what no deploy may run, before it is planned.
+
+    Args:
+        uri: of the service.
+
+    Raises:
+        EngineError: the service does not have an image that is built here.
+        Refused: an image has a name of the spec and is another one.
+    """
+    _refuse_left_here(uri, wanted, environment)
+    _refuse_other_images(uri, pipeline, wanted, environment)
+
+
+def _refuse_left_here(
     uri: str, wanted: Sequence[DesiredService], environment: Mapping[str, str]
 ) -> None:
     """Refuse to deploy images that are built here, when the service has another store.
@@ -89,7 +105,7 @@ def images_there(uri: str, references: Collection[str], environment: Mapping[str
     )
 
 
-def refuse_other_images(
+def _refuse_other_images(
     uri: str, pipeline: Pipeline, wanted: Sequence[DesiredService], environment: Mapping[str, str]
 ) -> None:
     """Refuse to run an image that has a name of the spec and is another one; say what is outdated.

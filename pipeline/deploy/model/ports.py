@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from pipeline.errors import CapasError, HostUnsupported
 from pipeline.lean_dataclasses import dataclass, field, replace
+from pipeline.spec.addresses import EVERYWHERE, before_port
 from pipeline.spec.model import Port
 
 _LAST_PORT = 65535
-_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (compared with, never bound)
 _LOST = re.compile(
     r"listen (?:tcp|udp)\d? \S*?:(\d+): bind: address already in use"  # rootlessport
     r"|Failed to bind port (\d+) \(Address already in use\)"  # pasta
@@ -55,13 +55,12 @@ class Binding:
         return f"{self._place_at(machine)}/{self.protocol}"
 
     def _place_at(self, machine: str) -> str:
-        shown = machine if self.address in _EVERYWHERE else self.address
-        shown = f"[{shown}]" if ":" in shown else shown
-        return f"{shown}:{self.host}"
+        shown = machine if self.address in EVERYWHERE else self.address
+        return f"{before_port(shown)}:{self.host}"
 
     def meets(self, address: str) -> bool:
         """Whether a socket that is bound at `address` is in its way, or is its own."""
-        return address == self.address or bool(_EVERYWHERE & {address, self.address})
+        return address == self.address or bool(EVERYWHERE & {address, self.address})
 
     @property
     def on_loopback(self) -> bool:
@@ -84,7 +83,7 @@ class Held:
     def holder(self, protocol: str, address: str, port: int) -> str | None:
         """Who keeps `port` from being bound at `address`, or None when it is free."""
         for (its_protocol, its_address, its_port), who in self.ports.items():
-            meets = address == its_address or _EVERYWHERE & {address, its_address}
+            meets = address == its_address or EVERYWHERE & {address, its_address}
             if (its_protocol, its_port) == (protocol, port) and meets:
                 return who
         return None
