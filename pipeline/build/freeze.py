@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pipeline.build.release.provenance import Provenance
 from pipeline.build.release.releases import Release
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
+from pipeline.engine.file_lock import lock
 from pipeline.engine.images import inspect_image
 from pipeline.errors import CapasError
 from pipeline.host.build_engine import build_engine_here
@@ -88,7 +88,7 @@ def _mutex(path: Path) -> Iterator[None]:
     """Two releases at once would lose one: the lock's folder is held, no file is made for it."""
     descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(descriptor)
         yield
     finally:
         os.close(descriptor)

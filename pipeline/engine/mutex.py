@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 import tempfile
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.bootstrap.safe_files import open_lock, read_bytes
+from pipeline.engine.file_lock import lock_within, try_lock
 from pipeline.errors import CapasError, HostUnsupported
 from pipeline.lean_dataclasses import dataclass
 
 DEADLINE = 600.0
 """Seconds to wait for another deploy."""
-_POLL = 0.1
 _SAID = 4096
 """Bytes that a holder says of itself, at most."""
 
@@ -113,22 +112,11 @@ def _lock(
     waiting: Callable[[str], None],
     deadline: float,
 ) -> None:
-    end = time.monotonic() + deadline
-    if _taken(descriptor):
+    if try_lock(descriptor):
         return
     waiting(f"waiting for {others.what}: {others.holder()}")
-    while not _taken(descriptor):
-        if time.monotonic() >= end:
-            raise CapasError(others.failure, details=others.holder())
-        time.sleep(_POLL)  # a wait with a deadline: flock(2) itself has none
-
-
-def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    if not lock_within(descriptor, deadline):
+        raise CapasError(others.failure, details=others.holder())
 
 
 def _holder(path: Path) -> str:

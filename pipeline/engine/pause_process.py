@@ -9,17 +9,16 @@ migrate` makes it forget what ran (podman-system-migrate(1)); it would stop what
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.bootstrap.safe_files import read_text
 from pipeline.engine import command
+from pipeline.engine.file_lock import lock_within
 from pipeline.engine.sockets import started
 from pipeline.errors import EngineError
 
@@ -33,7 +32,6 @@ _REFUSED = re.compile(
 _LOCK = "capas-pause.lock"
 _LOCK_SECONDS = 60.0
 _ASK_SECONDS = 60.0
-_POLL = 0.05
 _CLOCK_SLACK = 2.0
 """Seconds between the start of a process and the writing of its pid file, at most."""
 _MOST_RUNS = 500
@@ -221,18 +219,12 @@ def _alone(folder: Path) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     lock = os.open(folder / _LOCK, flags, 0o600)
     try:
-        end = time.monotonic() + _LOCK_SECONDS
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            if time.monotonic() > end:
-                raise EngineError(
-                    "another command has been mending Podman's pause process for a minute",
-                    details=f"it holds {folder / _LOCK}",
-                    resolution="end it, and run the command again",
-                )
-            time.sleep(_POLL)  # a wait with a deadline: flock(2) itself has none
+        if not lock_within(lock, _LOCK_SECONDS):
+            raise EngineError(
+                "another command has been mending Podman's pause process for a minute",
+                details=f"it holds {folder / _LOCK}",
+                resolution="end it, and run the command again",
+            )
         yield
     finally:
         os.close(lock)

@@ -6,7 +6,6 @@ so that a backup can be checked with no capas at hand.
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import hashlib
 import os
@@ -19,6 +18,7 @@ from types import TracebackType
 
 from pipeline.bootstrap.private import private_folder
 from pipeline.bootstrap.safe_files import open_regular, read_text, write_whole
+from pipeline.engine.file_lock import try_lock
 from pipeline.errors import CapasError, UsageError
 
 _LEVEL = 5
@@ -98,7 +98,7 @@ def _held_file(path: Path) -> int:
     while True:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         with suppress(OSError):  # a file system without locks: nothing is swept there
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(descriptor)
         try:
             if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
                 return descriptor
@@ -125,10 +125,9 @@ def _is_left(path: Path) -> bool:
         return False
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # held; or no locks are there, and nothing is known
+            return try_lock(file)
+        except OSError:  # no locks are there, and nothing is known
             return False
-    return True
 
 
 def checksum_path(archive: Path) -> Path:

@@ -14,7 +14,6 @@ says `pull = "always"`; then apt is asked for news, and only other packages make
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -27,6 +26,7 @@ from pathlib import Path
 from pipeline.bootstrap.private import private_folder
 from pipeline.bootstrap.safe_files import open_lock, read_text
 from pipeline.build.rootfs.apt import Apt, OnStart, Package
+from pipeline.engine.file_lock import lock
 from pipeline.errors import CapasError
 from pipeline.spec.model import ROOTFS_TAR, Rootfs
 
@@ -136,7 +136,7 @@ def _make(
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     with os.fdopen(open_lock(path, owner=os.geteuid())) as mutex:
-        fcntl.flock(mutex, fcntl.LOCK_EX)
+        lock(mutex)
         yield
 
 
