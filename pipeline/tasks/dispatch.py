@@ -7,6 +7,7 @@ several tasks and everything that is wrong are Invoke's (docs/decisions/0031). T
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,16 @@ def run_directly(words: Sequence[str], environ: Mapping[str, str]) -> int | None
         words: after the program's name.
         environ: in which INVOKE_… variables are for Invoke.
     """
-    if not words or words[0] not in COMMANDS or any(n.startswith("INVOKE_") for n in environ):
+    if not words or any(name.startswith("INVOKE_") for name in environ):
+        return None
+    if words[0] == "--complete":
+        from pipeline.tasks.proposals import proposals
+
+        found = proposals(words)
+        if found is not None:
+            sys.stdout.write("".join(f"{one}\n" for one in found))
+        return None if found is None else 0
+    if words[0] not in COMMANDS:
         return None
     given = read_line(words, COMMANDS, command_named)
     return None if given is None else command_named(words[0]).run(given)

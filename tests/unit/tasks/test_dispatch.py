@@ -19,6 +19,7 @@ from pipeline.tasks.collection import namespace
 from pipeline.tasks.command import Command, command
 from pipeline.tasks.dispatch import read_line
 from pipeline.tasks.program import CapasProgram
+from pipeline.tasks.proposals import proposals
 
 LINES = int(os.environ.get("CAPAS_LINES", "10000"))
 SEED = int(os.environ.get("CAPAS_LINES_SEED", "16"))
@@ -132,6 +133,22 @@ def test_every_kind_of_option(line: str, read: tuple[object, ...] | None) -> Non
     assert (None if found is None else tuple(found.values())) == read
 
 
+def test_a_shell_is_told_what_invoke_would_tell_it(capsys: pytest.CaptureFixture[str]) -> None:
+    chance, answered = random.Random(SEED), 0
+    for _ in range(LINES // 10):
+        words = line_by_chance(chance)[: chance.randint(0, 4)]
+        words += chance.choice([[], [""], ["--"], ["--s"], ["--wait"], ["de"], ["-"], ["--a=b"]])
+        found = proposals(["--complete", "--", "capas", *words])
+        if found is None:
+            continue
+        answered += 1
+        capsys.readouterr()
+        with pytest.raises(SystemExit):
+            CapasProgram(namespace).run(["capas", "--complete", "--", "capas", *words])
+        assert found == capsys.readouterr().out.splitlines(), words
+    assert answered > LINES / 40
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_says_of_itself_what_invoke_finds_out(name: str) -> None:
     (task,) = [namespace[one] for one in namespace.task_names if one == name]
@@ -163,10 +180,12 @@ def test_a_right_line_runs_without_invoke() -> None:
     assert run("validate", "--spec", "specs/pytweets.toml") == (0, "False")
     assert run("validate", "--spec", "no-such.toml") == (2, "False")
     assert run("validate", "--format=nothing") == (2, "False")
+    assert run("--complete", "--", "capas", "deploy", "--dr") == (0, "False")
 
 
 def test_the_others_are_invokes() -> None:
     assert run("validate", "--help") == (0, "True")
     assert run("--list") == (0, "True")
+    assert run("--complete", "--", "capas", "--li") == (0, "True")
     assert run("validate", "--nonsense") == (2, "True")
     assert run("validate", INVOKE_RUN_DRY="1") == (2, "True")
