@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.memory import peak
+from bench.peers import measured_with, podman_compose
 from bench.timing import ROOT, as_installed, interleaved, seconds
 from pipeline.build.rootfs.rootfs import prepare_rootfs
 from pipeline.spec.load import load
@@ -130,10 +131,7 @@ def contestants(spec: Path, stores: Mapping[str, Store]) -> list[Contestant]:
         Contestant("capas", as_installed(stores["capas"].environment), capas, folder),
         Contestant("loop", stores["loop"].environment, ("sh", str(loop)), folder),
     ]
-    program = shutil.which("podman-compose") or shutil.which(
-        "podman-compose", path=str(Path(sys.executable).parent)
-    )
-    if program is not None:
+    if program := podman_compose():
         # It starts all builds at once, whatever their FROM says: the base has to come before.
         base = next(name for name, _, _ in _bases_first(pipeline)).replace(":", "-")
         call = f"{program} --file {compose} build"
@@ -190,6 +188,7 @@ def main(rounds: int) -> None:
         names = ("capas", "loop", "compose")
         stores = {name: stack.enter_context(session_store(os.environ)) for name in names}
         sys.stdout.write(
+            f"{measured_with()}\n\n"
             "| build | capas, s | loop, s | podman-compose, s | capas / loop | capas / compose |\n"
             "|---|---|---|---|---|---|\n"
         )

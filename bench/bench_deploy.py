@@ -2,12 +2,13 @@
 
 python -m bench.bench_deploy [ROUNDS [REPLICAS…]]
 
-Peers: a loop of `podman run`; podman-compose, when it is installed; docker-compose on Podman's
-socket, when DOCKER_COMPOSE names its binary. Each does the same four things: everything from
-nothing, the same again, one replica more, everything away. The peers wait for nothing; capas
-holds every new container to keep running or to listen. All containers have an init, so that none
-takes its grace period to end. One API service listens at the user's usual socket all the time, as
-systemd keeps it, and serves capas and docker-compose.
+Peers: a loop of `podman run`; podman-compose and docker-compose on Podman's socket, when they are
+installed (DOCKER_COMPOSE names another binary). In brackets: how much of docker-compose's time,
+the middle one of each round's own ratio. Each does the same: everything from nothing, the same
+again, one replica more, what runs, is the file valid, everything away. The peers wait for nothing;
+capas holds every new container to keep running or to listen. All containers have an init, so
+that none takes its grace period to end. One API service listens at the user's usual socket all the
+time, as systemd keeps it, and serves capas and docker-compose.
 
 The loop is no deploy: it has nothing to find out, and nobody to tell. A single `podman run` is
 faster than the start of Python with Invoke; `floor` says what that start costs alone.
@@ -17,7 +18,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +26,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
+from bench.peers import docker_compose, measured_with, podman_compose
 from bench.timing import as_installed, best, process, seconds
 from pipeline.engine import command
 from pipeline.engine.service import answers, usual_socket
@@ -36,7 +38,8 @@ from tests.integration.storage import session_store
 ROOT = Path(__file__).parents[1]
 IMAGE = "localhost/capas-bench:1"
 SERVER = ["python3", "-m", "http.server", "5000"]
-STAGES = ("from nothing", "again", "one more", "down")
+STAGES = ("from nothing", "again", "one more", "status", "check", "down")
+YARDSTICK = "docker-compose"
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,9 @@ def capas(case: Case, folder: Path, environment: Mapping[str, str]) -> Peer:
         argv = [sys.executable, "-m", "pipeline", *words, f"--spec={spec}"]
         return process(argv, environment=environment, cwd=folder)
 
-    more = run("deploy", f"--replicas={case.replicas + 1}")
-    return Peer(
-        "capas", dict(zip(STAGES, (run("deploy"), run("deploy"), more, run("down")), strict=True))
-    )
+    up, more = run("deploy"), run("deploy", f"--replicas={case.replicas + 1}")
+    actions = (up, up, more, run("status"), run("validate"), run("down"))
+    return Peer("capas", dict(zip(STAGES, actions, strict=True)))
 
 
 def loop(case: Case, folder: Path, environment: Mapping[str, str]) -> Peer:
@@ -91,7 +93,8 @@ def loop(case: Case, folder: Path, environment: Mapping[str, str]) -> Peer:
 
     up = script("\n".join(run(number) for number in range(case.replicas)))
     names = " ".join(f"loop-{number}" for number in range(case.replicas + 1))
-    actions = (up, None, script(run(case.replicas)), script(f"podman rm -f {names}"))
+    one, away = script(run(case.replicas)), script(f"podman rm -f {names}")
+    actions = (up, None, one, script("podman ps --all"), None, away)
     return Peer("podman run, loop", dict(zip(STAGES, actions, strict=True)))
 
 
@@ -118,7 +121,8 @@ def compose(
         return process([*argv, "-f", str(path), *words], environment=environment, cwd=folder)
 
     up = run(first, "up", "-d")
-    actions = (up, up, run(more, "up", "-d"), run(more, "down"))
+    shown, checked = run(more, "ps"), run(more, "config")
+    actions = (up, up, run(more, "up", "-d"), shown, checked, run(more, "down"))
     return Peer(name, dict(zip(STAGES, actions, strict=True)))
 
 
@@ -130,10 +134,12 @@ def service(environment: Mapping[str, str]) -> Iterator[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     argv = ["podman", "system", "service", "--time=0", f"unix://{path}"]
     with subprocess.Popen(argv, env=dict(environment), stderr=subprocess.DEVNULL) as running:
-        while not answers(path):
-            time.sleep(0.01)  # a socket has no event for "now listening"
-        yield f"unix://{path}"
-        running.terminate()
+        try:
+            while not answers(path):
+                time.sleep(0.01)  # a socket has no event for "now listening"
+            yield f"unix://{path}"
+        finally:
+            running.terminate()
 
 
 CASES = (Case(20, ports=True), Case(20, ports=False), Case(100, ports=False))
@@ -150,33 +156,46 @@ def main(rounds: int = 3, *sizes: int) -> None:
             invoke = process(
                 [sys.executable, "-c", "import invoke"], environment=environment, cwd=folder
             )
-            print(f"floor, `import invoke` alone: {best(invoke):.2f} s\n")
+            print(f"{measured_with()}\nfloor, `import invoke` alone: {best(invoke):.2f} s\n")
             print("| replicas | what | " + " | ".join(STAGES) + " |")
             print("|---" * (len(STAGES) + 2) + "|")
             for case in cases:
                 peers = [capas(case, folder, environment), loop(case, folder, environment)]
-                if program := shutil.which("podman-compose"):
+                if program := podman_compose():
                     peers.append(compose("podman-compose", [program], case, folder, environment))
-                if program := os.environ.get("DOCKER_COMPOSE"):
+                if program := docker_compose():
                     hosted = {**environment, "DOCKER_HOST": uri}
-                    peers.append(compose("docker-compose", [program], case, folder, hosted))
-                for peer, times in measured(peers, rounds if case.replicas < 50 else 1).items():
-                    shown = [f"{t:.2f} s" if t is not None else "-" for t in times.values()]
-                    print(f"| {case.name} | {peer} | {' | '.join(shown)} |", flush=True)
+                    peers.append(compose(YARDSTICK, [program], case, folder, hosted))
+                times = measured(peers, rounds if case.replicas < 50 else 1)
+                for peer in times:
+                    cells = (_cell(times, peer, stage) for stage in STAGES)
+                    print(f"| {case.name} | {peer} | {' | '.join(cells)} |", flush=True)
         command.run(["podman", "rm", "-af", "-t", "0"], environment=environment)
 
 
-def measured(peers: list[Peer], rounds: int) -> dict[str, dict[str, float | None]]:
-    """The best time of each stage of each peer; the peers take turns."""
-    best: dict[str, dict[str, float | None]] = {p.name: dict.fromkeys(STAGES) for p in peers}
-    for _ in range(rounds):
-        for peer in peers:
+Times = Mapping[str, Mapping[str, list[float]]]
+"""Of each peer, of each stage, the seconds of each round."""
+
+
+def measured(peers: list[Peer], rounds: int) -> Times:
+    """Every round of every peer; the peers take turns, and every other round goes backwards."""
+    found: dict[str, dict[str, list[float]]] = {p.name: {s: [] for s in STAGES} for p in peers}
+    for number in range(rounds):
+        for peer in peers[:: 1 - 2 * (number % 2)]:
             for stage, action in peer.actions.items():
                 if action is not None:
-                    before = best[peer.name][stage]
-                    now = seconds(action)
-                    best[peer.name][stage] = now if before is None else min(before, now)
-    return best
+                    found[peer.name][stage].append(seconds(action))
+    return found
+
+
+def _cell(times: Times, peer: str, stage: str) -> str:
+    """The best time, and of all rounds the middle part of docker-compose's time."""
+    ours, yardstick = times[peer][stage], times.get(YARDSTICK, {}).get(stage, [])
+    if not ours:
+        return "-"
+    parts = [one / other for one, other in zip(ours, yardstick, strict=False)]
+    part = f" ({median(parts):.2f})" if parts and peer != YARDSTICK else ""
+    return f"{min(ours):.2f} s{part}"
 
 
 if __name__ == "__main__":

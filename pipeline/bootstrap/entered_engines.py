@@ -74,7 +74,7 @@ def entered_engines(
 
     Args:
         caller: the account whose requests are answered there.
-        arguments: of the task `test`.
+        arguments: of the task.
     """
     engines = to_enter(wanted(arguments), here(os_release()))
     if not engines:

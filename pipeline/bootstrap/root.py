@@ -34,6 +34,8 @@ LIMITING_HOST = "tests/accounts/limiting/enter-host"
 ATTACK = "tests/accounts/attack/as_root.py"
 """In a checkout: the two accounts attack root, and it is told what that gained."""
 _SWAPS = "30"
+_ELSEWHERE = ("test", "bench")
+"""Tasks that `--on` lets run on other engines, too."""
 _ONE_ACCOUNT = frozenset({"unit", "integration", "browser"})
 """Parts of the tests that need no second account."""
 
@@ -126,12 +128,15 @@ def _run_task(
     }
     argv = [environment.python, "-I", "-m", "pipeline", *words]
     with ExitStack() as stack:
-        if _task(arguments) == "test":
-            from pipeline.bootstrap.engines import ALL, wanted
+        task = _task(arguments)
+        if task in _ELSEWHERE:
             from pipeline.bootstrap.entered_engines import entered_engines
 
-            environ.update(stack.enter_context(_account_servers(account, program)))
             environ.update(stack.enter_context(entered_engines(account, arguments)))
+        if task == "test":
+            from pipeline.bootstrap.engines import ALL, wanted
+
+            environ.update(stack.enter_context(_account_servers(account, program)))
             if not _ONE_ACCOUNT.intersection(arguments) and wanted(arguments) in ("", ALL):
                 environ.update(_attacked(account, program))
             _open_to_others(account, program)

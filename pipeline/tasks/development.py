@@ -109,19 +109,34 @@ def lint() -> int:
     return int(any(codes))
 
 
-@command(help={"only": "the name of one script, without its ending"})
-def bench(only: str = "") -> int:
-    """Measure capas against its peers on this machine: every script in bench/ prints its table."""
+@command(
+    help={
+        "only": "the name of one script, without its ending",
+        "on": "debian13, forky or podman6: another release of Debian with its Podman and Buildah "
+        "(root makes it); all: this machine and each of them",
+    }
+)
+def bench(only: str = "", on: str = "") -> int:
+    """Measure capas against its peers: every script in bench/ prints its table."""
+    import os
     import sys
 
     from pipeline.engine.command import attend
+    from pipeline.tasks.engines import choose_engines, measure_there
 
     checkout = _checkout()
     scripts = sorted((checkout / "bench").glob(f"bench_{only or '*'}.py"))
     if not scripts:
         raise UsageError(f"there is no bench/bench_{only or '*'}.py")
+    choice = choose_engines(on, "", os.environ)
     modules = [f"bench.{script.stem}" for script in scripts]
-    codes = [attend([sys.executable, "-m", module], cwd=checkout) for module in modules]
+    here = modules if choice.machine else []
+    codes = [attend([sys.executable, "-m", module], cwd=checkout) for module in here]
+    for name, server in choice.servers.items():
+        say(f"\n## {name}\n")
+        if error := server.get("error"):
+            sys.stderr.write(f"error: {error}\n")
+        codes.append(1 if error else measure_there(server["server"], modules, checkout))
     return int(any(codes))
 
 

@@ -1,4 +1,4 @@
-"""The project's tests on other engines: `./capas test --on`, by servers that root started.
+"""Tests and measurements on other engines: `--on`, by servers that root started.
 
 Root makes a root file system of another release, enters it, and names its socket in a variable
 (`pipeline/bootstrap/entered_engines.py`). Here, without root's rights, the checkout is sent to
@@ -30,13 +30,13 @@ _PLACE = "capas"
 _LEFT_OUT = (".venv", ".git", "reports", "__pycache__", ".mypy_cache", ".ruff_cache")
 _PREPARE = (
     "./capas validate >/dev/null && exec .venv/bin/python -m pip install --quiet --no-input "
-    "--progress-bar=off --editable '.[engines]'"
+    "--progress-bar=off --editable '.[{extras}]'"
 )
 
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """Where the tests run.
+    """Where tests or measurements run.
 
     Attributes:
         machine: on this machine, as it is.
@@ -69,9 +69,9 @@ def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> EngineChoi
         )
     if SERVERS not in environ:
         raise HostUnsupported(
-            f"the tests on {on} need the root file system of another release",
+            f"--on {on} needs the root file system of another release",
             details="only root can enter one",
-            resolution="let root call it: the tests run as unprivileged accounts all the same",
+            resolution="let root call it: all runs as unprivileged accounts all the same",
         )
     return EngineChoice(
         on == ALL, {} if part and part not in PARTS else json.loads(environ[SERVERS])
@@ -85,8 +85,7 @@ def run_there(name: str, server: str, part: str, checkout: Path) -> tuple[int, C
         part: one of PARTS; empty for both.
         checkout: what is tested; its `reports/engines/NAME` becomes what the tests there wrote.
     """
-    code = _send(server, checkout) or _ask(server, ["sh", "-euc", _PREPARE], cwd=_PLACE)
-    if code:
+    if code := _prepared(server, checkout, "engines"):
         return code, Counts(errors=1)
     tests = [".venv/bin/python", "-m", "tests.engines", name, *([part] if part else [])]
     code = _ask(server, tests, cwd=_PLACE)
@@ -96,6 +95,29 @@ def run_there(name: str, server: str, part: str, checkout: Path) -> tuple[int, C
     for report in reports.glob("*.xml"):
         counts += Counts.read(report)
     return code, counts if code in (0, 1) else counts + Counts(errors=1)
+
+
+def measure_there(server: str, scripts: Sequence[str], checkout: Path) -> int:
+    """Run scripts of `bench/` on another engine, on our own streams; the first exit code but 0.
+
+    Args:
+        scripts: their modules.
+        checkout: what is measured.
+    """
+    if code := _prepared(server, checkout, "engines,bench"):
+        return code
+    codes = [_ask(server, [".venv/bin/python", "-m", script], cwd=_PLACE) for script in scripts]
+    return next(filter(None, codes), 0)
+
+
+def _prepared(server: str, checkout: Path, extras: str) -> int:
+    """Bring the checkout there, with a Python environment; the exit code.
+
+    Args:
+        extras: of the package.
+    """
+    prepare = ["sh", "-euc", _PREPARE.format(extras=extras)]
+    return _send(server, checkout) or _ask(server, prepare, cwd=_PLACE)
 
 
 def _send(server: str, checkout: Path) -> int:

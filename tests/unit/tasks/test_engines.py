@@ -35,7 +35,7 @@ def test_the_machine_and_the_servers(on: str, part: str, expected: EngineChoice)
 
 
 def test_only_root_starts_servers() -> None:
-    with pytest.raises(HostUnsupported, match="the root file system of another release"):
+    with pytest.raises(HostUnsupported, match="--on forky needs the root file system"):
         choose_engines("forky", "", {})
 
 
