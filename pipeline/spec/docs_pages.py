@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.spec.rules import CHANGEABLE, RULES
+from pipeline.spec.rules_link import anchor
 from pipeline.spec.schema import schema
 
 Schema = Mapping[str, Any]
@@ -118,7 +119,8 @@ def rules_page() -> str:
             if rule.id.startswith(prefix):
                 level = rule.severity + ("" if rule.id in CHANGEABLE else ", fixed")
                 why = rule.why.replace("|", "\\|")
-                lines.append(f"| {rule.id} | {rule.name} | {level} | {why} |")
+                target = f'<a id="{anchor(rule.id)}"></a>'
+                lines.append(f"| {target}{rule.id} | {rule.name} | {level} | {why} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -42,6 +42,7 @@ def validate(
     from pipeline.spec.discover import discover_all
     from pipeline.spec.load import examine
     from pipeline.spec.rules import RULES
+    from pipeline.spec.rules_link import rule_uri
 
     format_name = one_of(format, "--format", FORMATS)
     threshold = one_of(fail_on, "--fail-on", THRESHOLDS)
@@ -56,7 +57,11 @@ def validate(
             found += examine_releases(examination.pipeline)
     findings = list(dict.fromkeys(found))  # specs may share a Containerfile
     write = write_commands if format_name == "github" else sys.stdout.write
-    write(render_findings(findings, format_name, rules=RULES, version=__version__))
+    write(
+        render_findings(
+            findings, format_name, rules=RULES, version=__version__, explained_at=rule_uri
+        )
+    )
     if format_name == "text":
         sys.stderr.write(f"{summary(findings, len(specs))}\n")
     return 2 if any(finding.at_least(threshold) for finding in findings) else 0

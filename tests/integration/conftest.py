@@ -106,7 +106,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, source)
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("pipeline", "specs", "containers"):
+    for name in ("pipeline", "specs", "containers", "docs"):
         shutil.copytree(CHECKOUT / name, source / name, ignore=ignored)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     command.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", str(source)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -61,3 +62,14 @@ def test_pytweets_is_brought_along_for_the_demo(
     checked = run(installed, environment, tmp_path, "validate", "--spec", str(spec))
     assert checked.returncode == 0, checked.stderr
     assert command.run(argv, environment=alone, cwd=tmp_path).stdout.strip() == str(spec)
+
+
+def test_findings_lead_to_the_page_of_the_rules(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "odd.toml").write_text('name = "odd"\nunknown = 1\n')
+    done = run(installed, environment, tmp_path, "validate", "--spec=odd.toml", "--format=sarif")
+    (rule,) = json.loads(done.stdout)["runs"][0]["tool"]["driver"]["rules"]
+    page, _, anchor = rule["helpUri"].removeprefix("file://").partition("#")
+    assert page == str(installed / "pipeline" / "docs" / "rules.md")
+    assert f'<a id="{anchor}"></a>CAP003' in Path(page).read_text()

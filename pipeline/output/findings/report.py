@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ def render_findings(
     *,
     rules: Mapping[str, RuleWords] = MappingProxyType({}),
     version: str = "",
+    explained_at: Callable[[str], str] = lambda _rule: "",
 ) -> str:
     """Findings as text in a format.
 
@@ -28,6 +29,7 @@ def render_findings(
         format_name: `text`, `json`, `github`, `sarif` or `junit`.
         rules: by id, for the formats that describe them.
         version: of the program, for the formats that name it.
+        explained_at: the address of a rule's explanation, for the formats that lead there.
 
     Raises:
         KeyError: no such format.
@@ -52,7 +54,7 @@ def render_findings(
     if format_name == "sarif":
         from pipeline.output.findings.sarif import findings_sarif  # noqa: PLC0415
 
-        return findings_sarif(findings, rules, version)
+        return findings_sarif(findings, rules, version, explained_at)
     raise KeyError(format_name)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -41,7 +41,10 @@ class RuleWords(Protocol):
 
 
 def findings_sarif(
-    findings: Sequence[Finding], rules: Mapping[str, RuleWords], version: str
+    findings: Sequence[Finding],
+    rules: Mapping[str, RuleWords],
+    version: str,
+    explained_at: Callable[[str], str],
 ) -> str:
     """One run of ours, with the rules that it used and a result for each finding.
 
@@ -49,10 +52,12 @@ def findings_sarif(
         findings: in their order.
         rules: by id; a finding of a rule that is not there goes without a description.
         version: of the program.
+        explained_at: the address of a rule's explanation, by its id; "" when there is none.
     """
     used = [rules[name] for name in sorted({f.rule for f in findings}) if name in rules]
     index = {rule.id: number for number, rule in enumerate(used)}
-    driver = {"name": "capas", "version": version, "rules": [_rule(rule) for rule in used]}
+    described = [_rule(rule, explained_at(rule.id)) for rule in used]
+    driver = {"name": "capas", "version": version, "rules": described}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -61,8 +66,8 @@ def findings_sarif(
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule(rule: RuleWords) -> dict[str, Any]:
-    return {
+def _rule(rule: RuleWords, address: str) -> dict[str, Any]:
+    described = {
         "id": rule.id,
         "name": rule.name,
         "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
@@ -70,6 +75,7 @@ def _rule(rule: RuleWords) -> dict[str, Any]:
         "help": {"text": rule.why},
         "defaultConfiguration": {"level": rule.severity},
     }
+    return {**described, "helpUri": address} if address else described
 
 
 def _results(findings: Sequence[Finding], index: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -18,6 +18,7 @@ from pipeline.output.findings.finding import Finding
 from pipeline.output.findings.report import render_findings
 from pipeline.output.findings.sarif import FINGERPRINT
 from pipeline.spec.rules import RULES
+from pipeline.spec.rules_link import rule_uri
 
 ONE = Finding(
     Path("a,b/Containerfile"),
@@ -58,7 +59,7 @@ findings = st.builds(
 
 def sarif(given: list[Finding]) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(
-        render_findings(given, "sarif", rules=RULES, version="1.2.3")
+        render_findings(given, "sarif", rules=RULES, version="1.2.3", explained_at=rule_uri)
     )
     return document
 
@@ -179,3 +180,18 @@ def test_any_finding_is_xml(given: list[Finding]) -> None:
     cases = suites.findall("testsuite/testcase")
     assert len(cases) == max(1, len(given))
     assert suites.get("failures") == str(len([f for f in given if f.severity != "note"]))
+
+
+def test_each_rule_leads_to_its_own_place_on_the_page() -> None:
+    (run,) = sarif([Finding(Path("x"), 1, 1, rule, "m") for rule in RULES])["runs"]
+    addresses = {rule["id"]: rule["helpUri"] for rule in run["tool"]["driver"]["rules"]}
+    assert addresses.keys() == RULES.keys()
+    for rule, address in addresses.items():
+        page, _, anchor = address.partition("#")
+        text = Path(unquote(urlsplit(page).path)).read_text(encoding="utf-8")
+        assert text.count(f'<a id="{anchor}"></a>{rule} |') == 1, rule
+
+
+def test_a_rule_that_is_explained_nowhere_has_no_address() -> None:
+    (run,) = json.loads(render_findings([ONE], "sarif", rules=RULES))["runs"]
+    assert "helpUri" not in run["tool"]["driver"]["rules"][0]
