@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from pipeline.deploy.observe.snapshot import Container
 from pipeline.deploy.plan.lifecycle import Change as PlannedChange
-from pipeline.errors import CapasError, EngineError, HostUnsupported
+from pipeline.errors import CapasError, HostUnsupported
 from pipeline.host.doctor import require
 from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.experiments import (
@@ -29,10 +31,10 @@ from pipeline.spec.experiments import (
 from pipeline.verify.captured import filled, filled_text, shown
 from pipeline.verify.judge import Sight
 from pipeline.verify.throw_away import service_of
-from pipeline.verify.world import MissingImage, NoHttpAnswer, World
+from pipeline.verify.world import MissingImage, NoHttpAnswer, NothingRuns, World
 
 _PATIENCE = 10.0
-"""Seconds that one request or command may take."""
+"""Seconds that one request may take; `within` of its step gives it more."""
 _NO_PATIENCE = 2.0
 """The same where nothing shall answer."""
 
@@ -42,13 +44,19 @@ class Acting:
     """One experiment while it is carried out.
 
     Attributes:
+        end: when all must be done, by the monotonic clock.
         captured: values by name.
         backups: the last backup of each volume.
     """
 
     world: World
+    end: float
     captured: dict[str, Any] = field(default_factory=dict)
     backups: dict[str, Path] = field(default_factory=dict)
+
+    def left(self, most: float = math.inf) -> float:
+        """Seconds that one act may take, at least one."""
+        return max(1.0, min(most, self.end - time.monotonic()))
 
     def text(self, text: str) -> str:
         """A text of a step with captured values in it."""
@@ -72,9 +80,12 @@ def told(step: Step, acting: Acting) -> str:
 
 
 def _execute(action: Execute, step: Step, acting: Acting) -> Sight:
-    one = _running(step, acting)
+    try:
+        one = _running(step, acting)
+    except NothingRuns as error:
+        return Sight(said=error.sentence, silent=True)
     argv = [acting.text(word) for word in action.argv]
-    done = acting.world.api.execute(one, argv, timeout=_PATIENCE)
+    done = acting.world.api.execute(one, argv, timeout=acting.left())
     return Sight(said=done.output, exit_code=done.exit_code)
 
 
@@ -82,17 +93,15 @@ def _request(action: Request, step: Step, acting: Acting) -> Sight:
     world = acting.world
     try:
         address = world.address(service_of(world.pipeline, step), step.replica, action.port)
-    except EngineError:
-        raise
-    except CapasError as error:
+    except NothingRuns as error:
         return Sight(said=error.sentence, silent=True)
     body, headers = _body(filled(action.body, acting.captured))
     headers |= {name: acting.text(text) for name, text in action.headers.items()}
     path = acting.text(action.path)
-    patience = _PATIENCE if step.expected.answers else _NO_PATIENCE
+    patience = max(_PATIENCE, step.within or 0) if step.expected.answers else _NO_PATIENCE
     try:
         answer = world.ask(
-            address, action.method, path, body=body, headers=headers, timeout=patience
+            address, action.method, path, body=body, headers=headers, timeout=acting.left(patience)
         )
     except NoHttpAnswer as silence:
         return Sight(said=str(silence), silent=True)
@@ -114,7 +123,11 @@ def _write(action: WriteFile, step: Step, acting: Acting) -> Sight:
 
 
 def _read(action: ReadFile, step: Step, acting: Acting) -> Sight:
-    text = acting.world.api.file_text(_running(step, acting), acting.text(action.path))
+    try:
+        one = _running(step, acting)
+    except NothingRuns as error:
+        return Sight(said=error.sentence, silent=True)
+    text = acting.world.api.file_text(one, acting.text(action.path))
     return Sight(said=text or "", missing=text is None)
 
 

@@ -66,7 +66,12 @@ def carry_out_own(
     try:
         with workers(count) as pool:
             futures = [pool.submit(one, experiment) for experiment in experiments]
-            _all_done(futures)
+            try:
+                _all_done(futures)
+            except BaseException:
+                for world in worlds:
+                    world.stopping.set()
+                raise
             return tuple(future.result() for future in futures)
     except BaseException:
         _end(worlds, uri)
@@ -101,25 +106,28 @@ def _carry_out(experiment: OwnExperiment, world: World, notebook: Notebook) -> N
         world.versions |= versions_for(world.pipeline, first)
     notebook.do(f"deploy a throw-away copy{f' in version {first}' if first else ''}")
     world.deploy()
-    acting = Acting(world)
+    acting = Acting(world, end)
     for number in range(1, experiment.repeat + 1):
         acting.captured[ROUND] = number
         if experiment.repeat > 1:
             notebook.do(f"round {number}")
         for step in experiment.steps:
             for _time in range(step.repeat):
-                _one_step(step, acting, notebook, end, experiment.timeout)
+                _one_step(step, acting, notebook, experiment.timeout)
 
 
-def _one_step(step: Step, acting: Acting, notebook: Notebook, end: float, timeout: float) -> None:
+def _one_step(step: Step, acting: Acting, notebook: Notebook, timeout: float) -> None:
     notebook.do(told(step, acting))
     began = time.monotonic()
     while True:
-        sight = do(step, acting)
+        try:
+            sight = do(step, acting)
+        except CapasError:
+            _in_time(acting, timeout)
+            raise
+        _in_time(acting, timeout)
         lines = compare(step, sight, acting.captured)
         now = time.monotonic()
-        if now > end:
-            raise Refuted(f"it was not done in {timeout:g} s")
         if all(line.holds for line in lines) or now - began > _patience(step, sight):
             break
         acting.world.pause(_AGAIN)
@@ -128,6 +136,12 @@ def _one_step(step: Step, acting: Acting, notebook: Notebook, end: float, timeou
     for name, value in kept.items():
         notebook.see(f"{name}, to be used later", expected="there", found=_there(value))
     acting.captured |= kept
+
+
+def _in_time(acting: Acting, timeout: float) -> None:
+    """Refute the claim when the time of the experiment is over."""
+    if time.monotonic() > acting.end:
+        raise Refuted(f"it was not done in {timeout:g} s")
 
 
 def _there(value: object) -> str:
@@ -171,7 +185,5 @@ def _all_done(futures: Sequence[Future[ExperimentResult]]) -> None:
 def _end(worlds: Sequence[World], uri: str) -> None:
     """End all worlds now: what is left of one that still works is swept by the next run."""
     with PodmanWriter(uri) as api:
-        for world in worlds:
-            world.stopping.set()
         for world in worlds:
             clean(api, world.token)

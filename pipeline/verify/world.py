@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.deploy.apply.executor import apply
-from pipeline.deploy.converge import converge
+from pipeline.deploy.converge import DeployListener, converge
 from pipeline.deploy.model.desired import Overrides, desired_services, versions_for
 from pipeline.deploy.observe.logs import last_lines
 from pipeline.deploy.observe.look import what_runs
@@ -58,6 +58,10 @@ class HttpAnswer:
 
 class MissingImage(EngineError):
     """A version that an experiment needs is not built: that says nothing of the claim."""
+
+
+class NothingRuns(CapasError):
+    """No container of a service runs, or none has the port: something seen, and no failure."""
 
 
 class NoHttpAnswer(Exception):
@@ -106,7 +110,11 @@ class World:
                     f"the image {one.reference} does not exist",
                     resolution=f"`capas build --version {one.version}` builds it",
                 )
-        converge(self.uri, self.pipeline, wanted, replace(DEFAULT_OPTIONS, back_to=back_to))
+        options = replace(DEFAULT_OPTIONS, back_to=back_to)
+        going_on = DeployListener(
+            planned=lambda _plan: self.pause(0), ended=lambda _operation, _error: self.pause(0)
+        )
+        converge(self.uri, self.pipeline, wanted, options, going_on)
 
     def roll_back(self) -> None:
         """Go back to the deploy before.
@@ -139,7 +147,7 @@ class World:
         """The first replica of a service that runs.
 
         Raises:
-            CapasError: none does.
+            NothingRuns: none does.
         """
         found = self.containers(service, replica)
         for one in found:
@@ -147,7 +155,7 @@ class World:
                 return one
         name = f"{service}-{replica}" if replica else service
         states = ", ".join(f"{c.service}-{c.number} is {c.state}" for c in found)
-        raise CapasError(f"no container of {name} runs", details=states or "there is none")
+        raise NothingRuns(f"no container of {name} runs", details=states or "there is none")
 
     def change(self, verb: Change, containers: tuple[Container, ...]) -> None:
         """Stop, start, restart, pause or unpause containers, and wait until they are healthy."""
@@ -170,14 +178,14 @@ class World:
         """Where on the host a service answers: its ingress, else a replica's published port.
 
         Raises:
-            CapasError: nothing of it runs, or it publishes no such port.
+            NothingRuns: nothing of it runs, or it publishes no such port.
         """
         ingress = self.look().ingress(service) if not replica and port is None else None
         found = ingress or self.running(service, replica)
         for binding in found.bindings:
             if binding.host and (ingress or port is None or binding.target == port):
                 return "127.0.0.1", binding.host
-        raise CapasError(f"{service} publishes no port {port or ''}".rstrip())
+        raise NothingRuns(f"{service} publishes no port {port or ''}".rstrip())
 
     def ask(
         self,

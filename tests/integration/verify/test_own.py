@@ -114,6 +114,37 @@ def test_an_interruption_leaves_nothing_that_the_next_run_does_not_sweep(
     nothing_left(api)
 
 
+def test_a_step_that_does_not_end_is_ended_with_its_experiment(
+    users: UserProject, api: PodmanWriter
+) -> None:
+    users.write(
+        """
+[[verify]]
+name    = "my-endless-command"
+claim   = "It ends."
+timeout = "6s"
+steps   = [ { exec = "sleep 1000" } ]
+
+[[verify]]
+name    = "my-slow-command"
+claim   = "A command may be silent for long."
+steps   = [ { exec = "sleep 12; echo done", equals = "done" } ]
+
+[[verify]]
+name    = "my-dead-container"
+claim   = "A command in a container that is dead gets no answer."
+steps   = [ { kill = "web" }, { exec = "true", within = "1s" } ]
+"""
+    )
+    _done, found = users.verify()
+    verdicts = {name: (one["verdict"], one["reason"]) for name, one in found.items()}
+    assert verdicts["my-endless-command"] == ("refuted", "it was not done in 6 s")
+    assert verdicts["my-slow-command"] == ("held", "")
+    assert verdicts["my-dead-container"][0] == "refuted"
+    assert "web-1 is exited" in verdicts["my-dead-container"][1]
+    nothing_left(api)
+
+
 def test_the_deployed_service_and_its_data_are_not_touched(
     users: UserProject, api: PodmanWriter
 ) -> None:
