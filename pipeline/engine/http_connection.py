@@ -12,6 +12,8 @@ from io import BufferedReader
 
 _MOST_LINE = 65536
 _MOST_HEADERS = 100
+_MOST_DIGITS = 18
+"""Of a length; Python refuses to read numbers of thousands of digits."""
 _CHUNK = 65536
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
@@ -42,7 +44,8 @@ class HttpResponse:
         self.headers = self._read_headers()
         self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
         length = self.headers.get("content-length", "").strip()
-        self._left = int(length) if length.isdecimal() and not self._chunked else None
+        known = length.isdecimal() and len(length) <= _MOST_DIGITS and not self._chunked
+        self._left = int(length) if known else None
         if self.status in _NO_BODY or 100 <= self.status < 200:
             self._left, self._chunked = 0, False
         said = self.headers.get("connection", "").lower()

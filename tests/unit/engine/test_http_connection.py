@@ -126,6 +126,11 @@ def test_what_is_no_answer_is_told(raw: bytes, said: str) -> None:
     assert said in found
 
 
+def test_a_length_of_thousands_of_digits_is_none() -> None:
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nbody"
+    assert ours(raw)[2] == theirs(raw)[2] == b"body"
+
+
 def test_a_request_is_what_http_client_sends(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     sent = []
