@@ -18,9 +18,10 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 
-_FULL = re.compile(
+_FULL = lazy_pattern(
     r"no space left on device|disk quota exceeded|enough free (?:disk )?space", re.IGNORECASE
 )
 """How programs tell ENOSPC and EDQUOT (strerror(3)), and apt what it foresees."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from pipeline.deploy.apply.executor import Failure, Outcome
 from pipeline.deploy.model.operation import Operation
 from pipeline.deploy.model.ports import lost_ports
 from pipeline.deploy.observe.snapshot import Observed
 from pipeline.deploy.plan.slots import STARTABLE
 from pipeline.lean_dataclasses import replace
+from pipeline.lean_re import lazy_pattern
 
 _OVERTAKEN = ("already in use", "already exists", "no such container", "name in use")
 """Podman's words for what was not so when we looked."""
-_NAME_TAKEN = re.compile(r'the container name "([^"]+)" is already in use by ([^\s.]+)')
+_NAME_TAKEN = lazy_pattern(r'the container name "([^"]+)" is already in use by ([^\s.]+)')
 """The store's words for a name that it keeps, and its owner (containers/storage, errors.go)."""
 
 

@@ -8,19 +8,19 @@ generation (docs/new-buildah.md). Files are those of github.com/containers/build
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Literal
 
 from pipeline.lean_dataclasses import dataclass, replace
+from pipeline.lean_re import lazy_pattern
 
-_MARK = re.compile(
+_MARK = lazy_pattern(
     r"(?: *\|(?:unsetLabel|inheritLabels|unsetAnnotation|inheritAnnotations|force-mtime"
     r"|clamp-mtime)=[^|\s]*)+ *$"
 )
-_FILES_ADDED = re.compile(r"^/bin/sh -c #\(nop\) (?:COPY|ADD) ")
-_TIMES = re.compile(r"\|(?:force|clamp)-mtime=\d+ *$")
+_FILES_ADDED = lazy_pattern(r"^/bin/sh -c #\(nop\) (?:COPY|ADD) ")
+_TIMES = lazy_pattern(r"\|(?:force|clamp)-mtime=\d+ *$")
 
 
 @dataclass(frozen=True)

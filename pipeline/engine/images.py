@@ -6,14 +6,14 @@ pays for nothing but this look.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from pipeline.engine.build_cache import CacheImage, cache_image, cache_images
 from pipeline.engine.storage import find_image, observe_storage
 from pipeline.lean_dataclasses import dataclass, field
+from pipeline.lean_re import lazy_pattern
 
-_TEMPORARY = re.compile(r"[0-9a-f]{64}-tmp(:latest)?$")
+_TEMPORARY = lazy_pattern(r"[0-9a-f]{64}-tmp(:latest)?$")
 """What Buildah calls an image while it makes it (`buildah/commit.go`)."""
 
 

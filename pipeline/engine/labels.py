@@ -6,9 +6,10 @@ so that other tools group our containers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
+
+from pipeline.lean_re import lazy_pattern
 
 NAMESPACE: Final = "io.github.capas"
 
@@ -91,8 +92,8 @@ COMPOSE_NETWORK: Final = "com.docker.compose.network"
 COMPOSE_ONEOFF: Final = "com.docker.compose.oneoff"
 COMPOSE_CONFIG: Final = "com.docker.compose.config-hash"
 
-_SERVICE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}")
+_SERVICE_NAME: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_NUMBER: Final = lazy_pattern(r"[1-9][0-9]{0,4}")
 
 
 def is_ingress(its_labels: Mapping[str, str]) -> bool:

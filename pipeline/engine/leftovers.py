@@ -19,10 +19,11 @@ from pathlib import Path
 from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine import buildah, command
 from pipeline.engine.store_paths import find_store
+from pipeline.lean_re import lazy_pattern
 
-_MARKER = re.compile(rb'"id=capas-(\d+)-[0-9a-f]{16},')
-_FIRST = re.compile(rb"^NSpid:\t\d+.*\t1$", re.MULTILINE)
-_ID = re.compile(rb'^id="([0-9a-f]{64})"$', re.MULTILINE)
+_MARKER = lazy_pattern(rb'"id=capas-(\d+)-[0-9a-f]{16},')
+_FIRST = lazy_pattern(rb"^NSpid:\t\d+.*\t1$", re.MULTILINE)
+_ID = lazy_pattern(rb'^id="([0-9a-f]{64})"$', re.MULTILINE)
 _RECORD = 8 << 20
 """Bytes of what Buildah notes of a container: its image's configuration is a part of it."""
 _DEADLINE = 10.0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-_LOGGED = re.compile(r'^time="[^"]*" level=\w+ msg="((?:[^"\\]|\\.)*)".*$', re.MULTILINE)
+from pipeline.lean_re import lazy_pattern
+
+_LOGGED = lazy_pattern(r'^time="[^"]*" level=\w+ msg="((?:[^"\\]|\\.)*)".*$', re.MULTILINE)
 """A line as logrus writes it where its output is no terminal."""
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED = lazy_pattern(r"\\(.)")
 
 
 def strip_logrus(text: str) -> str:

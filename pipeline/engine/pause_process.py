@@ -21,11 +21,12 @@ from pipeline.engine import command
 from pipeline.engine.file_lock import lock_within
 from pipeline.engine.sockets import started
 from pipeline.errors import EngineError
+from pipeline.lean_re import lazy_pattern
 
 NAMES = ("catatonit", "podman", "podman pause")
 """What the process that holds a user's namespaces is called."""
 
-_REFUSED = re.compile(
+_REFUSED = lazy_pattern(
     r"invalid internal status|podman system migrate|cannot set user namespace"
     r"|cannot re-?exec process to join|cannot join the (?:user|mount) namespace",
 )

@@ -6,7 +6,6 @@ Podman, Buildah and skopeo write them; anybody who may write the store could hav
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine.json_input import InvalidJson, parse_json
 from pipeline.engine.json_shape import ANY, Shape, fit, like, maybe, whole
 from pipeline.errors import CapasError, EngineError
+from pipeline.lean_re import lazy_pattern
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]*")
+_PLAIN_NAME = lazy_pattern(r"[A-Za-z0-9._-]*")
 RECORD = 8 << 20
 """Bytes of a manifest or a configuration: twice what skopeo and Podman take from a registry
 (containers/image, iolimits.go)."""

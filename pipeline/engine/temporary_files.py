@@ -10,7 +10,6 @@ touched last.
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -18,9 +17,10 @@ from pathlib import Path
 
 from pipeline.engine import command
 from pipeline.engine.own_folder import own_folder, own_folder_below
+from pipeline.lean_re import lazy_pattern
 
 _USUAL = "/var/tmp"  # noqa: S108 (where the engine puts them; nothing is made there)
-_NAME = re.compile(
+_NAME = lazy_pattern(
     r"(?:buildah|storage|libpod|libpod_builder|podman|container_images_[a-z-]+|"
     r"docker-tar|oci)-?[0-9]{4,}"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipeline.export.exported import (
 )
 from pipeline.export.notes import common_notes, kubernetes_notes, user_ids
 from pipeline.export.yaml_text import yaml_text
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.exclusive import writes_alone
 from pipeline.spec.model import Healthcheck, Mount, Pipeline, Port, Service
 from pipeline.spec.quantities import decimal, whole_seconds
@@ -23,7 +23,7 @@ from pipeline.spec.quantities import decimal, whole_seconds
 _SIZE = "1Gi"
 """What a claim asks for: a spec knows no size of a volume."""
 
-_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+_LABEL = lazy_pattern(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 """What Kubernetes takes for the name of a Service (RFC 1035), and so of everything here."""
 
 _PULL = {"missing": "IfNotPresent", "always": "Always", "never": "Never"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 
@@ -18,13 +17,14 @@ from pipeline.export.unit import (
     verbatim,
     worded,
 )
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.addresses import before_port
 from pipeline.spec.model import DEFAULT_NETWORK, Condition, Mount, Pipeline, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
-_SIMPLE = re.compile(r"[A-Za-z0-9/._@+=~-]+")
+_SIMPLE = lazy_pattern(r"[A-Za-z0-9/._@+=~-]+")
 """Paths that a short form `source:target` holds as they are."""
-_FIELD = re.compile(r"[!-~]+")
+_FIELD = lazy_pattern(r"[!-~]+")
 _START_SECONDS = 90
 """systemd's own limit for a start (systemd-system.conf(5), DefaultTimeoutStartSec=)."""
 

@@ -9,14 +9,14 @@ end its line, its word or its section.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.errors import UsageError
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.sanitize import HIDDEN, escape_of
 
-_BARE = re.compile(r"[A-Za-z0-9_./:=@+-]+")
+_BARE = lazy_pattern(r"[A-Za-z0-9_./:=@+-]+")
 _NAMED = {"\n": "\\n", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 _STAND_INS = {"": "CAPAS_EMPTY", ";": "CAPAS_SEMICOLON"}
 """Words of a command that do not survive as they are, by the variable that stands for each.

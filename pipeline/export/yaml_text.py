@@ -7,15 +7,15 @@ something else stand without quotes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import yaml
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.sanitize import HIDDEN
 
-_PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./@-]|:(?=[^\s]))*")
+_PLAIN = lazy_pattern(r"[A-Za-z/](?:[A-Za-z0-9_./@-]|:(?=[^\s]))*")
 _RESERVED = frozenset(
     {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"}
 )

@@ -12,16 +12,17 @@ from collections.abc import Sequence
 
 from pipeline.engine.generation import plain
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 
 SQUASHED = "squashed:"
 """Stands in a keyword's place before several instructions that made one layer."""
 
-_NOP = re.compile(r"^/bin/\S*sh -c #\(nop\)\s+")
-_SHELL = re.compile(r"^(?:\|\d+ .*? )?(?:RUN )?/bin/\S*sh -c ")
-_COPIED = re.compile(r"^(?P<flags>(?:--\S+ )*)(?:file|dir|multi):[0-9a-f]+ in (?P<target>.*)$")
-_KEYWORD = re.compile(r"^(?P<keyword>[A-Z]+)\s+(?P<rest>.*)$", re.DOTALL)
-_FROM = re.compile(r"^FROM (?P<name>\S+)$")
-_INTERMEDIATE = re.compile(r"[0-9a-f]{12,64}|\S*/[0-9a-f]{64}-tmp:latest")
+_NOP = lazy_pattern(r"^/bin/\S*sh -c #\(nop\)\s+")
+_SHELL = lazy_pattern(r"^(?:\|\d+ .*? )?(?:RUN )?/bin/\S*sh -c ")
+_COPIED = lazy_pattern(r"^(?P<flags>(?:--\S+ )*)(?:file|dir|multi):[0-9a-f]+ in (?P<target>.*)$")
+_KEYWORD = lazy_pattern(r"^(?P<keyword>[A-Z]+)\s+(?P<rest>.*)$", re.DOTALL)
+_FROM = lazy_pattern(r"^FROM (?P<name>\S+)$")
+_INTERMEDIATE = lazy_pattern(r"[0-9a-f]{12,64}|\S*/[0-9a-f]{64}-tmp:latest")
 
 
 @dataclass(frozen=True, order=True)

@@ -13,18 +13,18 @@ program writes to our own output, and `logs` into a pipe or a file.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO, cast
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.sanitize import escaped
 
 ESCAPE = "\x1b"
 _MARK = "".join(chr(0x100000 + byte) for byte in os.urandom(12))
 """Stands for ESC in our own texts: private characters (plane 16) that only this process knows."""
-_ANYWHERE = re.compile(r"##(?:vso|teamcity)?\[")
+_ANYWHERE = lazy_pattern(r"##(?:vso|teamcity)?\[")
 """Commands anywhere in a line: of the runners of GitHub (actions/runner, ActionCommand.cs), of
 Azure Pipelines and of TeamCity."""
 

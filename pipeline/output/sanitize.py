@@ -7,10 +7,10 @@ bytes that are no UTF-8 and came as lone surrogates.
 
 from __future__ import annotations
 
-import re
 from typing import TypeVar
 
 from pipeline.lean_dataclasses import field_names, replace
+from pipeline.lean_re import lazy_pattern
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ _UNSEEN = (
     "\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-HIDDEN = re.compile(f"[{_CONTROLS}{_UNSEEN}\ud800-\udfff]")
+HIDDEN = lazy_pattern(f"[{_CONTROLS}{_UNSEEN}\ud800-\udfff]")
 """What acts on a terminal or cannot be seen in one; tab and line feed are not among it."""
 
 

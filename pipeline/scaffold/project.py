@@ -12,8 +12,9 @@ from pathlib import Path
 from string import Template
 
 from pipeline.errors import CapasError, Refused, UsageError
+from pipeline.lean_re import lazy_pattern
 
-_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+_NAME = lazy_pattern(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """One component of a repository's name (OCI distribution-spec, "Pulling manifests")."""
 
 

@@ -5,14 +5,13 @@ The same texts are refused by Podman when a container is made or started, too la
 
 from __future__ import annotations
 
-import re
-
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.problem import BadForm, did_you_mean
 
 _MOST_ID = 2_147_483_646
 """The largest user or group id; Podman takes one more and the runtime then refuses it."""
-_NUMBER = re.compile(r"[+-]?[0-9]+")
-_NAME = re.compile(r"[^\s:,/\x00-\x1f\x7f-\x9f-][^\s:,/\x00-\x1f\x7f-\x9f]*")
+_NUMBER = lazy_pattern(r"[+-]?[0-9]+")
+_NAME = lazy_pattern(r"[^\s:,/\x00-\x1f\x7f-\x9f-][^\s:,/\x00-\x1f\x7f-\x9f]*")
 
 _CAPABILITIES = (
     "AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE "

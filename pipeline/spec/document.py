@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lean_dataclasses import dataclass, field
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.positions import Position, Positions, positions
 from pipeline.spec.problem import KeyPath, near_file
@@ -21,8 +22,8 @@ VALUE_LIMIT = 20_000
 """Keys and entries of lists; a spec of 500 versions and 200 services has about 6,000."""
 
 _KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
-_DEEP_KEY = re.compile(rf"(?:^|[{{,])[ \t]*\[*[ \t]*(?:{_KEY}){{{DEPTH_LIMIT}}}", re.MULTILINE)
-_ESCAPED_NUL = re.compile(r"\\(?:x00|u0{4}|U0{8})")
+_DEEP_KEY = lazy_pattern(rf"(?:^|[{{,])[ \t]*\[*[ \t]*(?:{_KEY}){{{DEPTH_LIMIT}}}", re.MULTILINE)
+_ESCAPED_NUL = lazy_pattern(r"\\(?:x00|u0{4}|U0{8})")
 
 
 @dataclass(frozen=True)

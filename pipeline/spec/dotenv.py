@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.problem import BadForm
 from pipeline.spec.substitution import Lookup, substitute
 from pipeline.spec.textfile import read_text
@@ -32,10 +33,12 @@ _BLANK = (
     + ("\u2028\u2029\u202f\u205f\u3000")
 )
 """`unicode.IsSpace` of Go. Python's `isspace` also holds U+001C to U+001F for spaces."""
-_STATEMENT = re.compile(rf"(?:export[{_SPACE}]+)?(?P<name>[^=:\n#]*)(?P<assigned>[=:])?[{_SPACE}]*")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_ESCAPE = re.compile(r"\\(?:(?P<octal>0[0-9]{0,3})|(?P<letter>[abfnrtv\"\\$]))")
-_OCTAL = re.compile(r"0[0-3][0-7]{2}")
+_STATEMENT = lazy_pattern(
+    rf"(?:export[{_SPACE}]+)?(?P<name>[^=:\n#]*)(?P<assigned>[=:])?[{_SPACE}]*"
+)
+_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_ESCAPE = lazy_pattern(r"\\(?:(?P<octal>0[0-9]{0,3})|(?P<letter>[abfnrtv\"\\$]))")
+_OCTAL = lazy_pattern(r"0[0-3][0-7]{2}")
 _LETTERS = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "$": "$$",  # which stands for one `$`

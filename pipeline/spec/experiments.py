@@ -5,14 +5,14 @@ Times are seconds. A text may hold `{{name}}`, which stands for a value that a s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pipeline.lean_dataclasses import dataclass, field
+from pipeline.lean_re import lazy_pattern
 
 Verb = Literal["start", "stop", "restart", "kill", "remove", "recreate", "pause", "unpause"]
-REFERENCE = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
+REFERENCE = lazy_pattern(r"\{\{([a-z][a-z0-9_]*)\}\}")
 """A captured value inside a text."""
 ROUND = "round"
 """The captured value that is always there: the number of the round, from 1."""

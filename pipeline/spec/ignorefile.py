@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.words import SPACES
 from pipeline.spec.gopath import BadPattern, clean, name_pattern
@@ -19,7 +20,7 @@ from pipeline.spec.rules import finding
 from pipeline.spec.textfile import kind_at
 
 _OPERATORS = frozenset("+(){}|^")
-_CLASS = re.compile(r"\[\^?(?:\\.|[^\\\]])+\]")
+_CLASS = lazy_pattern(r"\[\^?(?:\\.|[^\\\]])+\]")
 
 
 @dataclass(frozen=True)

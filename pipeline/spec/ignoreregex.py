@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.gopath import BadPattern
 
 _STAR = "[^/]*"
 _DEEP = "(.*/)?"
 _BELOW = "(/.*)?"
-_REPEAT = re.compile(r"\{\d{1,4}(,\d{0,4})?\}", re.ASCII)
+_REPEAT = lazy_pattern(r"\{\d{1,4}(,\d{0,4})?\}", re.ASCII)
 _CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _SAME_ESCAPES = frozenset("dDsSwWbBA")
 _OPERATORS = frozenset("+(){}|^[]\\")

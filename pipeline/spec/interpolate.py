@@ -19,9 +19,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.problem import KeyPath, Problem, did_you_mean
 
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     r"\$(?:(?P<dollar>\$)"
     r"|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<operator>:?[-?])(?P<operand>[^{}]*))?\}"
     r"|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)"

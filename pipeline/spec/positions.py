@@ -11,15 +11,16 @@ import re
 from bisect import bisect_right
 
 from pipeline.lean_dataclasses import dataclass, field
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.problem import KeyPath
 
 Span = tuple[int, int]
 """Where something begins, and one past its end, in characters from the text's beginning."""
 
-_BLANK = re.compile(r"[ \t]*")
-_GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_KEY_PART = re.compile(r"[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
-_SCALAR = re.compile(
+_BLANK = lazy_pattern(r"[ \t]*")
+_GAP = lazy_pattern(r"(?:[ \t\r\n]|#[^\n]*)*")
+_KEY_PART = lazy_pattern(r"[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
+_SCALAR = lazy_pattern(
     r'"""(?:[^"\\]|\\[\s\S]|"{1,2}(?!"))*"{3,5}'
     r"|'''(?:[^']|'{1,2}(?!'))*'{3,5}"
     r'|"(?:[^"\\\n]|\\.)*"'

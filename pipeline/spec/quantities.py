@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.problem import BadForm
 
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)i?b?", re.IGNORECASE)
+_DURATION_PART = lazy_pattern(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
+_SIZE = lazy_pattern(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)i?b?", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 

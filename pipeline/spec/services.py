@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec import mounts, probes
 from pipeline.spec.accounts import capability, check_user
 from pipeline.spec.dotenv import read_dotenv
@@ -22,7 +22,7 @@ from pipeline.spec.short_forms import LOOPBACK, check_address, check_path_text, 
 from pipeline.spec.signals import signal_number
 from pipeline.spec.textfile import Unreadable, kind_at
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_VARIABLE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 _OUTSIDE_HINT = (
     "move it, or write {{ path = {name}, allow_outside_project = true }} in place of its name"

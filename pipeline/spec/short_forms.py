@@ -6,6 +6,7 @@ import ipaddress
 import re
 from typing import Literal, cast
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.model import Mount, Port
 from pipeline.spec.problem import BadForm
 
@@ -15,11 +16,11 @@ MOUNT_FORMS = 'the forms are `"name:/path"`, `"./folder:/path"` and either with 
 LOOPBACK = "127.0.0.1"
 """Where ports are bound unless the spec says otherwise: neighbours share the host."""
 
-_PORT = re.compile(
+_PORT = lazy_pattern(
     r"(?:(?:(?P<address>\[[^\]]*\]|[^:\[\]]*):)?(?P<published>[^:]*):)?(?P<target>[^:/]+)(?:/(?P<protocol>.*))?"
 )
-_REGISTRY = re.compile(r"localhost|.*[.:].*")
-_REFERENCE = re.compile(
+_REGISTRY = lazy_pattern(r"localhost|.*[.:].*")
+_REFERENCE = lazy_pattern(
     r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
     r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"

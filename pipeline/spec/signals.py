@@ -6,15 +6,17 @@ integration test), which is too late: then a deploy is half done.
 
 from __future__ import annotations
 
-import re
 import signal
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.problem import BadForm, did_you_mean
 
 _FIRST_REAL_TIME = 34
 """SIGRTMIN: 32 and 33 belong to the C library (signal(7), "Real-time signals")."""
 _LAST = 64
-_REAL_TIME = re.compile(r"RT(?:MIN(?:\+(?P<above>[0-9]|1[0-5]))?|MAX(?:-(?P<below>[0-9]|1[0-4]))?)")
+_REAL_TIME = lazy_pattern(
+    r"RT(?:MIN(?:\+(?P<above>[0-9]|1[0-5]))?|MAX(?:-(?P<below>[0-9]|1[0-4]))?)"
+)
 _NAMES = {
     name.removeprefix("SIG"): number
     for name, number in signal.Signals.__members__.items()

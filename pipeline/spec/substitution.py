@@ -12,18 +12,18 @@ A default or other text may hold references again. A `$` before anything else st
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.problem import BadForm
 
 Lookup = Callable[[str], "str | None"]
 """The value of a variable, or None when it is not set."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFERENCE = re.compile(rf"\$(?:(?P<dollar>\$)|(?P<name>{_NAME.pattern})|(?P<brace>\{{))")
-_OPERATOR = re.compile(r":?[-+?]")
-_EDGE = re.compile(r"\$\{|\}")
+_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = lazy_pattern(rf"\$(?:(?P<dollar>\$)|(?P<name>{_NAME.pattern})|(?P<brace>\{{))")
+_OPERATOR = lazy_pattern(r":?[-+?]")
+_EDGE = lazy_pattern(r"\$\{|\}")
 
 
 def substitute(text: str, lookup: Lookup) -> str:

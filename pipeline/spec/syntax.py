@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PLACE = lazy_pattern(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 _HINTS = (
     ("Cannot overwrite a value", "the key is written twice"),

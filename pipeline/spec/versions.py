@@ -9,10 +9,11 @@ pre-release, and before one that goes on with another word, or a number.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-_PART = re.compile(r"[0-9]+|[a-z]+")
+from pipeline.lean_re import lazy_pattern
+
+_PART = lazy_pattern(r"[0-9]+|[a-z]+")
 _PRE_RELEASES = {
     word: rank
     for rank, words in enumerate(

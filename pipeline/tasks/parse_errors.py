@@ -14,10 +14,11 @@ from invoke.exceptions import ParseError
 from invoke.parser.context import ParserContext
 
 from pipeline.errors import UsageError
+from pipeline.lean_re import lazy_pattern
 
-_UNKNOWN = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
-_NO_VALUE = re.compile(r"Flag <Argument: (\S+).*> needed value and was not given one!")
-_MISSING = re.compile(r"'.*' did not receive required positional arguments: (.*)")
+_UNKNOWN = lazy_pattern(r"No idea what '(.*)' is!", re.DOTALL)
+_NO_VALUE = lazy_pattern(r"Flag <Argument: (\S+).*> needed value and was not given one!")
+_MISSING = lazy_pattern(r"'.*' did not receive required positional arguments: (.*)")
 
 
 def usage_error(error: ParseError | ValueError, tasks: Collection[str]) -> UsageError:

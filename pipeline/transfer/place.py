@@ -7,10 +7,13 @@ from pathlib import Path
 
 from pipeline.engine.distribution import ImageLocation
 from pipeline.errors import UsageError
+from pipeline.lean_re import lazy_pattern
 
-_FOLDER = re.compile(r"(?:oci:)?(?P<path>(?:\.{1,2}|~)?/.*|\.{1,2})|oci:(?P<bare>.+)", re.DOTALL)
+_FOLDER = lazy_pattern(r"(?:oci:)?(?P<path>(?:\.{1,2}|~)?/.*|\.{1,2})|oci:(?P<bare>.+)", re.DOTALL)
 _HOST = r"(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:]+\])(?::\d+)?|[a-z0-9-]+:\d+"
-_REGISTRY = re.compile(rf"(?:docker://)?(?P<name>(?:{_HOST})(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)/?")
+_REGISTRY = lazy_pattern(
+    rf"(?:docker://)?(?P<name>(?:{_HOST})(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)/?"
+)
 """A host that cannot be taken for a folder or a user's name (distribution's reference grammar)."""
 
 

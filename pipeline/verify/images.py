@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pipeline.engine.inspected import HistoryEntry, InspectedImage
 from pipeline.errors import CapasError
+from pipeline.lean_re import lazy_pattern
 from pipeline.verify.experiment import Experiment
 from pipeline.verify.lab import Lab
 from pipeline.verify.notebook import Inconclusive
 
 _FILE = "/capas-experiment"
 _CHANGES_FILES = frozenset({"ADD", "COPY", "RUN"})
-_INSTRUCTION = re.compile(r"#\(nop\)\s+([A-Z]+)\b")
+_INSTRUCTION = lazy_pattern(r"#\(nop\)\s+([A-Z]+)\b")
 
 
 def immutable(lab: Lab) -> None:

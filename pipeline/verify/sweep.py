@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pipeline.engine import labels
 from pipeline.engine.podman_writer import PodmanWriter
+from pipeline.lean_re import lazy_pattern
 from pipeline.verify.throw_away import PREFIX
 
-_THROW_AWAY = re.compile(rf"{re.escape(PREFIX)}([0-9]+-[0-9a-f]{{6}})")
+_THROW_AWAY = lazy_pattern(rf"{re.escape(PREFIX)}([0-9]+-[0-9a-f]{{6}})")
 
 
 def clean(api: PodmanWriter, token: str) -> None:

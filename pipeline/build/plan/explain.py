@@ -13,14 +13,15 @@ from pipeline.engine.generation import plain, says_times
 from pipeline.engine.tar_split import LayerFile
 from pipeline.layers.instruction import parse_created_by
 from pipeline.lean_dataclasses import dataclass, replace
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.shorten import one_line
 
 OTHER_BUILDAH = "another version of Buildah built its result"
 """The cause where the cache key of the Buildah that built is not the one of the Buildah here."""
 
-_COPIED = re.compile(r"^/bin/sh -c #\(nop\) (?P<keyword>COPY|ADD) \S+ in (?P<target>.*) $")
-_ARGUMENTS = re.compile(r"^\|\d+ (?P<given>.*?) /bin/sh -c (?P<command>.*)$", re.DOTALL)
-_LABELLED = re.compile(
+_COPIED = lazy_pattern(r"^/bin/sh -c #\(nop\) (?P<keyword>COPY|ADD) \S+ in (?P<target>.*) $")
+_ARGUMENTS = lazy_pattern(r"^\|\d+ (?P<given>.*?) /bin/sh -c (?P<command>.*)$", re.DOTALL)
+_LABELLED = lazy_pattern(
     rf"^/bin/sh -c #\(nop\) LABEL \"{re.escape(labels.ARGUMENTS)}\"=\"(?P<given>.*)\"$", re.DOTALL
 )
 

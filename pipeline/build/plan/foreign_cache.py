@@ -15,8 +15,9 @@ from itertools import pairwise
 
 from pipeline.engine import labels
 from pipeline.engine.build_cache import CacheImage
+from pipeline.lean_re import lazy_pattern
 
-_LABEL = re.compile(r"/bin/sh -c #\(nop\) +LABEL ", re.IGNORECASE)
+_LABEL = lazy_pattern(r"/bin/sh -c #\(nop\) +LABEL ", re.IGNORECASE)
 
 
 def foreign(found: Sequence[CacheImage], stamp: str) -> str:

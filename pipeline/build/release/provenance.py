@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.engine import git
 from pipeline.errors import CapasError, UsageError
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 
-_SHORT_SSH = re.compile(r"^(?:[^/@:]+@)?(?P<host>[\w.-]+\.[\w.-]+):(?P<path>[^/].*)$")
-_URL = re.compile(
+_SHORT_SSH = lazy_pattern(r"^(?:[^/@:]+@)?(?P<host>[\w.-]+\.[\w.-]+):(?P<path>[^/].*)$")
+_URL = lazy_pattern(
     r"^(?P<scheme>https?|ssh|git)://(?:[^/@]*@)?(?P<host>[\w.-]+)(?P<port>:\d+)?/(?P<path>.+)$"
 )
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from pipeline.engine import command
 from pipeline.errors import EngineError, HostUnsupported
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,7 +28,7 @@ _LAST_LINES = 15
 _LOCK_SECONDS = 60.0
 _DEBIAN_SUITES = frozenset({"bullseye", "bookworm", "trixie", "forky", "sid"})
 _DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-_NETWORK_SETTINGS = re.compile(r"Acquire::(http|https|Retries|ForceIPv[46])\b", re.IGNORECASE)
+_NETWORK_SETTINGS = lazy_pattern(r"Acquire::(http|https|Retries|ForceIPv[46])\b", re.IGNORECASE)
 _REGISTRY_WAY = (
     "where a registry is reachable, build on `docker.io/library/python:3.12-slim` instead"
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 
-_STEP = re.compile(r"^(?:\[(\d+)/(\d+)\] )?STEP (\d+)/(\d+): (.*)$", re.DOTALL)
-_CACHED = re.compile(r"^--> Using cache ([0-9a-f]{12,64})$")
-_MADE = re.compile(
+_STEP = lazy_pattern(r"^(?:\[(\d+)/(\d+)\] )?STEP (\d+)/(\d+): (.*)$", re.DOTALL)
+_CACHED = lazy_pattern(r"^--> Using cache ([0-9a-f]{12,64})$")
+_MADE = lazy_pattern(
     r"^(?:--> [0-9a-f]{11,64}|(?:\[\d+/\d+\] )?COMMIT( \S+)?|Successfully tagged \S+|[0-9a-f]{64})$"
 )
 

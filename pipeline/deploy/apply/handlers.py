@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -17,6 +16,7 @@ from pipeline.deploy.plan import ingress
 from pipeline.deploy.plan.limits import lost_limits
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import EngineError
+from pipeline.lean_re import lazy_pattern
 
 _RELOAD_DEADLINE = 15.0
 _LOOP_SECONDS = 1.0
@@ -24,7 +24,7 @@ _LOOP_SECONDS = 1.0
 _POLL = 0.05
 _NOTHING = b"-"
 """What a record holds: its labels say everything, and a secret must not be empty."""
-_CLEARED = re.compile(
+_CLEARED = lazy_pattern(
     r"conmon exited prematurely"  # its monitor was killed: the state is `exited` from now on
     r"|device or resource busy"  # a killed engine's mount, which the first try has let go
     r"|netavark: setns: "  # the network namespace went with the pause process: it is made anew

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 
 from pipeline.errors import CapasError, HostUnsupported
 from pipeline.lean_dataclasses import dataclass, field, replace
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.addresses import EVERYWHERE, before_port
 from pipeline.spec.model import Port
 
 _LAST_PORT = 65535
-_LOST = re.compile(
+_LOST = lazy_pattern(
     r"listen (?:tcp|udp)\d? \S*?:(\d+): bind: address already in use"  # rootlessport
     r"|Failed to bind port (\d+) \(Address already in use\)"  # pasta
 )

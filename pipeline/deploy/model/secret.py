@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -19,11 +18,12 @@ from pathlib import Path
 from pipeline.bootstrap.safe_files import read_bytes
 from pipeline.engine.cache import state_folder, write_atomic
 from pipeline.errors import CapasError, HostUnsupported
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.dotenv import read_dotenv
 from pipeline.spec.model import Secret
 
 _KEY_BYTES = 32
-_KEY = re.compile(rb"[0-9a-f]{%d}" % (2 * _KEY_BYTES))
+_KEY = lazy_pattern(rb"[0-9a-f]{%d}" % (2 * _KEY_BYTES))
 _KEY_MOST = 4096
 _SECRET_MOST = 512_000
 """Bytes: Podman takes no more (containers/common, secrets.go, maxSecretSize)."""

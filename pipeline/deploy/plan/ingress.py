@@ -18,6 +18,7 @@ from pipeline.deploy.observe.snapshot import ImageFacts
 from pipeline.deploy.plan.container_body import compose_labels, mapping, network_body
 from pipeline.engine import labels
 from pipeline.errors import EngineError
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.model import Healthcheck, Pipeline, Service
 from pipeline.spec.quantities import whole_seconds
 
@@ -27,9 +28,9 @@ INSIDE_PORT = 8000
 KEEP_ALIVE = 2
 """Seconds that an idle client connection is kept."""
 
-_PLACE = re.compile(r"^(    server \S+ \S+ init-addr )\{([A-Za-z0-9_.-]+)\},none$", re.MULTILINE)
+_PLACE = lazy_pattern(r"^(    server \S+ \S+ init-addr )\{([A-Za-z0-9_.-]+)\},none$", re.MULTILINE)
 """Where an address stands: nowhere else, for a path of the spec may hold braces, too."""
-_PLAIN = re.compile(r"[A-Za-z0-9/._~?&=:@!,;%+-]+")
+_PLAIN = lazy_pattern(r"[A-Za-z0-9/._~?&=:@!,;%+-]+")
 _CONFIG = """\
 global
     hard-stop-after {grace}s

@@ -6,14 +6,14 @@ there is one passed test, because some readers take a report without tests for a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.output.sanitize import HIDDEN
 
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = lazy_pattern("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def findings_junit(findings: Sequence[Finding]) -> str:

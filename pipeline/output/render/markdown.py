@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import singledispatch
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.document import (
     Bullets,
     Cell,
@@ -24,7 +24,7 @@ from pipeline.output.document import (
 )
 from pipeline.output.number_format import is_numeric, show_bytes, show_cell, show_share
 
-_BEGINNING = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|)([#+.)-])")
+_BEGINNING = lazy_pattern(r"^(\d{1,9}(?=[.)](?:\s|$))|)([#+.)-])")
 _SIGNS = {"good": "✅ ", "bad": "❌ ", "warning": "⚠️ ", "plain": "", "quiet": ""}
 
 

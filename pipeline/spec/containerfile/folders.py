@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.gopath import clean
 
-_MKDIR = re.compile(r"(?:^|[\s;&|(])mkdir\s+([^;&|()\n]*)")
-_MENTIONED = re.compile(r"/[\w./+-]*")
+_MKDIR = lazy_pattern(r"(?:^|[\s;&|(])mkdir\s+([^;&|()\n]*)")
+_MENTIONED = lazy_pattern(r"/[\w./+-]*")
 
 
 class Folders:

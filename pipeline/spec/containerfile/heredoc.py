@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.containerfile.model import FILE_INSTRUCTIONS, Heredoc, Instruction
 from pipeline.spec.containerfile.words import Span, split_words
 
-_ANNOUNCED = re.compile(r"(\d*)<<(-?)([^<]+)\Z", re.ASCII | re.DOTALL)
-_QUOTE = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)""", re.DOTALL)
+_ANNOUNCED = lazy_pattern(r"(\d*)<<(-?)([^<]+)\Z", re.ASCII | re.DOTALL)
+_QUOTE = lazy_pattern(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)""", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from pipeline.lean_dataclasses import dataclass, field
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.model import Comment, Piece
 from pipeline.spec.containerfile.words import SPACES
@@ -20,7 +21,7 @@ LONGEST_LINE = 65_535
 """Bytes in a line. Buildah 1.28 reads lines with a buffer of 64 KiB, and stops reading the file at
 a longer one without a word; later versions have 2 MiB and an error."""
 
-_ESCAPE = re.compile(r"^#[ \t]*escape[ \t]*=[ \t]*(.)")
+_ESCAPE = lazy_pattern(r"^#[ \t]*escape[ \t]*=[ \t]*(.)")
 CONTINUED = {"\\": re.compile(r"\\[ \t]*$"), "`": re.compile(r"`[ \t]*$")}
 
 

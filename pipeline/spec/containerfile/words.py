@@ -7,9 +7,9 @@ Facts from openshift/imagebuilder 1.2.3, the parser of Buildah 1.28 (`split_comm
 from __future__ import annotations
 
 import json
-import re
 
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 from pipeline.spec.containerfile.model import Word
 
 SPACES = (
@@ -18,10 +18,10 @@ SPACES = (
 SPACES += "\u2028\u2029\u202f\u205f\u3000"
 """What Go calls white space: less than `str.isspace`, which has the separators 0x1c to 0x1f too."""
 
-_BLANKS = re.compile(r"[\t\v\f\r ]+")
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BLANKS = lazy_pattern(r"[\t\v\f\r ]+")
+_JSON_STRING = lazy_pattern(r'"(?:[^"\\]|\\.)*"')
 
-_LONE_HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no character, as Go has it
+_LONE_HALF = lazy_pattern("[\ud800-\udfff]")  # of a surrogate pair: no character, as Go has it
 
 
 class NotStrings(ValueError):

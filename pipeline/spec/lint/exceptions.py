@@ -6,17 +6,17 @@ for that instruction.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Comment, Containerfile
 from pipeline.spec.rules import RULES, finding
 
-_MEANT = re.compile(r"#\s*capas:\s*ignore")
-_SHAPE = re.compile(r"#\s*capas:\s*ignore\s*=\s*(CAP\d+(?:\s*,\s*CAP\d+)*)\b(.*)")
+_MEANT = lazy_pattern(r"#\s*capas:\s*ignore")
+_SHAPE = lazy_pattern(r"#\s*capas:\s*ignore\s*=\s*(CAP\d+(?:\s*,\s*CAP\d+)*)\b(.*)")
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pipeline.lean_dataclasses import dataclass
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.build import LONGEST_PATH
 from pipeline.spec.containerfile.steps import BuildStep, StageBuild
 from pipeline.spec.lint.subject import LintSubject
 
-_INSTALL = re.compile(
+_INSTALL = lazy_pattern(
     r"""(?:^|[\s;&|(])(?:
         (?:pip3?|python3?\s+-m\s+pip)\s+install\s+(?!(?:-e\s+|--no-deps\s+|-\S+\s+)*\.)
       | npm\s+(?:ci|install|i)\b | yarn\s*(?:$|[;&]|install\b) | pnpm\s+(?:install|i)\b
@@ -29,14 +30,14 @@ _MANIFESTS = {
     "go": "go.mod and go.sum", "poetry": "pyproject.toml and poetry.lock", "pipenv": "Pipfile*",
     "uv": "pyproject.toml and uv.lock",
 }  # fmt: skip
-_APT_UPDATE = re.compile(r"(?:^|[\s;&|(])apt(?:-get)?\s+(?:-\S+\s+)*update\b")
-_APT_USE = re.compile(
+_APT_UPDATE = lazy_pattern(r"(?:^|[\s;&|(])apt(?:-get)?\s+(?:-\S+\s+)*update\b")
+_APT_USE = lazy_pattern(
     r"apt(?:-get)?\s+(?:-\S+\s+)*(?:install|upgrade|dist-upgrade|full-upgrade|build-dep)\b"
 )
-_READS_ONLY = re.compile(r"\s*(?:ls|cat|test|\[|stat|find|du|head|tail|grep|true|echo)\b[^>]*")
-_PATH = re.compile(r"(?<![\w.-])/[\w./+-]*")
+_READS_ONLY = lazy_pattern(r"\s*(?:ls|cat|test|\[|stat|find|du|head|tail|grep|true|echo)\b[^>]*")
+_PATH = lazy_pattern(r"(?<![\w.-])/[\w./+-]*")
 _ARCHIVE_SIGNS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
-_APPLICATION_FOLDERS = re.compile(
+_APPLICATION_FOLDERS = lazy_pattern(
     r"(?:.*/)?(?:app|apps|application|code|conf|config|data|html|lib|project|public|scripts|server"
     r"|site|src|static|templates|work|workdir|workspace|www)"
 )

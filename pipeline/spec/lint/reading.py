@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import Instruction, Word
 from pipeline.spec.containerfile.expand import EXPANDING, used
@@ -82,9 +82,9 @@ def missing_stages(subject: LintSubject) -> Iterator[Finding]:
             yield subject.at("CAP209", step.instruction, message, word=word)
 
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = lazy_pattern(r"[A-Za-z0-9_-]+")
 """A name that may be a stage's: with a slash, a colon or a dot it is an image."""
-_MOUNT_FROM = re.compile(r"(?:^|,)from=([^,]+)")
+_MOUNT_FROM = lazy_pattern(r"(?:^|,)from=([^,]+)")
 
 
 def misspelt_stages(subject: LintSubject) -> Iterator[Finding]:

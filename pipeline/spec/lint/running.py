@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile.model import Word
 from pipeline.spec.containerfile.steps import BuildStep
 from pipeline.spec.lint.subject import LintSubject
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = lazy_pattern(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIALS?|APIKEY"
     r"|(?:API|ACCESS|PRIVATE|SECRET|ENCRYPTION|SIGNING)_?KEY)\d*$"
 )
 _NOT_NAMES = frozenset({"PWD", "OLDPWD"})
-_SECRET_VALUE = re.compile(
+_SECRET_VALUE = lazy_pattern(
     r"-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}"
     r"|\bglpat-[\w-]{20}|\bxox[abprs]-[\w-]{10}|://[^/\s:@]+:[^/\s@$]+@"
 )
 _HARMLESS = frozenset({"", "true", "false", "yes", "no", "on", "off", "0", "1", "none", "null"})
 _ROOT = frozenset({"", "root", "0"})
-_LIKE_JSON = re.compile(r"\[\s*[\"'\u201c\u201d\u2018\u2019]")
+_LIKE_JSON = lazy_pattern(r"\[\s*[\"'\u201c\u201d\u2018\u2019]")
 
 
 def secrets(subject: LintSubject) -> Iterator[Finding]:

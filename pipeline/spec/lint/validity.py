@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.lean_re import lazy_pattern
 from pipeline.output.findings.finding import Finding
 from pipeline.spec.containerfile import KEYWORDS, Instruction
 from pipeline.spec.containerfile.steps import BuildStep
@@ -33,10 +34,10 @@ _SWITCHES = frozenset({"link", "parents", "keep-git-dir"})
 _LEAST = {"ADD": 2, "COPY": 2}
 _ONE_TEXT = frozenset({"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"})
 _MAY_BE_EMPTY = frozenset({"CMD", "ENTRYPOINT"})
-_DURATION = re.compile(
+_DURATION = lazy_pattern(
     r"\+?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?)(ns|us|µs|ms|s|m|h))*"
 )
-_PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp|sctp)?)?", re.IGNORECASE)
+_PORT = lazy_pattern(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp|sctp)?)?", re.IGNORECASE)
 _SIGNALS = (
     "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT "
     "STOP SYS TERM TRAP TSTP TTIN TTOU UNUSED URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX"
