@@ -52,10 +52,12 @@ class CapasError(Exception):
 
     @property
     def remedy(self) -> str:
-        """What the user can do now; on a full disk to make room, whoever met it and why."""
-        if "make room" in self.resolution or not _FULL.search(str(self)):
+        """What the user can do now; on a full disk to free some space, whoever met it and why."""
+        if "free some space" in self.resolution or not _FULL.search(str(self)):
             return self.resolution
-        return "make room: a disk, or a limit on one, is full; then give the same command again"
+        return (
+            "free some space: a disk, or a limit on one, is full; then run the same command again"
+        )
 
     @property
     def sentence(self) -> str:

@@ -118,7 +118,7 @@ def _mirror() -> str:
     mirror = mirror_of(said.text) if said.code == 0 else ""
     if not mirror:
         raise Stop(
-            "apt uses no archive of Debian here, and a root of another release is made from it",
+            "apt has no Debian archive here, and a root of another release is built from one",
             said.last(2),
             "run this on Debian, with its main archive in apt's sources",
             code=UNABLE,
@@ -140,7 +140,7 @@ def _release(mirror: str, suite: str) -> bytes:
             raise Stop(
                 f"the archive that apt uses here has no {suite}, or does not answer",
                 said.last(3),
-                "see to the connection, then run the same command again",
+                "check the connection, then run the same command again",
             ) from None
 
 
@@ -165,7 +165,7 @@ def _make(engine: Engine, place: str) -> None:
         raise Stop(
             f"the root of {engine.name} cannot be made",
             said,
-            "mend what the lines above say, then run the same command again",
+            "fix what the lines above report, then run the same command again",
         )
     for path in (_CERTIFICATES, *_SETTINGS):
         if text := _text(f"/{path}"):

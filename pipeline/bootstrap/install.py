@@ -36,8 +36,8 @@ _WORDS: tuple[tuple[Trouble, str], ...] = (
 )
 _BRIEF: Mapping[Trouble, str] = {
     "busy": "the package manager is held by another process",
-    "half-done": "an earlier installation was left half done and could not be mended",
-    "stale": "the package lists do not fit the mirror, even when renewed",
+    "half-done": "an earlier installation is incomplete and could not be repaired",
+    "stale": "the package lists do not match the mirror, even after an update",
     "unknown": "this distribution does not have all packages that capas needs",
     "network": "the packages cannot be downloaded: the network or its names do not answer",
     "full": "the disk is full",
@@ -49,10 +49,10 @@ _RESOLUTION: Mapping[Trouble, str] = {
     "half-done": "`dpkg --configure -a` and `apt-get --fix-broken install` show the cause",
     "stale": "wait until the mirror is complete, then run the same command again",
     "unknown": "capas needs Podman 4: Debian 12, Ubuntu 24.04, Fedora 40 and later have it",
-    "network": "see to the connection (proxies: https_proxy), then run the same command again",
-    "full": "make room, then run the same command again: it goes on from here",
+    "network": "check the connection (proxies: https_proxy), then run the same command again",
+    "full": "free some space, then run the same command again: it continues from here",
     "rights": "ask the administrator for: {line}",
-    "other": "mend what the lines above say, then run the same command again",
+    "other": "fix what the lines above report, then run the same command again",
 }
 _UNABLE: frozenset[Trouble] = frozenset({"unknown", "rights"})
 

@@ -65,7 +65,7 @@ def alone(checkout: str | int) -> Iterator[None]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print_message("another set-up of this checkout is at work: waiting for it")
+        print_message("another set-up of this checkout is running: waiting for it")
         fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError:
         pass  # a file system without locks

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pipeline.bootstrap.messages import INTERRUPTED, Stop, print_message, print_stop
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-_AGAIN = "run the same command again: it goes on from here"
+_AGAIN = "run the same command again: it continues from here"
 
 
 def main(level: str, arguments: Sequence[str]) -> int:
@@ -30,10 +30,10 @@ def main(level: str, arguments: Sequence[str]) -> int:
         print_stop(stop)
         return stop.code
     except KeyboardInterrupt:
-        print_message("interrupted: the next run goes on from here")
+        print_message("interrupted: the next run continues from here")
         return INTERRUPTED
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         brief = "the disk is full" if full else "the set-up failed"
-        print_stop(Stop(brief, str(error), f"make room, then {_AGAIN}" if full else _AGAIN))
+        print_stop(Stop(brief, str(error), f"free some space, then {_AGAIN}" if full else _AGAIN))
         return 1

@@ -92,5 +92,5 @@ def _exchange(account: pwd.struct_passwd, mirror: Mirror, *, push: bool) -> None
         raise Stop(
             f"the account {account.pw_name} cannot keep a copy of {mirror.source.path}",
             f"{mirror.place}: {os.strerror(code) if code > 0 else 'interrupted'}",
-            "mend that (make room, where it is the disk), then run the same command again",
+            "fix that (free some space if the disk is full), then run the same command again",
         )

@@ -23,9 +23,9 @@ def prepare(checkout: str, level: str, names: Sequence[str]) -> pwd.struct_passw
     account = accounts.find(names[0])
     if account is not None and not accounts.is_ours(account):
         raise Stop(
-            f"the account {account.pw_name} is a person's, or a service's",
-            "capas runs containers as an account that it made itself",
-            "name another one for it: CAPAS_ACCOUNT=capas-rootless ./capas …",
+            f"the account {account.pw_name} belongs to a person or a service",
+            "capas runs containers only as an account that it created",
+            "name another account: CAPAS_ACCOUNT=capas-rootless ./capas …",
         )
     ready = account is not None and is_ready(environment_for(account, checkout), level)
     # Before the account is there, `nobody` tells which interpreter others than root can run.

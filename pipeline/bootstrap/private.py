@@ -21,7 +21,7 @@ def private_folder(path: Path, *, ours: bool = True) -> None:
         ours: nobody else has a reason to look into it: one that is there is closed to others.
 
     Raises:
-        OSError: it cannot be made, or is no folder.
+        OSError: it cannot be made, or is not a folder.
     """
     missing = []
     for folder in (path, *path.parents):

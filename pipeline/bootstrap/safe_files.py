@@ -48,7 +48,7 @@ def open_regular(
 
     Raises:
         FileNotFoundError: nothing is there.
-        UnsafeFile: it is no regular file, too large, or somebody else's.
+        UnsafeFile: it is not a regular file, too large, or somebody else's.
         OSError: it cannot be opened.
     """
     return os.fdopen(_opened(path, os.O_RDONLY, limit, owner, dir_fd), "rb")
@@ -65,7 +65,7 @@ def read_bytes(
 
     Raises:
         FileNotFoundError: nothing is there.
-        UnsafeFile: it is no regular file, too large, or somebody else's.
+        UnsafeFile: it is not a regular file, too large, or somebody else's.
         OSError: it cannot be read.
     """
     with open_regular(path, limit=limit, owner=owner, dir_fd=dir_fd) as file:
@@ -87,9 +87,9 @@ def read_text(
 
     Raises:
         FileNotFoundError: nothing is there.
-        UnsafeFile: it is no regular file, too large, or somebody else's.
+        UnsafeFile: it is not a regular file, too large, or somebody else's.
         OSError: it cannot be read.
-        UnicodeDecodeError: it is no UTF-8, and `errors` is `strict`.
+        UnicodeDecodeError: it is not UTF-8, and `errors` is `strict`.
     """
     return read_bytes(path, limit=limit, owner=owner, dir_fd=dir_fd).decode("utf-8", errors)
 

@@ -93,7 +93,7 @@ def _take_home(mirror: Mirror, source: IO[bytes]) -> None:
         more = f" and {len(stays) - _NAMED} more" if len(stays) > _NAMED else ""
         print_message(f"stays in the account's copy: {', '.join(stays[:_NAMED])}{more}")
         print_message(
-            "  → what returns to root's folders, and what never does, is in docs/security.md"
+            "  → docs/security.md lists what returns to root's folders and what never does"
         )
 
 

@@ -36,7 +36,7 @@ def _prepare(environment: Environment, level: str) -> None:
         raise Stop(
             f"the folder {environment.folder} cannot be written by you",
             "its Python environment would lie there",
-            "take a copy of the checkout of your own",
+            "copy the checkout to a folder of yours",
             code=UNABLE,
         )
     manager, packages = missing_here(level, venv=find_python(None) is not None)
@@ -70,7 +70,7 @@ def _installation(manager: Manager | None, packages: tuple[str, ...]) -> Install
         return InstallPackages(manager, packages, ("sudo",))
     raise Stop(
         f"not installed here: {' '.join(packages)}",
-        "root's rights are needed to install them, and sudo gives none without a password",
+        "installing them needs root's rights, and sudo asks for a password",
         f"ask the administrator for: {' '.join(install_argv(manager, packages))}",
         code=UNABLE,
     )

@@ -127,17 +127,17 @@ def _run(environment: Environment, argv: list[str]) -> ToolOutput:
 
 
 def _stop(environment: Environment, said: ToolOutput) -> Stop:
-    again = "run the same command again: it goes on from here"
+    again = "run the same command again: it continues from here"
     free = _free_bytes(environment.folder)
     if "No space left on device" in said.text or "quota exceeded" in said.text or free < _TOO_FULL:
         details = f"{free // 1_000_000} MB are free for {environment.folder}"
-        return Stop("the disk is full", details, f"make room, then {again}")
+        return Stop("the disk is full", details, f"free some space, then {again}")
     lines = [line.strip() for line in said.text.splitlines()]
     errors = [line for line in lines if line.startswith("ERROR:")]
     if errors and any(words in said.text for words in _UNREACHED):
         brief = "no Python packages: the package index does not answer, or lacks them"
         see_to = "the connection (PIP_INDEX_URL, https_proxy)"
-        return Stop(brief, "\n".join(errors[:2]), f"see to {see_to}, then {again}")
+        return Stop(brief, "\n".join(errors[:2]), f"check {see_to}, then {again}")
     return Stop("the Python packages could not be installed", said.last(15), again)
 
 

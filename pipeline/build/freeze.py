@@ -52,7 +52,7 @@ def _release(
         raise CapasError(
             f"{name} changed while it was being built",
             details=decision.cause,
-            resolution="run the release again when its files are at rest",
+            resolution="run the release again when its files no longer change",
         )
     image = inspect_image(environment, decision.image)
     bases: dict[str, tuple[str, str]] = {}

@@ -153,7 +153,7 @@ class Deploy:
         self._discovered.learn(observed, outcome)
         for failure in outcome.failed:
             said = failure.error.brief
-            self._noted.append(f"{failure.operation.name} did not come up again: {said}")
+            self._noted.append(f"{failure.operation.name} did not start again: {said}")
         return self._look()
 
     def _attempt(self, plan: Plan, observed: Observed) -> Outcome:

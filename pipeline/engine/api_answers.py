@@ -120,14 +120,14 @@ def checked(method: str, path: str, raw: bytes) -> Any:
     """The body of an answer, or one line of it, when it has the form that we know.
 
     Raises:
-        EngineError: it is no JSON, or has another form.
+        EngineError: it is not JSON, or has another form.
     """
     try:
         return fit(parse_json(raw), shape_of(method, path))
     except ValueError as error:
-        why = str(error) if isinstance(error, InvalidJson) else f"no JSON: {error}"
+        why = str(error) if isinstance(error, InvalidJson) else f"not JSON: {error}"
         raise EngineError(
-            "Podman answered in a form that capas does not know",
+            "Podman gave an answer that capas does not understand",
             details=f"{method.upper()} {path}: {why}",
             resolution="`capas doctor` examines the engine; is CONTAINER_HOST a Podman service?",
         ) from None

@@ -79,8 +79,8 @@ def registry_blobs(
     if manifest.image != image.id or len(manifest.layers) != len(image.layers):
         raise EngineError(
             f"{place.name}/{short} is not the image {image.names[0] if image.names else image.id}",
-            details=f"the registry has {manifest.image}, here is {image.id}",
-            resolution="`capas push` puts the one of here there",
+            details=f"the registry has {manifest.image}, this machine has {image.id}",
+            resolution="`capas push` uploads the one of this machine",
         )
     return {
         diff_id: Blob(digest, manifest.blobs[digest], "registry")

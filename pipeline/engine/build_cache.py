@@ -116,7 +116,7 @@ def _image(store: Storage, root: Path, folder: Path, record: Mapping[str, Any]) 
     layer = record["layer"]
     while layer:
         if layer in layers:
-            raise InvalidJson("its layers lie on each other in a circle")
+            raise InvalidJson("its layers refer to each other in a circle")
         entry = whole_record(store.layers[layer][1])
         layers[layer] = entry.get("diff-size", 0)
         layer = entry["parent"]

@@ -111,7 +111,7 @@ def parse_manifest(raw: bytes, where: str) -> Manifest:
     """A manifest from its bytes.
 
     Raises:
-        EngineError: it is none of a single image.
+        EngineError: it is not one of a single image.
     """
     try:
         if len(raw) > MANIFEST_MOST:
@@ -189,7 +189,7 @@ def _of_layout(folder: Path, short: str) -> bytes | None:
         raise EngineError(
             f"{folder} cannot be read as an OCI image layout",
             details=str(error),
-            resolution="name another folder; this one is left as it is",
+            resolution="choose another folder; this one is not changed",
         ) from None
 
 
@@ -220,7 +220,7 @@ def check_layout(place: ImageLocation) -> None:
             raise EngineError(
                 f"{place.name} cannot be read as an OCI image layout",
                 details=f"{path}: {why}",
-                resolution="name another folder; this one is left as it is",
+                resolution="choose another folder; this one is not changed",
             )
 
 
@@ -228,7 +228,7 @@ def check_blobs(place: ImageLocation, manifest: Manifest) -> None:
     """Look at the blobs of a folder before skopeo opens them: it would wait for a FIFO for ever.
 
     Raises:
-        EngineError: one is not there, no regular file, or has another size than the manifest says.
+        EngineError: one is missing, not a regular file, or has another size than the manifest says.
     """
     if place.folder is None:
         return
@@ -240,10 +240,10 @@ def check_blobs(place: ImageLocation, manifest: Manifest) -> None:
             why = error.strerror or str(error)
         else:
             why = "" if size in (None, status.st_size) else f"{status.st_size} bytes, not {size}"
-            why = why if stat.S_ISREG(status.st_mode) else "it is no regular file"
+            why = why if stat.S_ISREG(status.st_mode) else "it is not a regular file"
         if why:
             raise EngineError(
-                f"{place.name} has not all of the image",
+                f"{place.name} does not have all of the image",
                 details=f"{path}: {why}",
                 resolution="push the image there again",
             )

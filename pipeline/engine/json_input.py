@@ -14,7 +14,7 @@ def parse_json(raw: bytes | str) -> Any:
     """A JSON text as Python's values.
 
     Raises:
-        ValueError: it is no JSON, or nested too deep to be read.
+        ValueError: it is not JSON, or nested too deep to be read.
     """
     try:
         return json.loads(raw)

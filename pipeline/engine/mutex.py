@@ -55,7 +55,7 @@ def mutex(
     path = mutex_path(pipeline, environment)
     others = _Others(
         what or f"another command on {pipeline}",
-        f"{what} did not end" if what else f"another command works on {pipeline}",
+        f"{what} did not end" if what else f"another command is working on {pipeline}",
         lambda: _holder(path),
     )
     with _opened(path) as file:
@@ -80,7 +80,7 @@ def mutex_path(pipeline: str, environment: Mapping[str, str]) -> Path:
     if status.st_uid != os.getuid():
         raise _unusable(folder, "it belongs to another user")
     if not stat.S_ISDIR(status.st_mode):
-        raise _unusable(folder, "it is no folder")
+        raise _unusable(folder, "it is not a folder")
     return folder / f"{pipeline}.mutex"
 
 

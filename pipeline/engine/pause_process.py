@@ -113,7 +113,7 @@ def mend(environment: Mapping[str, str], folder: Path) -> str:
         run_root = _run_root(environment)
         if still := living_below(run_root):
             raise EngineError(
-                "Podman cannot reach this account's containers any more",
+                "Podman can no longer reach this account's containers",
                 details="\n".join(
                     [
                         "its pause process and the containers' monitors were killed;",
@@ -121,7 +121,7 @@ def mend(environment: Mapping[str, str], folder: Path) -> str:
                         *(f"  {one[:12]}" for one in still),
                     ]
                 ),
-                resolution="`podman system migrate` mends it and stops those containers: run it "
+                resolution="`podman system migrate` repairs it and stops those containers: run it "
                 "when they may stop, then `capas deploy`",
             )
         _migrate(environment)
@@ -138,7 +138,7 @@ def mend(environment: Mapping[str, str], folder: Path) -> str:
             )
     return (
         "all processes of this account had been killed while containers ran: "
-        "`podman system migrate` has mended it"
+        "`podman system migrate` has repaired it"
     )
 
 
@@ -222,7 +222,7 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         if not lock_within(lock, _LOCK_SECONDS):
             raise EngineError(
-                "another command has been mending Podman's pause process for a minute",
+                "another command has been repairing Podman's pause process for a minute",
                 details=f"it holds {folder / _LOCK}",
                 resolution="end it, and run the command again",
             )

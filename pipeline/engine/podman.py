@@ -177,7 +177,7 @@ class PodmanReader:
 
         Args:
             since: a time, or a duration back from now such as `1h`.
-            follow: go on with what happens.
+            follow: follow new events.
         """
         params: Json = {"stream": follow, **_filters(label=labels, type=["container"])}
         if since is not None:
@@ -205,7 +205,7 @@ class PodmanReader:
                 return member.read().decode(errors="replace") if member else None
         except (tarfile.TarError, ValueError, OverflowError) as error:
             raise EngineError(
-                "Podman answered in a form that capas does not know",
+                "Podman gave an answer that capas does not understand",
                 details=f"GET /containers/{name}/archive: {error}",
                 resolution="`capas doctor` examines the engine",
             ) from None

@@ -31,7 +31,7 @@ def readable_store(host: str, environment: Mapping[str, str]) -> Mapping[str, st
         raise HostUnsupported(
             f"the layers behind {host} cannot be read from here",
             details=f"CONTAINER_HOST names it; {why}",
-            resolution="run this where its store is, or unset CONTAINER_HOST for the store of here",
+            resolution="run this where its store is, or unset CONTAINER_HOST to use this machine's",
         )
     return seen
 
@@ -51,7 +51,9 @@ def other_store(host: str, environment: Mapping[str, str]) -> str:
     if why:
         return why
     theirs, mine = seen["STORAGE_DRIVER"], find_store(environment).driver
-    return "" if theirs == mine else f"its storage driver is {theirs}, that of here is {mine}"
+    return (
+        "" if theirs == mine else f"its storage driver is {theirs}, that of this machine is {mine}"
+    )
 
 
 def _compared(host: str, environment: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
@@ -67,5 +69,5 @@ def _compared(host: str, environment: Mapping[str, str]) -> tuple[Mapping[str, s
     seen = {**environment, "STORAGE_DRIVER": info.driver}
     mine = find_store(seen).roots[0]
     if os.path.realpath(mine) != os.path.realpath(theirs):
-        return environment, f"its store is {theirs}, that of here is {mine}"
+        return environment, f"its store is {theirs}, that of this machine is {mine}"
     return seen, ""

@@ -209,7 +209,7 @@ def _resolve(store: Storage, reference: str) -> str:
         raise UsageError(
             f"{reference} names {len(several)} images",
             details="\n".join(several),
-            resolution="say its full name",
+            resolution="use its full name",
         )
     repository = tagged.partition("@")[0].rpartition(":")[0].rpartition("/")[2]
     others = sorted(name for name in store.names if f"/{repository}:" in name)

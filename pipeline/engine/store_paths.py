@@ -123,5 +123,5 @@ def _age(path: Path) -> str:
     try:
         info = path.stat()
     except OSError:
-        return "is not there"
+        return "is missing"
     return f"{info.st_mtime_ns} {info.st_size}"

@@ -48,7 +48,7 @@ def folder_of(volume: ListedVolume) -> Path:
     folder = Path(volume.mountpoint or "/nonexistent")
     if volume.driver != "local" or volume.options:
         raise HostUnsupported(
-            f"the volume {volume.name} is no plain folder",
+            f"the volume {volume.name} is not a plain folder",
             details=f"driver {volume.driver}, options {dict(volume.options)}",
             resolution="back up its device or server with its own means",
         )

@@ -95,7 +95,7 @@ def _settle(
             raise CapasError(
                 f"{volume} has the files, and its own folder may not keep its owner and mode",
                 details="Podman gives it those of the image's folder at the first start",
-                resolution="look at it after the start; does `podman run` work for this user?",
+                resolution="check it after the start; does `podman run` work for this user?",
             )
     finally:
         discard(new, environment)

@@ -21,7 +21,7 @@ from pipeline.spec.model import Healthcheck, Mount, Pipeline, Port, Service
 from pipeline.spec.quantities import decimal, whole_seconds
 
 _SIZE = "1Gi"
-"""What a claim asks for: a spec knows no size of a volume."""
+"""What a claim asks for: a spec has no sizes of a volume."""
 
 _LABEL = lazy_pattern(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 """What Kubernetes takes for the name of a Service (RFC 1035), and so of everything here."""
@@ -43,7 +43,7 @@ def export_kubernetes(pipeline: Pipeline, version: str | None = None) -> Exporte
     documents = [_claim(name) for name in claims]
     notes = list(common_notes(pipeline))
     if documents:
-        notes.append(f"each volume asks for {_SIZE}: a spec knows no size")
+        notes.append(f"each volume asks for {_SIZE}: a spec has no sizes")
     notes += [
         f"{volume.name}: `labels` is left out: Kubernetes' have other rules"
         for volume in pipeline.volumes.values()

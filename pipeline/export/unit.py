@@ -112,7 +112,7 @@ def _quoted(key: str, word: str) -> str:
     if any(ord(c) & 0xFFFE == 0xFFFE or "\ufdd0" <= c <= "\ufdef" for c in word):
         raise UsageError(
             f"a Quadlet unit cannot hold {json.dumps(word)}, a value of `{key}`",
-            details="systemd ignores a line with a code point that is no character (Unicode 23.7)",
+            details="systemd ignores a line with a noncharacter code point (Unicode 23.7)",
         )
     return f'"{"".join(map(_character, _argument(key, word)))}"'
 
@@ -121,7 +121,7 @@ def _argument(key: str, word: str) -> str:
     if "\0" in word or any("\ud800" <= character <= "\udfff" for character in word):
         raise UsageError(
             f"no argument of a program can hold {json.dumps(word)}, a value of `{key}`",
-            details="it has a NUL character, or bytes that are no UTF-8",
+            details="it has a NUL character, or bytes that are not UTF-8",
         )
     return word
 

@@ -14,7 +14,7 @@ from pipeline.engine.json_shape import Shape, fit
 
 
 def read(path: str | Path) -> str:
-    """A file's text; empty when it cannot be read, or is no file."""
+    """A file's text; empty when it cannot be read, or is not a file."""
     try:  # links are followed: /etc/os-release is one
         return read_text(os.path.realpath(path), limit=_MOST, errors="replace")
     except (OSError, ValueError):

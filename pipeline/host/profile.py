@@ -122,6 +122,6 @@ def _write(folder: Path, name: str, content: Mapping[str, Any]) -> str:
         raise HostUnsupported(
             "the engine's settings cannot be written",
             details=f"{path}: {error.strerror}",
-            resolution="make room there, or let XDG_RUNTIME_DIR name another folder of yours",
+            resolution="free some space there, or set XDG_RUNTIME_DIR to another folder of yours",
         ) from None
     return str(path)

@@ -145,7 +145,9 @@ class _Parting:
     def cause(self, old: HistoryStep | None, step: HistoryStep, *, first: bool) -> Cause:
         """Why `step` made another layer than `old`, its counterpart, did."""
         if not step.instruction.keyword:
-            return Cause("unknown", "the image's history does not say which instruction made it")
+            return Cause(
+                "unknown", "the image's history does not name the instruction that made it"
+            )
         if old is None and step.instruction.keyword == SQUASHED:
             return Cause("instruction", "several instructions are one layer now")
         if old is None:

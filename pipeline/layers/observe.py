@@ -63,7 +63,7 @@ def deleted(named: Sequence[Named], storage: Storage) -> EngineError | None:
     return EngineError(
         f"{', '.join(gone)}: deleted while {'they were' if len(gone) > 1 else 'it was'} being read",
         details="another command removed or replaced it",
-        resolution="build or pull again what is wanted, and ask again",
+        resolution="build or pull the images again, then repeat the command",
     )
 
 

@@ -256,7 +256,7 @@ class _Presenter:
     def matrix(self) -> Heatmap:
         names = tuple(self.short(version.name) for version in self.family.versions)
         return Heatmap(
-            caption="How much of the version on top is there for who has the one on the left.",
+            caption="How much of the version at the top is already in the one on the left.",
             corner="has",
             rows=names,
             columns=names,

@@ -78,7 +78,7 @@ def _remarks(images: Sequence[ImageAdvice]) -> Iterator[Paragraph]:
         yield Paragraph(
             with_program_name(
                 f"Stages that {', '.join(apart)} only copies from stay as they are: their order "
-                "decides what a build makes again, which `capas plan` tells, not what versions "
+                "decides what a build makes again, which `capas plan` shows, not what versions "
                 "share."
             ),
             "quiet",

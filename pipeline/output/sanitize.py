@@ -2,7 +2,7 @@
 
 File names, histories of images, lines of containers and messages of an engine are other people's
 text: they may hold escape sequences, signs that turn the direction of writing (Unicode TR36), or
-bytes that are no UTF-8 and came as lone surrogates.
+bytes that are not UTF-8 and came as lone surrogates.
 """
 
 from __future__ import annotations

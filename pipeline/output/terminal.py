@@ -39,7 +39,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
 def print_interrupted() -> None:
     """After Ctrl-C."""
     paint = paint_for(sys.stderr)
-    _tell([paint.code("interrupted: the next command goes on from here", WARNING)])
+    _tell([paint.code("interrupted: the next command continues from here", WARNING)])
 
 
 def print_note(text: str) -> None:

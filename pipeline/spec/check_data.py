@@ -48,7 +48,7 @@ def _two_writers(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
     for users in exclusive_writers(pipeline, tuple(pipeline.services.values())).values():
         hint = "let one container write; others may have it with `:ro`"
         if users[0].mount.kind == "volume":
-            hint += ", or say `exclusive = false` of the volume"
+            hint += ", or set `exclusive = false` for the volume"
         for number, one in enumerate(users):
             place = ("services", one.service.name, "volumes", one.index)
             what = f"only one container may write to `{one.mount.source}`, because {one.why}"
@@ -102,7 +102,7 @@ def _unsorted(pipeline: Pipeline) -> Iterator[Problem]:
             path = ("images", image.name, "versions", name)
             if not has_number(name):
                 message = f"the version {name} has no number: which one is the newest is a guess"
-                hint = "begin it with a number; numbers sort as numbers (1.9 before 1.10)"
+                hint = "start it with a number; numbers sort as numbers (1.9 before 1.10)"
                 yield Problem("CAP130", path, message, hint, on_key=True)
             elif before and order_key(name) == order_key(before):
                 message = f"the versions {before} and {name} are equal in order"

@@ -20,7 +20,7 @@ def graph_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
         index = waits[circle[0]].index(circle[1])
         path = scope.place(("services", circle[0], "depends_on", index))
         message = f"services wait for each other: {' → '.join(circle)}"
-        yield Problem("CAP108", path, message, "take one of them out")
+        yield Problem("CAP108", path, message, "remove one of them")
     read = known_references(pipeline.versions, scope.environ)
     known = {
         name: version.short
@@ -44,7 +44,7 @@ def _missing_base(
     """A base that has the name of an image of this spec, but not one of its versions."""
     image, _, version = reference.removeprefix(f"{REGISTRY}/").partition(":")
     if image in pipeline.images and f"{image}:{version}" not in scope.declared["versions"]:
-        message = f"{name} reads from `{reference}`, which is no version of this spec"
+        message = f"{name} reads from `{reference}`, which is not a version of this spec"
         hint = suggestion(version, pipeline.images[image].versions)
         yield Problem("CAP102", _path(name), message, hint, on_key=True)
 

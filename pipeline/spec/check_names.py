@@ -77,11 +77,11 @@ def _external(image: str, path: KeyPath, scope: ReadContext) -> Iterator[Problem
     if not is_full_reference(image):
         name = image.partition(":")[0]
         near = did_you_mean(name, scope.declared["images"])
-        hint = near or f"say its registry: `docker.io/library/{image.lower()}`"
+        hint = near or f"add its registry: `docker.io/library/{image.lower()}`"
         yield Problem("CAP101", path, f"no image `{image}` in this spec", hint)
     elif not is_reference(image):
         hint = f"write `{image.lower()}`" if is_reference(image.lower()) else ""
-        message = f"`{image}` is no reference to an image: names are lower case (OCI)"
+        message = f"`{image}` is not a reference to an image: names are lower case (OCI)"
         yield Problem("CAP007", path, message, hint)
 
 

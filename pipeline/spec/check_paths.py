@@ -47,7 +47,7 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
     path: KeyPath = ("images", version.image, "versions", version.name)
     context, file = version.context, version.containerfile
     if (kind := kind_at(context)) != "folder":
-        what = "is no folder" if kind else "is not there, or out of reach"
+        what = "is not a folder" if kind else "does not exist, or cannot be reached"
         message = f"the context {project.name(context)} {what}"
         hint = "" if kind else near_file(context)
         yield Problem("CAP122", (*path, "context"), message, hint)
@@ -61,7 +61,7 @@ def _version(version: Version, project: _Project) -> Iterator[Problem]:
         wanted = f"file {file.name}" if named else " or ".join(CONTAINERFILE_NAMES)
         message = f"there is no {wanted} in {project.name(file.parent)}"
         if kind:
-            message = f"{project.name(file)} is no regular file"
+            message = f"{project.name(file)} is not a regular file"
         where = (*path, "containerfile" if named else "context")
         yield Problem("CAP123", where, message, near_file(file) if named else "")
 

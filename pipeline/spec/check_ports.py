@@ -78,7 +78,7 @@ def _out_of_range(claim: Claim) -> Iterator[Problem]:
         message = (
             f"{count} replicas need the ports {claim.first} to {claim.last}; the last is 65535"
         )
-        yield Problem("CAP112", claim.path, message, f"begin at {65536 - count} or lower")
+        yield Problem("CAP112", claim.path, message, f"start at {65536 - count} or lower")
     if claim.first < FIRST_FREE_PORT:
         message = (
             f"the host port {claim.first} is below {FIRST_FREE_PORT}: rootless users cannot bind it"
@@ -112,7 +112,7 @@ def _clash(later: Claim, earlier: Claim) -> Problem:
     taken = str(earlier.first)
     if earlier.last > earlier.first:
         taken = f"{earlier.first} to {earlier.last}"
-    message = f"the host port {port} is taken already by {whose} ({taken}, one for each replica)"
+    message = f"the host port {port} is already used by {whose} ({taken}, one for each replica)"
     if earlier.last == earlier.first:
-        message = f"the host port {port} is taken already by {whose}"
+        message = f"the host port {port} is already used by {whose}"
     return Problem("CAP110", later.path, message, f"{earlier.last + 1} is the next one after it")

@@ -36,7 +36,7 @@ class ContextEntry:
         name: where it goes, relative to the destination folder.
         kind: `other` is a FIFO or a device.
         mode: the permission bits that it gets; Buildah takes away setuid and setgid.
-        size: in bytes; 0 for what is no file.
+        size: in bytes; 0 for what is not a file.
         target: of a link, as it is written in it.
         place: where it really lies, relative to the context: `path` with the links among its
             folders followed.

@@ -35,9 +35,9 @@ def discover(given: str | None, folder: Path, environ: Mapping[str, str]) -> Pat
             resolution="`capas init` begins a project; --spec FILE or CAPAS_SPEC names a spec",
         )
     raise UsageError(
-        f"there are {len(found)} specs: which one is meant?",
+        f"there are {len(found)} specs: choose one",
         details="\n".join(f"--spec {path}" for path in found),
-        resolution="say one of these, or set CAPAS_SPEC",
+        resolution="use one of these, or set CAPAS_SPEC",
     )
 
 

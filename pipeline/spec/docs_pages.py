@@ -83,7 +83,7 @@ completion and help: put `#:schema PATH` into the first line (Taplo, Even Better
 - **Versions** sort by number, pre-releases before their release:
   `1.0-rc1 < 1.0 < 1.0.1 < 1.9 < 1.10`.
 - **Limits**: a spec has at most 1 MiB and 20,000 keys and values, and tables are nested at most 32
-  deep. Of more than 500 findings the first are told.
+  deep. Of more than 500 findings the first are shown.
 
 `capas validate` names everything that is wrong at once; [the rules](rules.md) say why.
 """
@@ -93,7 +93,7 @@ _RULES_INTRODUCTION = """\
 
 # The rules
 
-What `capas validate` looks for. An id keeps its meaning for ever. A spec changes the level of a
+What `capas validate` looks for. The meaning of an id never changes. A spec changes the level of a
 rule under `[x-lint]` (`off`, `note`, `warning` or `error`), except where *fixed* stands: without
 those rules a spec would mean nothing. In a Containerfile, `# capas: ignore=CAP221 reason` excepts
 one instruction.

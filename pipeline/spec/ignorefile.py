@@ -96,7 +96,7 @@ def load_ignore_rules(context: Path, containerfile: Path) -> IgnoreRules:
     if path is None:
         return IgnoreRules()
     if not path.is_file():  # a FIFO would be waited for
-        message = "the ignore file is no file"
+        message = "the ignore file is not a file"
         return IgnoreRules((), path, (finding("CAP206", path, 0, 0, message),))
     try:
         text = path.read_bytes().decode("utf-8", "surrogateescape")

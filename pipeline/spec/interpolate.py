@@ -103,7 +103,7 @@ def _faults(match: re.Match[str], variables: Mapping[str, str]) -> Iterator[tupl
         )
     elif match["broken"]:
         yield (
-            f"`{match[0]}` is no variable reference",
+            f"`{match[0]}` is not a variable reference",
             "the forms are `${NAME}` and `${NAME:-default}`; `$$` is one `$`",
         )
     elif name := match["name"]:
@@ -116,7 +116,7 @@ def _faults(match: re.Match[str], variables: Mapping[str, str]) -> Iterator[tupl
             )
             yield f"the variable {name} is not set", hint
         elif value is not None and not is_text(value):
-            yield f"the variable {name} holds bytes that are no UTF-8", "no engine takes them"
+            yield f"the variable {name} holds bytes that are not UTF-8", "no engine takes them"
 
 
 def is_text(value: str) -> bool:

@@ -119,7 +119,7 @@ def _read(document: Document, environ: Mapping[str, str]) -> tuple[Pipeline, lis
 def _without_flood(problems: list[Problem]) -> list[Problem]:
     if len(problems) <= MOST:
         return problems
-    message = f"there are more than {MOST} problems: only the first are told"
+    message = f"there are more than {MOST} problems: only the first are shown"
     return [*problems[:MOST], Problem("CAP012", (), message)]
 
 

@@ -68,7 +68,7 @@ def read_duration(
     def parse() -> float:
         value = seconds(table[key])
         if positive and value <= 0:
-            raise BadForm("is no time at all", "write `1s`")
+            raise BadForm("must be more than zero", "write `1s`")
         return value
 
     value = scope.tried("CAP006", (*path, key), table[key], parse)

@@ -40,7 +40,7 @@ class BadForm(Exception):
     """A text that does not have the form it should have.
 
     Args:
-        message: continues the sentence "`text` …": "is no port".
+        message: continues the sentence "`text` …": "is not a port".
         hint: what to do now.
         key: the key of a table that is to blame, when it is not the table as a whole.
     """

@@ -36,4 +36,4 @@ def outside(what: str, path: Path, where: KeyPath, hint: str = "") -> Problem:
         real = path
     if real != path:
         message += f": it is {real}"
-    return Problem("CAP121", where, message, hint or f"move it, or say `{WORD} = true`")
+    return Problem("CAP121", where, message, hint or f"move it, or set `{WORD} = true`")

@@ -22,7 +22,7 @@ def seconds(text: str) -> float:
     """
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise BadForm("is no duration", "write `1s`, `1m30s` or `500ms`")
+        raise BadForm("is not a duration", "write `1s`, `1m30s` or `500ms`")
     return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
 
 
@@ -52,6 +52,6 @@ def size_in_bytes(value: int | str) -> int:
         return value
     match = _SIZE.fullmatch(value)
     if match is None:
-        raise BadForm("is no size", "write `512m`, `1.5g` or a number of bytes")
+        raise BadForm("is not a size", "write `512m`, `1.5g` or a number of bytes")
     number, unit = match.groups()
     return int(float(number) * 1024 ** _POWER[unit.lower()])

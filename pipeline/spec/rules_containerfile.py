@@ -98,8 +98,8 @@ CONTAINERFILE_RULES = (
         "CAP221",
         "copy-to-missing-folder",
         "warning",
-        "Without a slash at its end, a destination that is no folder becomes a file, and the next "
-        "COPY to it replaces that file.",
+        "A destination that is not a folder and has no slash at its end becomes a file, and the "
+        "next COPY to it replaces that file.",
     ),
     Rule(
         "CAP222",
@@ -218,7 +218,7 @@ CONTAINERFILE_RULES = (
         "CAP239",
         "misspelt-stage",
         "warning",
-        "A name that is no stage is an image to Buildah, which it then tries to pull.",
+        "Buildah takes a name that is not a stage for an image, and tries to pull it.",
     ),
     Rule("CAP240", "unknown-target", "error", "The Containerfile has no stage of that name."),
 )

@@ -93,7 +93,7 @@ def _bad_value(broken: Violation, path: KeyPath) -> Problem:
     if broken.keyword == "enum":
         hint = suggestion(value, limit) if isinstance(value, str) else ""
         allowed = ", ".join(f"`{word}`" for word in limit)
-        return Problem("CAP006", path, f"{_told(value)} is none of {allowed}", _near(hint))
+        return Problem("CAP006", path, f"{_told(value)} is not one of {allowed}", _near(hint))
     if broken.keyword == "pattern":
         if path == ("name",):
             fixed = _fixed_name(value, str(limit))

@@ -151,7 +151,7 @@ def _given_environment(table: Table, path: KeyPath, scope: ReadContext) -> dict[
         elif name in scope.environ:
             variables[name] = scope.environ[name]
             if not is_text(variables[name]):
-                message = f"the variable {name} holds bytes that are no UTF-8"
+                message = f"the variable {name} holds bytes that are not UTF-8"
                 where = (*path, "environment", index)
                 scope.note(Problem("CAP008", where, message, "no engine takes them"))
     return variables
@@ -277,7 +277,7 @@ def _secrets(table: Table, path: KeyPath, scope: ReadContext) -> Iterator[Secret
 
 
 def _secret_target(target: str, kind: str) -> None:
-    """Refuse what is no name of a variable, or no path.
+    """Refuse what is not a variable name, or no path.
 
     Raises:
         BadForm: it is none.
@@ -285,7 +285,7 @@ def _secret_target(target: str, kind: str) -> None:
     if kind == "mount":
         check_path_text(target)
     elif not _VARIABLE.fullmatch(target):
-        raise BadForm("is no name of a variable", "letters, digits and `_`; no `=`")
+        raise BadForm("is not a variable name", "letters, digits and `_`; no `=`")
 
 
 def _ingress(
@@ -301,7 +301,7 @@ def _ingress(
                 "CAP004",
                 (*path, "ingress"),
                 "`ingress` needs the key `target`",
-                "the service publishes no single TCP port: say which port the replicas listen on",
+                "it publishes no single TCP port: name the port that the replicas listen on",
                 on_key=True,
             )
         )

@@ -35,7 +35,7 @@ def parse_port(text: str) -> Port:
     """
     match = _PORT.fullmatch(text.strip())
     if match is None:
-        raise BadForm("is no port", PORT_FORMS)
+        raise BadForm("is not a port", PORT_FORMS)
     for part in (match["published"], match["target"]):
         if part and re.fullmatch(r"[0-9]+-[0-9]+", part):
             raise BadForm(
@@ -74,7 +74,7 @@ def check_address(text: str, *, key: str | None = None) -> str:
         return str(ipaddress.ip_address(address))
     except ValueError:
         raise BadForm(
-            f"binds to `{address}`, which is no IP address",
+            f"binds to `{address}`, which is not an IP address",
             "write 127.0.0.1 or 0.0.0.0",
             key=key,
         ) from None
@@ -93,7 +93,7 @@ def parse_mount(text: str) -> Mount:
             "an unnamed volume would be lost with its container; " + MOUNT_FORMS,
         )
     if len(parts) > 3 or not parts[0]:
-        raise BadForm("is no volume", MOUNT_FORMS)
+        raise BadForm("is not a volume", MOUNT_FORMS)
     source, target, *options = parts
     flags = options[0].split(",") if options else []
     if unknown := [flag for flag in flags if flag not in {"ro", "rw"}]:
@@ -157,7 +157,7 @@ def is_reference(image: str) -> bool:
 
 def _port_number(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise BadForm(f"has the port `{text}`, which is no number", PORT_FORMS)
+        raise BadForm(f"has the port `{text}`, which is not a number", PORT_FORMS)
     if len(text) > 5 or not 1 <= int(text) <= 65535:
         raise BadForm(f"has the port {text[:12]}", "ports go from 1 to 65535")
     return int(text)

@@ -44,7 +44,7 @@ def read_text(path: Path) -> str:
     A FIFO or a device is not opened: it could keep us waiting for ever.
 
     Raises:
-        Unreadable: it is not there, no regular file, too large, not UTF-8, or has a NUL byte.
+        Unreadable: it is not there, not a regular file, too large, not UTF-8, or has a NUL byte.
     """
     try:
         raw = _read_regular(path)
@@ -53,7 +53,7 @@ def read_text(path: Path) -> str:
         raise Unreadable(error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
-        raise Unreadable(f"byte {error.object[error.start]:#04x} is no UTF-8", before) from None
+        raise Unreadable(f"byte {error.object[error.start]:#04x} is not UTF-8", before) from None
     except ValueError as error:  # a NUL in the path itself
         raise Unreadable(str(error)) from None
     if "\0" in text:
@@ -66,7 +66,7 @@ def _read_regular(path: Path) -> bytes:
     if stat.S_ISDIR(mode):
         raise Unreadable("it is a folder, not a file")
     if not stat.S_ISREG(mode):
-        raise Unreadable("it is no regular file")
+        raise Unreadable("it is not a regular file")
     with path.open("rb") as file:
         raw = file.read(SIZE_LIMIT + 1)
     if len(raw) > SIZE_LIMIT:

@@ -21,7 +21,7 @@ from pipeline.tasks.plan import print_plan
         "image": "only the versions of this image",
         "all": "all versions of all images; the default",
         "progress": "auto, tty, plain, json or quiet",
-        "dry-run": "say what would be built and why, as `plan` does, and do nothing",
+        "dry-run": "show what would be built and why, as `plan` does, and do nothing",
         "exit-code": "with --dry-run: answer 10 when something would be built",
     }
 )

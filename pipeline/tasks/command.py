@@ -226,7 +226,7 @@ def one_of(value: str, option: str, choices: Sequence[Choice]) -> Choice:
     """The choice that an option was given.
 
     Raises:
-        UsageError: it is none of `choices`.
+        UsageError: it is not one of `choices`.
     """
     for choice in choices:
         if choice == value:

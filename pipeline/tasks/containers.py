@@ -27,8 +27,8 @@ _FORMATS = ("text", "json", "md")
     help={
         "services": _SERVICES,
         "spec": SPEC_HELP,
-        "follow": "go on with what is written",
-        "tail": "only so many of the last lines of each; default all",
+        "follow": "follow new output",
+        "tail": "only this many of the last lines of each; default all",
         "timestamps": "when each line was written",
     },
     iterable=["services"],
@@ -101,7 +101,7 @@ def execute(service: str, spec: str | None = None, user: str | None = None) -> i
         "services": _SERVICES,
         "spec": SPEC_HELP,
         "format": f"one of {', '.join(_FORMATS)}",
-        "watch": "again and again",
+        "watch": "repeat until interrupted",
     },
     iterable=["services"],
 )
@@ -140,7 +140,7 @@ def stats(
     help={
         "spec": SPEC_HELP,
         "since": "how far back: 10m, 1h, a time; default 1h",
-        "follow": "go on with what happens",
+        "follow": "follow new events",
         "format": "text or json",
     }
 )

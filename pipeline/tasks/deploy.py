@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _OPTIONS = {
     "spec": SPEC_HELP,
     "wait": "hold every new container to its health check (default: yes)",
-    "dry-run": "say what would be done, and do nothing",
+    "dry-run": "show what would be done, and do nothing",
     "exit-code": "with --dry-run: answer 10 when something would change",
 }
 

@@ -38,7 +38,7 @@ def run_tests(part: str = "", on: str = "") -> int:
 
     checkout = _checkout()
     if part and part not in PARTS:
-        raise UsageError(f"there is no part {part!r}", resolution=f"say one of {', '.join(PARTS)}")
+        raise UsageError(f"there is no part {part!r}", resolution=f"use one of {', '.join(PARTS)}")
     choice = choose_engines(on, part, os.environ)
     counts, failed = Counts(), False
     if choice.machine and choice.servers:

@@ -10,7 +10,7 @@ FORMATS = ("text", "json")
 
 @command(help={"format": "text or json"})
 def doctor(format: str = "text") -> int:  # noqa: A002 (the option's name)
-    """Say what this host can do, what was chosen for it, and who can mend the rest."""
+    """Say what this host can do, what was chosen for it, and who can fix the rest."""
     import json
     import os
 

@@ -57,7 +57,7 @@ def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> EngineChoi
     names = [engine.name for engine in ENGINES]
     if on and on not in (ALL, *names):
         raise UsageError(
-            f"there is no engine {on!r}", resolution=f"say one of {', '.join((*names, ALL))}"
+            f"there is no engine {on!r}", resolution=f"use one of {', '.join((*names, ALL))}"
         )
     machine = here(os_release())
     if not on or on == machine:
@@ -65,7 +65,7 @@ def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> EngineChoi
     if part and part not in PARTS and on != ALL:
         raise UsageError(
             f"the part {part!r} runs on this machine only",
-            resolution=f"leave --on out, or say --part {' or '.join(PARTS)}",
+            resolution=f"omit --on, or use --part {' or '.join(PARTS)}",
         )
     if SERVERS not in environ:
         raise HostUnsupported(

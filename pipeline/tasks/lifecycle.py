@@ -69,7 +69,7 @@ def _change(change: Change, services: Sequence[str] | None, spec: str | None) ->
         left = left_over(pipeline, observed, services or ()) if change in _STARTING else ()
         containers = tuple(c for c in containers if c not in left)
         plan = plan_change(pipeline, change, containers)
-        notes = [f"{c.name} is left by a deploy that did not end: left as it is" for c in left]
+        notes = [f"{c.name} was left by an unfinished deploy: not changed" for c in left]
         plan = replace(plan, notes=(*notes, *plan.notes))
         told = deploy_listener()
         error = lost_to(change, containers)

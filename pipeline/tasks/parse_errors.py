@@ -51,7 +51,7 @@ def _unknown(word: str, context: ParserContext | None, tasks: Collection[str]) -
     if is_option:
         return UsageError(f"no option {word} before a task", resolution=_options_of(None))
     if context is not None and not difflib.get_close_matches(word, tasks, n=1):
-        what = f"`{task}` does not know what to do with {word!r}"
+        what = f"`{task}` does not accept {word!r}"
         option = _option_for(word, context.flags)
         hint = f"did you mean `{option} {word}`? " if option else "values follow their option; "
         return UsageError(what, resolution=hint + _options_of(task))

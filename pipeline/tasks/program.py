@@ -25,7 +25,7 @@ _UNUSED = {
     "command-timeout": "`timeout 60 capas TASK` ends a task after 60 seconds",
     "config": "capas reads no configuration of Invoke",
     "debug": "",
-    "dry": "`capas deploy --dry-run` and `capas plan` say what would be done, and do nothing",
+    "dry": "`capas deploy --dry-run` and `capas plan` show what would be done, and do nothing",
     "echo": "the log of a build, and the lines of a plan, say what is done",
     "hide": "",
     "prompt-for-sudo-password": "no task uses sudo",

@@ -76,9 +76,9 @@ def _refuse_left_here(
     unbuilt = [built[reference].version for reference in missing if reference not in here]
     first = [f"`capas build --version {version}`, then" for version in dict.fromkeys(unbuilt)]
     raise EngineError(
-        f"{', '.join(missing)} is not in the store that CONTAINER_HOST leads to",
+        f"{', '.join(missing)} is not in the store that CONTAINER_HOST names",
         details=f"images are built into the store of this machine; {host}: {why}",
-        resolution=" ".join([*first, f"bring it there: {carrying(host, ' '.join(missing))}"]),
+        resolution=" ".join([*first, f"copy it there: {carrying(host, ' '.join(missing))}"]),
     )
 
 

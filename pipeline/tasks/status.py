@@ -11,7 +11,7 @@ _FORMATS = ("text", "json", "md")
     help={
         "spec": SPEC_HELP,
         "format": f"one of {', '.join(_FORMATS)}",
-        "watch": "again and again",
+        "watch": "repeat until interrupted",
     }
 )
 def status(

@@ -17,7 +17,7 @@ _HELP = {
     "image": "only versions of this image",
     "tls-verify": "the registry must speak HTTPS with a trusted certificate (default: yes)",
     "format": f"one of {', '.join(_FORMATS)}",
-    "dry-run": "say what would be copied, and copy nothing",
+    "dry-run": "show what would be copied, and copy nothing",
 }
 
 

@@ -17,8 +17,8 @@ THRESHOLDS: tuple[Severity, ...] = ("error", "warning", "note")
 @command(
     help={
         "spec": f"{SPEC_HELP}; several, and globs, are allowed",
-        "format": f"how findings are told: {', '.join(FORMATS)}",
-        "fail-on": f"the least severity that ends with exit code 2: {', '.join(THRESHOLDS)}",
+        "format": f"how findings are shown: {', '.join(FORMATS)}",
+        "fail-on": f"the lowest severity that ends with exit code 2: {', '.join(THRESHOLDS)}",
     },
     iterable=["spec"],
 )

@@ -41,8 +41,8 @@ def list_volumes(
         "volume": "its name in the spec",
         "spec": SPEC_HELP,
         "output": "the file to make, or the folder to make it in",
-        "stop": "stop the containers on it for the time of the backup, where they can't be paused",
-        "live": "let them write meanwhile: only for data that can bear it",
+        "stop": "stop the containers on it during the backup, where they can't be paused",
+        "live": "let them write meanwhile: only for data that stays valid when copied in use",
     },
     positional=["volume"],
 )

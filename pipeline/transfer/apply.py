@@ -125,9 +125,9 @@ def _check_before(
     if coming > free:
         raise CapasError(
             f"{step.version.short} does not fit on this disk",
-            details=f"{show_bytes(coming)} are to come, compressed; {show_bytes(free)} are free "
+            details=f"{show_bytes(coming)} will be copied, compressed; {show_bytes(free)} are free "
             f"at {root}",
-            resolution="`capas prune` shows what can go",
+            resolution="`capas prune` shows what can be removed",
         )
 
 

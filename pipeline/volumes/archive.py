@@ -157,7 +157,7 @@ def examine(path: Path, look: Callable[[bytes], object] = lambda _piece: None) -
     if not path.is_file():
         raise UsageError(
             f"there is no backup {path}",
-            details="it is no file" if os.path.lexists(path) else "nothing is there",
+            details="it is not a file" if os.path.lexists(path) else "it does not exist",
             resolution="`capas volume.backup` makes one, and says where",
         )
     if os.path.lexists(checksum := checksum_path(path)):
@@ -194,9 +194,9 @@ def pieces(path: Path) -> Iterator[bytes]:
 def damaged(path: Path, why: str) -> CapasError:
     """The error for a backup that cannot be restored."""
     return CapasError(
-        f"{path.name} is damaged or no backup of a volume",
+        f"{path.name} is damaged or is not a backup of a volume",
         details=why,
-        resolution="take another backup; the volume was left as it is",
+        resolution="use another backup; the volume is unchanged",
     )
 
 

@@ -122,7 +122,7 @@ def notes_on(said: Sequence[str], size: int, room: Room) -> tuple[str, ...]:
     others = [line for line in said if not line.endswith(_SOCKET)]
     notes = []
     if sockets:
-        notes.append(f"left out, for no backup can hold a socket: {_some(sockets)}")
+        notes.append(f"left out, because a backup cannot hold a socket: {_some(sockets)}")
     if others:
         notes.append(f"tar says: {_some(others)}")
     if size > room.size:

@@ -132,7 +132,7 @@ class ArchiveContents:
                 continue
             stored = int(extended.get(b"size", b"%d" % size))
             if kind in _EMPTY and stored:
-                raise NoTar("a name that is no file has content")
+                raise NoTar("an entry that is not a file has content")
             whole = next((int(extended[key]) for key in _SIZES if key in extended), stored)
             if kind in _SPARSE:
                 whole = yield from self._sparse(header)
@@ -147,7 +147,7 @@ class ArchiveContents:
         self._over = True
         for _ in range(_TAIL // _BLOCK):
             yield _BLOCK
-        raise NoTar("it goes on after its end")
+        raise NoTar("it continues after its end")
 
     def _sparse(self, header: bytes) -> Generator[int, bytes, int]:
         """Read over the headers that go on with an old GNU sparse one; its file's whole size."""
@@ -199,7 +199,7 @@ def too_much(source: Path, folder: Path, room: Room, why: str) -> CapasError:
     return CapasError(
         f"{source.name} does not fit on this disk; nothing of it was written",
         details=f"{why}, with its holes; {left} are free at {folder}",
-        resolution="make room there: the new content is made beside the old one",
+        resolution="free some space there: the new content is written beside the old one",
     )
 
 
@@ -208,7 +208,7 @@ def _checked(header: bytes) -> tuple[bytes, int]:
     try:
         said, size = _number(header[148:156]), _number(header[124:136])
     except ValueError:
-        raise NoTar("a header has numbers that are none") from None
+        raise NoTar("a header has invalid numbers") from None
     if said != sum(header) - sum(header[148:156]) + 8 * 0x20:
         raise NoTar("a header does not have its checksum")
     kind = header[156:157]
@@ -233,7 +233,7 @@ def _records(body: bytes) -> tuple[dict[bytes, bytes], list[tuple[int, int]]]:
         key, _, value = body[blank + 1 : end - 1].partition(b"=")
         at = end
         if key in _NUMBERS and (not value.isdigit() or len(value) > 20):
-            raise NoTar("an extension header has a size that is no number")
+            raise NoTar("an extension header has a size that is not a number")
         if (offset is None) == (key == _LENGTH):
             raise NoTar("an extension header has half a piece")
         if offset is not None:

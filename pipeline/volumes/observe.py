@@ -82,7 +82,7 @@ def existing(reader: PodmanReader, volume: Volume) -> ListedVolume:
     if volume.external:
         raise UsageError(
             f"the external volume {name} does not exist",
-            resolution=f"make it (`podman volume create {name}`), or remove `external`",
+            resolution=f"create it (`podman volume create {name}`), or remove `external`",
         )
     raise UsageError(
         f"the volume {name} does not exist",

@@ -72,7 +72,7 @@ def hold_for_backup(
     raise Refused(
         f"the files of {volume} could change while they are copied",
         details=f"running on it: {', '.join(writing)}; this host cannot pause containers",
-        resolution="--stop stops them for the time of the backup; --live copies as it is",
+        resolution="--stop stops them during the backup; --live copies as it is",
     )
 
 

@@ -99,7 +99,7 @@ def finish_restores(api: PodmanWriter, pipeline: Pipeline, environment: Mapping[
         if found.name in named:
             with suppress(
                 HostUnsupported
-            ):  # none of a restore's: it is no plain folder of this machine
+            ):  # none of a restore's: it is not a plain folder of this machine
                 settle_restored(api, found, folder := folder_of(found), environment)
                 if found.labels.get(labels.PIPELINE) == pipeline.name:
                     sweep(folder, environment)

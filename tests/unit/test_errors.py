@@ -16,10 +16,10 @@ from pipeline.errors import CapasError
 )
 def test_a_full_disk_is_told_as_one_whoever_met_it(said: str) -> None:
     error = CapasError("apt failed", details=said, resolution="check the network")
-    assert error.remedy.startswith("make room")
+    assert error.remedy.startswith("free some space")
 
 
 def test_other_failures_and_better_advice_stay_as_they_are() -> None:
     assert CapasError("x", details="no such file", resolution="look").remedy == "look"
-    better = "make room: `capas prune` shows the images that nothing needs"
+    better = "free some space: `capas prune` shows the images that nothing needs"
     assert CapasError("x", details="No space left on device", resolution=better).remedy == better

@@ -28,7 +28,7 @@ _REASONS = {
     "missing": "is not in the context",
     "ignored": "is left out by the ignore file",
     "unreadable": "cannot be read",
-    "pattern": "is no valid pattern",
+    "pattern": "is not a valid pattern",
     "name": "matches names that are patterns themselves",
 }
 
@@ -281,7 +281,7 @@ def _refuse_problems(
         raise CapasError(
             f"{version.short} cannot be built from {version.context}",
             details="\n".join(lines[:20]),
-            resolution="mend the context or the Containerfile; an ignore file leaves files out",
+            resolution="correct the context or the Containerfile; an ignore file leaves files out",
         )
 
 

@@ -54,7 +54,7 @@ def given_of(step: BuildStep, files: Callable[[], ImageFiles]) -> Given:
     try:
         return Given(owner, int(chmod, 8) if chmod else None)
     except ValueError:
-        raise go_tar_reader.CannotTell(f"--chmod={chmod} is no octal number") from None
+        raise go_tar_reader.CannotTell(f"--chmod={chmod} is not an octal number") from None
 
 
 def summaries(
@@ -120,7 +120,7 @@ def brought(
             and entry.kind == "file"
             and (_is_rootfs(inputs, entry) or go_tar_reader.is_archive(at))
         ):
-            raise go_tar_reader.CannotTell(f"{entry.path} is unpacked anew")
+            raise go_tar_reader.CannotTell(f"{entry.path} is unpacked again")
         file = files[entry.path]
         size = at.stat().st_size if file.kind == "file" else 0
         mode = file.mode if given.mode is None else given.mode

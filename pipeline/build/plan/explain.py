@@ -65,7 +65,7 @@ def cause_of(forecast: Forecast, inputs: Inputs, before: LastBuild | None, stamp
     below = forecast.below.history if forecast.below else ()
     history = before.image.history
     if history[: len(below)] != below:
-        return "it stands on another image than last time"
+        return "it is built on another image than last time"
     if len(below) >= len(history):
         return "a new instruction"
     old = history[len(below)]
@@ -82,7 +82,7 @@ def cause_of(forecast: Forecast, inputs: Inputs, before: LastBuild | None, stamp
 def _written_cause(texts: Sequence[str], old: Past, stamp: str) -> str | None:
     """The cause where it is not the instruction itself that changed."""
     if old.by in texts:
-        return "its result is not in the store any more"
+        return "its result is no longer in the store"
     if says_times(old.by) != says_times(texts[0]):
         return OTHER_BUILDAH
     if plain(old.by) in map(plain, texts):

@@ -262,7 +262,7 @@ class Forecaster:
         if stage is not None and stage.index in self._stages:
             foundation = self._stages[stage.index].foundation
             if foundation is None:
-                raise CannotTell(f"stage {name} is built anew, perhaps with the same files")
+                raise CannotTell(f"stage {name} is built again, perhaps with the same files")
             return self._files(foundation)
         if doubt := self.doubts.get(name):
             raise CannotTell(doubt)
@@ -284,9 +284,9 @@ class Forecaster:
 
         def files() -> ImageFiles:
             if step.heredocs:
-                raise CannotTell("a heredoc is written anew")
+                raise CannotTell("a heredoc is written again")
             if step.keyword == "RUN":
-                raise CannotTell("a RUN is carried out anew, perhaps with the same files")
+                raise CannotTell("a RUN runs again, perhaps with the same files")
             before = self._files(below)
             return (
                 before if step.keyword not in {"COPY", "ADD"} else self._copied(before, step, place)

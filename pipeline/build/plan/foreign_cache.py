@@ -56,7 +56,7 @@ def other_id(said: str) -> str:
     """What it means that a history says something else than elsewhere."""
     return (
         f"the store's results were built in another way (their history says `{said}`): the image "
-        "gets another id than elsewhere, with the same layers"
+        "gets another id than on other hosts, with the same layers"
     )
 
 

@@ -23,9 +23,9 @@ State = Literal["reuse", "rebuild", "unknown"]
 Conditions = frozenset[tuple[object, str]]
 _MADE = "made"
 _MOST = 50
-_TOO_MANY = "too many results in the store may be the one that it stands on"
+_TOO_MANY = "too many results in the store may be the one that it is built on"
 _NONE = "no earlier result of it is in the store"
-UNSURE = "what it stands on, or an equal build before it, is not certain"
+UNSURE = "what it is built on, or an equal build before it, is not certain"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Rebuilt:
                 self.doubts[name] = f"a step of {name} has got the name {one.found.names[0]}"
             if one.instruction.keyword == "RUN" and one.state != "reuse":
                 text = one.instruction.text
-                self.doubts[name] = f"{name} carries out {text} anew, perhaps with the same result"
+                self.doubts[name] = f"{name} runs {text} again, perhaps with the same result"
 
     def below(self, image: CacheImage, bases: Iterable[tuple[str, str]]) -> dict[str, str]:
         """The bases of an image that will be built again of just what they were.

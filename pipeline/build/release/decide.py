@@ -107,7 +107,7 @@ def _cause(candidate: Candidate, current: StoredImage) -> str:
         return f"the image of this name was built by the pipeline {candidate.stranger}"
     if not current.labels.get(labels.IDENTITY):
         return "the image was not built by capas"
-    return CHANGED if is_whole(current) else "something was put on top of what was built"
+    return CHANGED if is_whole(current) else "layers were added on top of what was built"
 
 
 def is_same(candidate: Candidate, bases: Mapping[str, str]) -> bool:
@@ -147,7 +147,7 @@ def refuse_drift(candidate: Candidate) -> None:
         raise Refused(
             f"{version.short} is released, and its content has changed",
             details="\n".join(changed[:20]),
-            resolution=f"put it back, or give the new content a version of its own: {proposal}",
+            resolution=f"restore it, or give the new content a version of its own: {proposal}",
         )
 
 
@@ -162,5 +162,5 @@ def _refuse_other_bases(candidate: Candidate, release: Release, bases: Mapping[s
         raise Refused(
             f"{candidate.version.short} is released, and what it was built on has changed",
             details="\n".join(other),
-            resolution=f"bring the recorded images back ({digests})",
+            resolution=f"restore the recorded images ({digests})",
         )

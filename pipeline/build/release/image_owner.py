@@ -37,7 +37,7 @@ def strangeness(image: StoredImage, version: Version, pipeline: str) -> str:
     if said != version.short:
         return f"it is {said} under another name"
     if not is_whole(image):
-        return "something was put on top of what capas built (`podman commit`, or a build on it)"
+        return "layers were added on top of what capas built (`podman commit`, or a build on it)"
     return ""
 
 
@@ -48,8 +48,8 @@ def refuse_taking(version: Version, image: StoredImage) -> Refused:
         f"{version.reference} belongs to the pipeline {owner}",
         details=f"another project of this account built it ({image.id[:12]}) from other content: "
         "with its name taken over, each would run the other's code",
-        resolution="give the image another name in [images], or, when that project does not need "
-        f"it any more: `{TAKE_OVER}=1 capas build`",
+        resolution="give the image another name in [images]; if that project no longer needs the name: "
+        f"`{TAKE_OVER}=1 capas build`",
     )
 
 

@@ -155,7 +155,7 @@ def _value(value: object) -> str:
 
 
 def _key(text: str) -> str:
-    """A basic string of TOML. Bytes that are no UTF-8 are kept behind a private-use mark."""
+    """A basic string of TOML. Bytes that are not UTF-8 are kept behind a private-use mark."""
     shown = "".join(
         f"\ue000{ord(char) - 0xDC00:02x}" if "\udc80" <= char <= "\udcff" else char for char in text
     )
@@ -172,7 +172,7 @@ def _broken(path: Path, details: str) -> CapasError:
     return CapasError(
         "the release lock cannot be read",
         details=f"{path}: {details}",
-        resolution="take it back from git; without it nothing protects the releases",
+        resolution="restore it from git; without it nothing protects the releases",
     )
 
 

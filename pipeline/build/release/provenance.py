@@ -36,7 +36,7 @@ class Provenance:
 def source_date_epoch(environ: Mapping[str, str]) -> int | None:
     """SOURCE_DATE_EPOCH, in seconds, or None when it is not set.
 
-    The reproducible-builds.org specification asks for a clear error when it is no number.
+    The reproducible-builds.org specification asks for a clear error when it is not a number.
 
     Raises:
         UsageError: it is no whole number.

@@ -19,7 +19,7 @@ from pipeline.spec.rules import finding
 def examine_releases(pipeline: Pipeline) -> list[Finding]:
     """The drift of released versions, without Podman. Never raises.
 
-    A prepared root file system is no file of the project: whether it is still the released one
+    A prepared root file system is not a file of the project: whether it is still the released one
     is known where the image is built.
     """
     try:
@@ -31,7 +31,7 @@ def examine_releases(pipeline: Pipeline) -> list[Finding]:
     for name, release in sorted(releases.items()):
         version = versions.get(name)
         if version is None:
-            message = f"{name} is released, and the spec does not describe it any more"
+            message = f"{name} is released, and the spec no longer describes it"
             hint = "keep it in the spec as long as it may be built or deployed again"
             found.append(finding("CAP303", pipeline.path, 0, 0, message, hint=hint))
         else:
@@ -79,7 +79,7 @@ def _drift(pipeline: Pipeline, version: Version, release: Release) -> list[Findi
         message = f"{version.short} is released: {error.sentence}"
         return [finding("CAP302", version.containerfile, 0, 0, message, hint=error.resolution)]
     proposal = next_version(version.name, tuple(pipeline.images[version.image].versions))
-    hint = f"put it back, or give the new content a version of its own: {proposal}"
+    hint = f"restore it, or give the new content a version of its own: {proposal}"
     return [
         finding(
             "CAP302",

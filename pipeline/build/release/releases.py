@@ -89,7 +89,7 @@ def refuse_other_image(
     raise Refused(
         f"{name} is released, and building it again gave another image",
         details=f"{image[:12]}, released was {release.image[:12]}: {what}\n{why}",
-        resolution=f"pull or load the released image ({release.digest}); the new one got no name",
+        resolution=f"pull or load the released image ({release.digest}); the new one has no name",
     )
 
 

@@ -132,7 +132,9 @@ class Builder:
             ):
                 built = self._in_scratch(job, scratch, log)
         except OSError as error:
-            room = f"make room below {cache}, or let XDG_CACHE_HOME name a folder on another disk"
+            room = (
+                f"free some space below {cache}, or set XDG_CACHE_HOME to a folder on another disk"
+            )
             raise CapasError(
                 f"{job.name} was not built: {error.strerror}",
                 details=str(error.filename2 or error.filename or ""),
@@ -301,7 +303,7 @@ class _Follower:
 def _advice(said: Iterable[str]) -> Iterator[str]:
     """What to do about a failure that Buildah's words tell."""
     if any("no space left on device" in line.lower() for line in said):
-        yield "make room: `capas prune` shows the images that nothing needs"
+        yield "free some space: `capas prune` shows the images that nothing needs"
 
 
 @contextmanager

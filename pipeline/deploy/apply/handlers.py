@@ -65,7 +65,7 @@ def _create_container(operation: Operation, writer: PodmanWriter, _pause: Pause)
         raise EngineError(
             f"Podman would run {operation.name} without its limits of {', '.join(lost)}",
             details="\n".join(answer.get("Warnings") or ()),
-            resolution="`resources.optional = true` goes on without; `capas doctor` knows more",
+            resolution="`resources.optional = true` runs without them; `capas doctor` says more",
         )
 
 
@@ -156,7 +156,7 @@ def _wait_for_end(operation: Operation, writer: PodmanWriter, pause: Pause) -> N
         pause(_POLL)
     code = found.exit_code if found else -1
     if code != 0:
-        said = describe_exit(found) if found else "there is no such container"
+        said = describe_exit(found) if found else "the container does not exist"
         raise unhealthy(writer, operation.name, HealthVerdict(False, state, said))
 
 

@@ -88,7 +88,7 @@ def examine_container(
 ) -> HealthVerdict:
     """Probe a container once."""
     if found is None:
-        return HealthVerdict(False, "gone", "there is no such container")
+        return HealthVerdict(False, "gone", "the container does not exist")
     state = found.status
     if state != "running":
         said = describe_exit(found) if state in ENDED else f"it is {state}"

@@ -48,6 +48,6 @@ def _pull(
         raise EngineError(
             f"the image {operation.name} cannot be pulled",
             details="\n".join([*lines[-_LINES:], error.details]),
-            resolution="look at its name and the registry; `podman login` where one is needed; "
+            resolution="check its name and the registry; `podman login` if it needs a login; "
             '`podman load` and `pull_policy = "never"` do without a registry',
         ) from None

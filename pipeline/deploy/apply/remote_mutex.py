@@ -68,7 +68,7 @@ def _wait(
             return
         who = f"{holder or 'just begun'}, on {machine.name}"
         if state == "taken":
-            raise CapasError(f"another command works on {pipeline}", details=who)
+            raise CapasError(f"another command is working on {pipeline}", details=who)
         waiting(f"waiting for another command on {pipeline}: {who}")
     raise EngineError(f"nothing can be locked on {machine.name}")
 

@@ -264,7 +264,7 @@ def _only_service(pipeline: Pipeline) -> str:
     if len(candidates) != 1:
         raise UsageError(
             "it is unclear which service gets that many replicas",
-            resolution=f"say which: {candidates[0] if candidates else services[0]}=3",
+            resolution=f"write for example {candidates[0] if candidates else services[0]}=3",
         )
     return candidates[0]
 

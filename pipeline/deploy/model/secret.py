@@ -56,7 +56,7 @@ def no_value(secret: Secret, why: str = "it cannot be read") -> CapasError:
         return CapasError(
             f"the secret {secret.name} has no value",
             details=f"{secret.file}: {why}",
-            resolution="write it there, readable by nobody else",
+            resolution="write the secret there, readable only by you",
         )
     return CapasError(
         f"the secret {secret.name} has no value",
@@ -93,9 +93,9 @@ def _key(environ: Mapping[str, str]) -> bytes:
         key = read_bytes(path, limit=_KEY_MOST)
     except OSError as error:
         raise HostUnsupported(
-            "the key that secrets are told apart by cannot be kept",
+            "the key for comparing secrets cannot be saved",
             details=f"{path}: {error.strerror}",
-            resolution="make the folder writable, or let XDG_STATE_HOME name another of yours",
+            resolution="make the folder writable, or set XDG_STATE_HOME to another folder of yours",
         ) from None
     except ValueError as error:
         raise _no_key(path, str(error)) from None
@@ -118,7 +118,7 @@ def _make_key(path: Path) -> None:
 
 def _no_key(path: Path, why: str) -> HostUnsupported:
     return HostUnsupported(
-        "the key that secrets are told apart by cannot be read",
+        "the key for comparing secrets cannot be read",
         details=f"{path}: {why}",
-        resolution="remove it: the next deploy makes another one, and renews each secret once",
+        resolution="remove it: the next deploy creates a new key and renews each secret once",
     )

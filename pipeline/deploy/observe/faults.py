@@ -106,12 +106,12 @@ def find_faults(reader: PodmanReader, suspects: Iterable[Suspect]) -> Mapping[st
 def judge(one: Suspect, looked: Looked) -> Fault | None:
     """What is wrong with a container, apart from its monitor (pure)."""
     if one.pid <= 0 or not _lives(one.pid, looked):
-        said = "its processes have ended, and Podman does not know it"
+        said = "its processes have ended without Podman noticing"
         return Fault(said, ended=True, lost=True)
     if _is_root(one, looked):  # a rootful Podman forwards ports in the kernel
         return None
     if one.bindings and not _has_network(one.pid, looked):
-        return Fault("what connects its network has ended")
+        return Fault("its network helper has ended")
     if looked.sockets is None:
         return None
     owner = _owner(one, looked)

@@ -270,7 +270,7 @@ def _seconds(time: str) -> int:
         return int(datetime.fromisoformat(time[:_SECOND] + offset).timestamp())
     except (ValueError, OverflowError):
         raise EngineError(
-            "Podman answered in a form that capas does not know",
-            details=f"a line of a log begins with {time[:40]!r}, which is no time",
+            "Podman gave an answer that capas does not understand",
+            details=f"a line of a log begins with {time[:40]!r}, which is not a time",
             resolution="`capas doctor` examines the engine",
         ) from None

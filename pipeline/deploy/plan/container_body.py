@@ -75,8 +75,8 @@ def blueprint(
     if missing and not service.resources.optional:
         raise HostUnsupported(
             f"this host does not enforce the limits of {service.name}: {', '.join(missing)}",
-            details="Podman would ignore them in silence (no such cgroup controller is delegated)",
-            resolution="`resources.optional = true` goes on without; `capas doctor` knows more",
+            details="Podman would silently ignore them (no such cgroup controller is delegated)",
+            resolution="`resources.optional = true` runs without them; `capas doctor` says more",
         )
     security: dict[str, Any] = {
         "cap_drop": ["ALL"],
@@ -271,7 +271,7 @@ def _shown(desired: DesiredService, abilities: Features) -> list[str]:
                 details=f"{desired.name} gets it in the variable {secret.target}, and Podman hides "
                 "such variables from 5.3 on",
                 resolution='`type = "mount"` gives it as a file, which nothing shows; '
-                "`visible = true` goes on with the variable",
+                "`visible = true` keeps the variable",
             )
     return [
         f"{desired.name}: the secret in the variable {secret.target} is visible in "

@@ -181,11 +181,11 @@ def _unasked(wanted: Sequence[DesiredService], able: Features, *, wait: bool) ->
         if wait and check is not None and check.test is None:
             asked = f"http {check.http}" if check.http else f"tcp {check.tcp}"
             raise HostUnsupported(
-                f"the health check of {desired.name} cannot be asked on {able.machine}",
-                details=f"{asked} is asked from that machine itself; {able.no_probe}",
-                resolution="a `test` check runs inside the container; `--no-wait` asks nothing",
+                f"the health check of {desired.name} cannot run on {able.machine}",
+                details=f"{asked} is sent from that machine itself; {able.no_probe}",
+                resolution="use a `test` check, which runs inside the container, or `--no-wait`",
             )
-    held = "a port that is held there is found out when a container is started"
+    held = "a port in use there is found only when a container starts"
     up = "a container without a health check counts as up when it keeps running for half a second"
     return [f"on {able.machine} nothing but the API can be asked: {up}, and {held}"]
 

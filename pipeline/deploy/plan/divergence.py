@@ -15,7 +15,7 @@ def why_replaced(old: Container, blueprint: ContainerBlueprint) -> str:
     had = _parts(old.labels.get(labels.PARTS, ""))
     wants = _parts(blueprint.part_digests)
     if had.get("image") != wants["image"]:
-        what = "was built anew" if blueprint.desired.service.built_here else "is another image now"
+        what = "was rebuilt" if blueprint.desired.service.built_here else "is another image now"
         return f"{blueprint.desired.reference} {what}"
     changed = sorted(name for name in {*had, *wants} if had.get(name) != wants.get(name))
     return f"{', '.join(changed) or 'configuration'} changed"

@@ -22,7 +22,7 @@ from pipeline.lean_dataclasses import dataclass, field
 KEPT = 10
 """Records kept, as Kubernetes keeps revisions (Deployment, spec.revisionHistoryLimit)."""
 _NUMBER = like("[0-9]{1,9}")
-"""Labels are input: one of a thousand digits is no number of a deploy."""
+"""Labels are input: one of a thousand digits is not a number of a deploy."""
 _REPLICAS = whole(0, 100_000)
 _LONGEST = 40
 """Letters of a pipeline's name in that of a record: Podman 4 takes 64 for a secret's name."""

@@ -50,7 +50,7 @@ defaults
     option idle-close-on-response
 
 # A replica that starts again may get another address. Until the engine's name server (which
-# loses questions while it reloads) has told it, the last one known holds.
+# loses questions while it reloads) has answered, the last one known holds.
 resolvers engine
     parse-resolv-conf
     hold valid 1s

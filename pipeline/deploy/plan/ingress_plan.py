@@ -99,7 +99,7 @@ class IngressPlan:
         """The ingress as it shall be in the end."""
         old = [d for d in self._others if d.running]
         if self._image is None:
-            self.tail += [removal(d, "no ingress any more") for d in self._others]
+            self.tail += [removal(d, "no longer in the spec") for d in self._others]
             return self.follow(members, after)
         if self._current is not None and self._current.running:
             self._tidy(self._current.name)
@@ -117,7 +117,7 @@ class IngressPlan:
     ) -> list[Operation]:
         """Two ingresses cannot hold one port: the old one stops just before the new one starts."""
         fault = next((d.fault for d in self._others if d.fault), "")
-        cause = (fault or _CHANGED) if self._others else "not there"
+        cause = (fault or _CHANGED) if self._others else "missing"
         operations: list[Operation] = []
         if self._current is not None:
             name = self._current.name
@@ -158,7 +158,7 @@ class IngressPlan:
         )
 
     def _tidy(self, successor: str) -> None:
-        gone = [removal(d, f"{successor} has its place") for d in self._others]
+        gone = [removal(d, f"replaced by {successor}") for d in self._others]
         self.tail += gone
         if successor != self.name:
             after = tuple(o.key for o in gone)
@@ -214,7 +214,7 @@ def _image(desired: DesiredService, observed: Observed) -> ImageFacts | None:
     if facts is None:
         raise EngineError(
             f"the image {desired.ingress_image} of the ingress does not exist",
-            details=f"`ingress` of the service {desired.name} asks for it",
+            details=f"`ingress` of the service {desired.name} needs it",
             resolution="`capas build` builds the spec's images; `ingress.image` names another",
         )
     return facts

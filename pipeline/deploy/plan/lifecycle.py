@@ -38,11 +38,11 @@ def plan_change(pipeline: Pipeline, change: Change, containers: Sequence[Contain
         if container.lost and change not in _WITHOUT_MONITOR:
             continue  # told by `lost_to`
         if container.state not in _STATES[change] and not _is_unreachable(change, container):
-            notes.append(f"{container.name} is {_state(container)}: left as it is")
+            notes.append(f"{container.name} is {_state(container)}: not changed")
             continue
         is_job = container.service in jobs
         if change in ("start", "restart") and is_job and container.ended_well:
-            notes.append(f"{container.name} is a job that is done: left as it is")
+            notes.append(f"{container.name} is a job that is done: not changed")
             continue
         steps = _steps(pipeline, change, container, up, is_job=is_job)
         operations += steps

@@ -38,7 +38,7 @@ def plan_pulls(
         if reference.startswith(_ENGINES_OWN) or policy == "never":
             continue
         if reference not in observed.images:
-            operations.append(Operation("pull", "image", reference, "not there"))
+            operations.append(Operation("pull", "image", reference, "missing"))
         elif fresh and policy == "always":
             operations.append(Operation("pull", "image", reference, "its pull policy is always"))
     return tuple(operations)

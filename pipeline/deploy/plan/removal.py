@@ -37,7 +37,7 @@ def unfinished(pipeline: Pipeline, observed: Observed) -> list[Operation]:
     place = r"(\d+|ingress|door)"  # `door`: an ingress made by a version before 0029
     ours = re.compile(rf"{re.escape(pipeline.name)}-({services})-{place}({re.escape(NEXT)})*")
     return [
-        Operation("remove", "container", name, "the engine was killed while it made it")
+        Operation("remove", "container", name, "the engine was killed while creating it")
         for name in sorted(observed.unfinished)
         if ours.fullmatch(name)
     ]

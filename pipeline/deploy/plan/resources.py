@@ -14,7 +14,7 @@ from pipeline.errors import CapasError, HostUnsupported
 from pipeline.lean_dataclasses import replace
 from pipeline.spec.model import DEFAULT_NETWORK, Network, Pipeline
 
-NOT_THERE = "not there"
+MISSING = "missing"
 
 
 def plan_resources(
@@ -49,9 +49,9 @@ def _networks(
         body = _network_body(pipeline, known.get(name, default))
         there = observed.networks.get(name)
         if there is None:
-            operations.append(Operation("create", "network", name, NOT_THERE, body=body))
+            operations.append(Operation("create", "network", name, MISSING, body=body))
         elif there.get(labels.PIPELINE) != pipeline.name:
-            notes.append(f"network {name} is not ours: it is used and left as it is")
+            notes.append(f"network {name} was not created by capas: it is used and not changed")
         elif there.get(labels.CONFIG) != body["labels"][labels.CONFIG]:
             raise CapasError(
                 f"the options of the network {name} have changed",
@@ -94,7 +94,10 @@ def _volumes(
         there = observed.volumes.get(volume.engine_name)
         if there is not None:
             if not volume.external and there.get(labels.PIPELINE) != pipeline.name:
-                notes.append(f"volume {volume.engine_name} is not ours: it is used as it is")
+                notes.append(
+                    f"volume {volume.engine_name} was not created by capas: "
+                    "it is used and not changed"
+                )
             elif not volume.labels.items() <= there.items():
                 notes.append(
                     f"volume {volume.engine_name} does not have the `labels` of the spec: "
@@ -104,7 +107,7 @@ def _volumes(
         if volume.external:
             raise CapasError(
                 f"the external volume {volume.engine_name} does not exist",
-                resolution=f"make it (`podman volume create {volume.engine_name}`), "
+                resolution=f"create it (`podman volume create {volume.engine_name}`), "
                 "or remove `external`",
             )
         body = {
@@ -117,7 +120,7 @@ def _volumes(
                 labels.COMPOSE_VOLUME: volume.name,
             },
         }
-        operations.append(Operation("create", "volume", volume.engine_name, NOT_THERE, body=body))
+        operations.append(Operation("create", "volume", volume.engine_name, MISSING, body=body))
     return operations, notes
 
 
@@ -136,7 +139,7 @@ def _secrets(
             continue  # its source is gone: what Podman keeps of it stays
         own = {labels.PIPELINE: pipeline.name, labels.FINGERPRINT: now}
         if there is None:
-            make = Operation("create", "secret", name, NOT_THERE, labels=own, secret=secret)
+            make = Operation("create", "secret", name, MISSING, labels=own, secret=secret)
             operations.append(make)
         elif there.get(labels.FINGERPRINT) != now and labels.PIPELINE in there:
             remove = Operation("remove", "secret", name, "its value has changed")

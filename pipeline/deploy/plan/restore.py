@@ -97,7 +97,7 @@ def what_became(
         if desired.name in jobs:
             if any(c.name in before.started for c in failed.of(desired.name)):
                 name = f"{desired.name} {desired.version}".rstrip()
-                lines.append(f"the job {name} has run, and that cannot be taken back")
+                lines.append(f"the job {name} has run, and that cannot be undone")
             continue
         for one in back.old.values():
             name = f"{desired.name} {one.version}".rstrip()

@@ -196,7 +196,7 @@ def _goal(pipeline: Pipeline, record: Record) -> Goal:
         image = pipeline.images.get(pipeline.services[name].image)
         if image is None or version not in image.versions:
             raise CapasError(
-                f"deploy {record.number} cannot be gone back to",
+                f"cannot go back to deploy {record.number}",
                 details=f"{name} was {version} then, which is no longer in the spec",
                 resolution="write the version into the spec again, or name another: "
                 "`capas rollback --version V`",

@@ -214,7 +214,7 @@ class _ServicePlanner:
 
     def _tidy(self, place: ReplicaSlot) -> None:
         cleared = {o.key for o in self._plan.operations}
-        gone = [removal(old, f"{place.final_name} has its place") for old in place.others]
+        gone = [removal(old, f"replaced by {place.final_name}") for old in place.others]
         gone = [removed for removed in gone if removed.key not in cleared]
         self._plan.tail += gone
         if place.final_name != place.name:
@@ -300,7 +300,7 @@ class _ServicePlanner:
     def _why(self, place: ReplicaSlot) -> str:
         old = place.predecessor
         if old is None:
-            return f"replica {place.number}: not there"
+            return f"replica {place.number}: missing"
         reason = why_replaced(old, self._blueprint)
         if old.config == self._blueprint.config:
             held = lost_port(old, self._around.observed.held)

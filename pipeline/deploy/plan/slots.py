@@ -79,7 +79,7 @@ def slots_of(
         name = f"{pipeline.name}-{service.name}-{number}"
         if name in observed.foreign:
             raise CapasError(
-                f"the container name {name} is taken by a container that is not ours",
+                f"the container name {name} is used by a container that capas did not create",
                 details=f"no deploy of {pipeline.name} made it, or not with the labels that it has",
                 resolution="rename that container, or this pipeline",
             )

@@ -51,7 +51,7 @@ def check_python(facts: Facts) -> Check:
             "python",
             "limited",
             f"Python {told} gets no security updates since October 2026; capas still runs with it",
-            fix="install Python 3.11 or newer, and remove .venv: the next command makes it anew",
+            fix="install Python 3.11 or newer, and remove .venv: the next command creates it again",
         )
     return Check("python", "ok", f"Python {told}")
 
@@ -84,7 +84,7 @@ def check_namespaces(facts: Facts) -> Check:
         return Check(
             "namespaces",
             "cannot",
-            "AppArmor takes the power out of user namespaces, and Podman has no profile",
+            "AppArmor restricts user namespaces, and Podman has no profile",
             ask="sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
             essential=True,
         )
@@ -202,7 +202,7 @@ def check_storage(facts: Facts, chosen: Chosen) -> Check:
         )
     sentence = f"{choice.value} on {storage.filesystem}: {choice.cause}"
     if choice.value == "vfs":
-        anew = "save your images and volumes, `podman system reset`, begin anew with overlay"
+        anew = "save your images and volumes, run `podman system reset`, start again with overlay"
         return Check(
             "storage",
             "limited",

@@ -64,7 +64,7 @@ def check_names(facts: Facts, chosen: Chosen) -> Check:
             f"{choice.cause}: firewall_driver is iptables, which this netavark does not know: no "
             "container with a network starts",
             choice=choice.value,
-            fix="under [network] take firewall_driver out, or set it to nftables",
+            fix="under [network] remove firewall_driver, or set it to nftables",
         )
     sentence = "containers of one network find each other by name"
     if (0,) < facts.basics.version("podman") < _KEEPS_NAMES:
@@ -82,7 +82,7 @@ def check_ports(facts: Facts) -> Check:
     return Check(
         "ports",
         "limited",
-        f"ports below {facts.first_port} are root's",
+        f"ports below {facts.first_port} are privileged",
         fix=f"publish a port from {max(facts.first_port, _ROOTS_PORTS)} on, such as 8080",
         ask="sysctl -w net.ipv4.ip_unprivileged_port_start=80",
     )

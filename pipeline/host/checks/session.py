@@ -18,7 +18,7 @@ _SESSION = "log in at the console or by ssh, not by su: then a systemd user sess
 def check_limits(facts: Facts) -> Check:
     """Limits of memory, processors and processes."""
     cgroups = facts.basics.cgroups
-    others = "say `resources = { …, optional = true }`: a deploy goes on without the limits"
+    others = "use `resources = { …, optional = true }`: a deploy continues without the limits"
     if facts.basics.session.uid == 0:
         return Check("limits", "ok", "root sets every limit")
     if cgroups.mode != "v2":
@@ -118,7 +118,7 @@ def check_health(facts: Facts) -> Check:
         "healthchecks",
         "limited",
         "without a systemd session Podman never runs them: its own status stays `starting`",
-        fix="`capas deploy` asks the containers itself before it goes on",
+        fix="`capas deploy` asks the containers itself before it continues",
     )
 
 
@@ -145,11 +145,11 @@ _PAUSE: Mapping[PauseState, tuple[str, str]] = {
     ),
     "refused": (
         "all processes of this account were killed while containers ran: Podman refuses everything",
-        "`capas deploy` mends it and starts what ran; by hand: podman system migrate",
+        "`capas deploy` repairs it and starts what ran; by hand: podman system migrate",
     ),
     "recycled": (
         "its pid file names another process of yours: some versions of Podman refuse every command",
-        "the next command of capas forgets it; by hand: rm $XDG_RUNTIME_DIR/libpod/tmp/pause.pid",
+        "the next command of capas removes it; by hand: rm $XDG_RUNTIME_DIR/libpod/tmp/pause.pid",
     ),
     "stale": ("its pid file names a process that is gone", "podman system migrate"),
     "outdated": (

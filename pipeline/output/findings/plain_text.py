@@ -58,7 +58,7 @@ def _finding(finding: Finding, lines: Lines, paint: Paint) -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def lines_of_file(path: Path) -> Sequence[str]:
-    """The lines of a text file; none of what is no file, not UTF-8, or larger than 1 MiB."""
+    """The lines of a text file; none of what is not a file, not UTF-8, or larger than 1 MiB."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:

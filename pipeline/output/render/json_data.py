@@ -12,7 +12,7 @@ from pipeline.output.sanitize import HIDDEN
 def render_json(report: Report) -> str:
     r"""The report's data, keys in their documented order, one final newline.
 
-    Bytes of a file's name that are no UTF-8 are told as Python does, `\udcff` for 0xff.
+    Bytes of a file's name that are not UTF-8 are told as Python does, `\udcff` for 0xff.
     """
     text = json.dumps(report.data, indent=2, ensure_ascii=False) + "\n"
     return HIDDEN.sub(_escaped, text)

@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     sys.stderr.write(
         f"error: the Python of this `invoke` has no capas ({error}): `pip install` a checkout of"
-        " capas into it, or say `capas TASK`\n"
+        " capas into it, or run `capas TASK`\n"
     )
     sys.exit(4)
 

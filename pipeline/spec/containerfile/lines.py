@@ -140,7 +140,7 @@ class Lines:
             elif char not in CONTINUED:
                 column = line.lower().find(char, line.find("=")) + 1
                 self._report(
-                    "CAP201", number, column, f"{char!r} is no escape character", "use \\ or `"
+                    "CAP201", number, column, f"{char!r} is not an escape character", "use \\ or `"
                 )
             else:
                 self.escape = char

@@ -179,7 +179,7 @@ def _pairs(keyword: str, rest: Span, escape: str) -> tuple[Word, ...]:
         name_text, equals, value_text = word.text.partition("=")
         if not equals:
             hint = "write NAME=value, with quotes around a value with spaces"
-            raise _Unparsable(f"{word.text} is no NAME=value", word.start, hint)
+            raise _Unparsable(f"{word.text} is not NAME=value", word.start, hint)
         middle = word.start + len(name_text)
         pairs += Word(name_text, word.start, middle), Word(value_text, middle + 1, word.end)
     return tuple(pairs)

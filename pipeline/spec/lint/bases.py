@@ -26,21 +26,21 @@ def reference_fault(reference: str) -> str:
     """
     rest, at, digest = reference.partition("@")
     if at and not _DIGEST.fullmatch(digest):
-        return f"{digest or 'nothing'} is no digest"
+        return f"{digest or 'nothing'} is not a digest"
     name, _, tag = _split_tag(rest)
     if tag is not None and not _TAG.fullmatch(tag):
-        return f"{tag or 'nothing'} is no tag"
+        return f"{tag or 'nothing'} is not a tag"
     first, slash, path = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         if not _HOST.fullmatch(first):
-            return f"{first} is no host"
+            return f"{first} is not a host"
         name = path
     wrong = next((part for part in name.split("/") if not _PART.fullmatch(part)), None)
     if wrong is None:
         return ""
     if wrong != wrong.lower():
         return "names are written in lower case"
-    return f"{wrong} is no part of a name" if wrong else "a part of the name is empty"
+    return f"{wrong} is not part of a name" if wrong else "a part of the name is empty"
 
 
 def _split_tag(reference: str) -> tuple[str, str, str | None]:
@@ -90,5 +90,5 @@ def _moving(reference: str) -> str | None:
         return None
     tag = _split_tag(reference)[2]
     if tag is None:
-        return f"{reference} has no tag: that is latest, whatever it is on the day"
-    return f"{reference} is another image from day to day" if tag == "latest" else None
+        return f"{reference} has no tag, which means latest: it changes over time"
+    return f"{reference} changes over time" if tag == "latest" else None

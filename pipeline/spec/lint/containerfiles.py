@@ -75,7 +75,7 @@ def read_containerfile(path: Path) -> Containerfile:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             return _unreadable(path, f"the Containerfile is {kind}")
         if status.st_size > LARGEST:
             return _unreadable(path, f"the Containerfile has {status.st_size} bytes")
@@ -94,10 +94,10 @@ def _decoded(path: Path, content: bytes) -> Containerfile:
         line = content.count(b"\n", 0, error.start) + 1
         start = content.rfind(b"\n", 0, error.start) + 1
         column = len(content[start : error.start].decode()) + 1
-        return _unreadable(path, f"byte {content[error.start]:#04x} is no UTF-8", line, column)
+        return _unreadable(path, f"byte {content[error.start]:#04x} is not UTF-8", line, column)
     if (nul := text.find("\0")) >= 0:
         line, column = text.count("\n", 0, nul) + 1, nul - text.rfind("\n", 0, nul)
-        return _unreadable(path, "a NUL byte: this is no text", line, column)
+        return _unreadable(path, "a NUL byte: this is not text", line, column)
     return parse(text, path)
 
 

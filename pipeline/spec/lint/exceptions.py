@@ -98,7 +98,7 @@ def _complaints(
         if rule not in RULES:
             found.append(_at(file, "CAP232", exception.comment, f"there is no rule {rule}"))
         elif (exception.holder, rule) not in used:
-            message = f"nothing here is against {rule}"
+            message = f"nothing here breaks {rule}"
             found.append(_at(file, "CAP232", exception.comment, message, "remove the exception"))
     if not exception.reason:
         message = f"an exception from {', '.join(exception.rules)} without a reason"

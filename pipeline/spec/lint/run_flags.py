@@ -32,7 +32,7 @@ def flag_wrong(name: str, value: str, hints: Hints) -> tuple[str, str]:
         name: of the flag, without dashes.
     """
     if name == "network" and value not in _NETWORKS:
-        return f"RUN --network={value}: it is none of {', '.join(_NETWORKS)}", ""
+        return f"RUN --network={value}: it is not one of {', '.join(_NETWORKS)}", ""
     return _mount_wrong(value, hints) if name == "mount" else ("", "")
 
 
@@ -43,7 +43,7 @@ def _mount_wrong(value: str, hints: Hints) -> tuple[str, str]:
         return "", ""
     if kind not in _OPTIONS:
         known = ", ".join(_OPTIONS)
-        return f"RUN --mount of type `{kind[:40]}`: it is none of {known}", hints.near(
+        return f"RUN --mount of type `{kind[:40]}`: it is not one of {known}", hints.near(
             kind, _OPTIONS
         )
     for key, _, text in given:

@@ -98,7 +98,7 @@ def root_with_ports(subject: LintSubject) -> Iterator[Finding]:
         if is_root:
             place = _last(subject, "USER") or subject.lineage[-1].origin
             message = f"the service {one.service} publishes {one.port} and runs as root"
-            hint = "say USER here, or `user` in the service"
+            hint = "add USER here, or `user` in the service"
             yield subject.at("CAP225", place.instruction, message, hint)
             return
 
@@ -159,7 +159,7 @@ def _ports(text: str) -> Iterator[str]:
 
 
 def almost_json(subject: LintSubject) -> Iterator[Finding]:
-    """A list with quotes that is no JSON, and so is run by a shell."""
+    """A list with quotes that is not JSON, and so is run by a shell."""
     for _, step in subject.steps:
         word = (
             step.instruction.words[-1:]
@@ -173,5 +173,5 @@ def almost_json(subject: LintSubject) -> Iterator[Finding]:
         }  # fmt: skip
         if takes_lists and _LIKE_JSON.match(word[0].text):
             hint = "JSON has double quotes, commas between the items and none at the end"
-            message = f"{step.keyword} has a list that is no JSON: it is read as plain text"
+            message = f"{step.keyword} has a list that is not JSON: it is read as plain text"
             yield subject.at("CAP233", step.instruction, message, hint, word[0])

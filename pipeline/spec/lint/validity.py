@@ -194,17 +194,17 @@ def _healthcheck(step: BuildStep) -> str:
         return "HEALTHCHECK CMD has no command"
     for name, value in step.flags.items():
         if name == "retries" and not (value.isdecimal() and int(value[:9]) > 0):
-            return f"HEALTHCHECK --retries={value} is no number above 0"
+            return f"HEALTHCHECK --retries={value} is not a number above 0"
         timed = name in _HEALTH_FLAGS and name != "retries" and value
         if timed and not (_DURATION.fullmatch(value) and value.strip("+0.nµumsh")):
-            return f"HEALTHCHECK --{name}={value} is no duration such as 5s"
+            return f"HEALTHCHECK --{name}={value} is not a duration such as 5s"
     return ""
 
 
 def _files(step: BuildStep) -> str:
     mode = step.flags.get("chmod")
     if mode and step.certain and not re.fullmatch("[0-7]{1,11}", mode):
-        return f"{step.keyword} --chmod={mode} is no octal number such as 644"
+        return f"{step.keyword} --chmod={mode} is not an octal number such as 644"
     urls = [s for s in step.arguments[:-1] if s.startswith(("http://", "https://"))]
     if step.keyword == "COPY" and urls:
         return f"COPY does not download {urls[0]}; ADD does"

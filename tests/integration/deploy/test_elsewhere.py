@@ -36,15 +36,15 @@ def test_an_image_left_here_must_be_told_and_the_told_command_must_bring_it(
 
         early = run("deploy", "--dry-run", check=False)
         assert early.returncode == 1
-        assert "localhost/away:1.0 is not in the store that CONTAINER_HOST leads to" in early.stderr
+        assert "localhost/away:1.0 is not in the store that CONTAINER_HOST names" in early.stderr
         assert "`capas build --version 1.0`, then bring it there" in early.stderr
         for task in ("plan", "build", "prune"):
             said = run(task).stderr
             assert "images are built into the store of this machine" in said
-            assert f"its store is {other.graph}, that of here is {store.graph}" in said
+            assert f"its store is {other.graph}, that of this machine is {store.graph}" in said
         left = run("deploy", "--dry-run", check=False)
         assert "capas build" not in left.stderr
-        told = left.stderr.rpartition("bring it there: `")[2].partition("`")[0]
+        told = left.stderr.rpartition("copy it there: `")[2].partition("`")[0]
         subprocess.run(
             ["sh", "-c", told], env={**store.environment, "CONTAINER_HOST": uri}, check=True
         )

@@ -36,11 +36,11 @@ def test_an_image_must_be_pulled_by_policy_and_a_moved_tag_be_an_upgrade(
     project.write(data, volumes=["data:/data"])
     url = f"http://127.0.0.1:{project.port}/word"
     preview = deploy("--dry-run").stdout
-    assert preview.startswith(f"pull image {project.image} (not there)\n")
+    assert preview.startswith(f"pull image {project.image} (missing)\n")
     assert "start container" in preview
     done = deploy()
     assert f"{project.image}: Trying to pull" in done.stderr
-    assert f"✓ pull image {project.image}  not there" in done.stderr
+    assert f"✓ pull image {project.image}  missing" in done.stderr
     assert fetch(url) == "one"
 
     push(project, small_base, registry, "two")

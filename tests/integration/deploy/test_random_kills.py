@@ -38,7 +38,7 @@ _WHOM: tuple[Whom, ...] = (
 )  # fmt: skip
 _ENDS = 90.0
 """Seconds that a struck command has to end in, and a deploy on a busy machine."""
-_A_PERSON = "`podman system migrate` mends it and stops those containers"
+_A_PERSON = "`podman system migrate` repairs it and stops those containers"
 
 
 @dataclass(frozen=True)

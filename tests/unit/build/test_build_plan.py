@@ -157,7 +157,7 @@ def test_a_base_whose_run_is_carried_out_again_is_in_doubt(two: Planned) -> None
     two.build()
     two.images = [one for one in two.images if "web" in str(one.names)]
     plan = two.plan()
-    doubt = "base:1 carries out RUN make anew, perhaps with the same result"
+    doubt = "base:1 runs RUN make again, perhaps with the same result"
     assert lines(plan) == [("unknown", doubt), *[("unknown", f"{below(1)[1]}")] * 3]
     assert plan.versions[1].cause == f"FROM base:1: {doubt}"
     two.texts["top:1"] = "FROM web:1\nENV B=1\n"
@@ -232,7 +232,7 @@ def test_another_comment_in_the_history_gives_another_id(two: Planned) -> None:
     assert plan.versions[0].note == ""
     assert plan.versions[1].note == (
         "web:1: the store's results were built in another way (their history says `FROM x`): the "
-        "image gets another id than elsewhere, with the same layers"
+        "image gets another id than on other hosts, with the same layers"
     )
     assert plan.versions[1].instructions[2].image == copied.id
     assert plan.versions[1].instructions[1].image == step.id

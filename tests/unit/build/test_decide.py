@@ -40,7 +40,7 @@ def test_the_same_inputs_are_kept() -> None:
         (replace(SAME, pipeline="other"), "its inputs changed"),
         (
             replace(SAME, current=replace(IMAGE, last="CMD x")),
-            "something was put on top of what was built",
+            "layers were added on top of what was built",
         ),
         (
             replace(SAME, pipeline="other", current=DEMOS),
@@ -115,7 +115,7 @@ def test_a_refusal_names_at_most_twenty_changes_and_what_was_below() -> None:
     with pytest.raises(Refused) as caught:
         decide(replace(SAME, current=None, release=release, bases={BASE: ids["now"]}))
     assert caught.value.details == f"{BASE} was {'1' * 12} at the release, is {'2' * 12} now"
-    assert caught.value.resolution == f"bring the recorded images back ({BASE}: sha256:e)"
+    assert caught.value.resolution == f"restore the recorded images ({BASE}: sha256:e)"
 
 
 @pytest.mark.parametrize(

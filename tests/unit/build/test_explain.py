@@ -48,13 +48,13 @@ def _cause(tmp_path: Path, text: str, now: str, before: LastBuild | None) -> str
     ("text", "now", "before", "cause"),
     [
         ("CMD x", f"{NOP}CMD x", None, "never built here"),
-        ("CMD x", f"{NOP}CMD x", _before("other"), "it stands on another image than last time"),
+        ("CMD x", f"{NOP}CMD x", _before("other"), "it is built on another image than last time"),
         ("CMD x", f"{NOP}CMD x", _before("base"), "a new instruction"),
         (
             "CMD x",
             f"{NOP}CMD x",
             _before("base", f"{NOP}CMD x"),
-            "its result is not in the store any more",
+            "its result is no longer in the store",
         ),
         (
             "CMD x",
@@ -216,7 +216,7 @@ def test_more_than_three_changes_are_counted(tmp_path: Path) -> None:
             "CMD x",
             f"{NOP}CMD x|force-mtime=5",
             _before("base", f"{NOP}CMD x|force-mtime=5"),
-            "its result is not in the store any more",
+            "its result is no longer in the store",
         ),
     ],
 )

@@ -152,7 +152,7 @@ def test_on_a_stage_that_may_be_found_or_made_a_from_is_not_sure(tmp_path: Path)
         "FROM t\nRUN make\n"
     )
     found = forecaster(tmp_path, text, [*STORE, old]).all()
-    why = "a RUN is carried out anew, perhaps with the same files"
+    why = "a RUN runs again, perhaps with the same files"
     assert told(found) == [
         ("reuse", ""), ("rebuild", ""), ("reuse", ""), ("unknown", why),
         ("unknown", UNSURE), ("rebuild", ""), ("rebuild", ""),
@@ -165,14 +165,14 @@ def test_a_refused_flag_is_told(tmp_path: Path) -> None:
     text = "FROM scratch\nCOPY --chmod=u+x a /\n"
     (_, copied, _) = forecaster(tmp_path, text, [old]).all()
     assert copied.state == "unknown"
-    assert copied.reason == "--chmod=u+x is no octal number"
+    assert copied.reason == "--chmod=u+x is not an octal number"
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("RUN make", "a RUN is carried out anew, perhaps with the same files"),
-        ("COPY <<E /x\nhello\nE", "a heredoc is written anew"),
+        ("RUN make", "a RUN runs again, perhaps with the same files"),
+        ("COPY <<E /x\nhello\nE", "a heredoc is written again"),
     ],
 )
 def test_what_is_carried_out_anew_has_files_that_nobody_knows(
@@ -204,7 +204,7 @@ def test_only_add_unpacks(tmp_path: Path) -> None:
         archive.add(tmp_path / "inner", "inner")
     copied = made(forecaster(tmp_path, "FROM scratch\nCOPY t.tar /x/\n"))
     assert {one for one in copied if one} == {"x", "x/t.tar"}
-    with pytest.raises(CannotTell, match=r"t\.tar is unpacked anew"):
+    with pytest.raises(CannotTell, match=r"t\.tar is unpacked again"):
         made(forecaster(tmp_path, "FROM scratch\nADD t.tar /x/\n"))
     texts = [
         forecaster(tmp_path, f"FROM scratch\n{one} t.tar /x/\n").all()[1].texts[0].split()[4]

@@ -49,7 +49,7 @@ LAST = f'LABEL "{labels.IDENTITY}"="{"i" * 64}"'
         (
             OURS,
             "CMD x",
-            "something was put on top of what capas built (`podman commit`, or a build on it)",
+            "layers were added on top of what capas built (`podman commit`, or a build on it)",
         ),
     ],
 )

@@ -19,12 +19,12 @@ from tests.unit.deploy.world import World, text
 
 def test_nothing_there_must_create_everything(world: World) -> None:
     assert str(world.plan()) == text(
-        "create volume pytweets_tweets (not there)",
-        "create container pytweets-web-1 (replica 1: not there)",
-        "start container pytweets-web-1 (replica 1: not there)",
+        "create volume pytweets_tweets (missing)",
+        "create container pytweets-web-1 (replica 1: missing)",
+        "start container pytweets-web-1 (replica 1: missing)",
         "wait for container pytweets-web-1 (it must be healthy)",
-        "create container pytweets-web-2 (replica 2: not there)",
-        "start container pytweets-web-2 (replica 2: not there)",
+        "create container pytweets-web-2 (replica 2: missing)",
+        "start container pytweets-web-2 (replica 2: missing)",
         "wait for container pytweets-web-2 (it must be healthy)",
         "record deploy 1 (healthy as a whole)",
     )
@@ -47,8 +47,8 @@ def test_a_second_deploy_must_do_nothing(world: World) -> None:
 def test_scaling_up_must_touch_nobody_else(world: World) -> None:
     world.deploy()
     assert str(world.plan(Overrides({}, {"web": 3}))) == text(
-        "create container pytweets-web-3 (replica 3: not there)",
-        "start container pytweets-web-3 (replica 3: not there)",
+        "create container pytweets-web-3 (replica 3: missing)",
+        "start container pytweets-web-3 (replica 3: missing)",
         "wait for container pytweets-web-3 (it must be healthy)",
         "record deploy 2 (healthy as a whole)",
     )
@@ -85,9 +85,9 @@ def test_an_update_with_ports_must_stop_the_old_first_and_keep_it_until_all_are_
         f"start container pytweets-web-2.next {two}",
         "wait for container pytweets-web-2.next (it must be healthy)",
         "record deploy 2 (healthy as a whole)",
-        "remove container pytweets-web-1 (pytweets-web-1.next has its place)",
+        "remove container pytweets-web-1 (replaced by pytweets-web-1.next)",
         "rename container pytweets-web-1.next (it is replica 1)",
-        "remove container pytweets-web-2 (pytweets-web-2.next has its place)",
+        "remove container pytweets-web-2 (replaced by pytweets-web-2.next)",
         "rename container pytweets-web-2.next (it is replica 2)",
     )
 
@@ -229,7 +229,7 @@ def test_a_stopped_replica_whose_port_was_taken_must_move_on(world: World) -> No
         "wait for container pytweets-web-1.next (it must be healthy)",
         "wait for container pytweets-web-2 (it must be healthy)",
         "record deploy 2 (healthy as a whole)",
-        "remove container pytweets-web-1 (pytweets-web-1.next has its place)",
+        "remove container pytweets-web-1 (replaced by pytweets-web-1.next)",
         "rename container pytweets-web-1.next (it is replica 1)",
         "note: web: port 8080 is already in use by another program or user: 8082 instead",
     )
@@ -253,7 +253,7 @@ def test_an_image_built_anew_must_be_named(world: World) -> None:
     }
     world.observed = replace(world.observed, images=images)
     create = next(o for o in world.plan().operations if o.verb == "create")
-    assert create.cause == "replica 1: localhost/pytweets:1.2 was built anew"
+    assert create.cause == "replica 1: localhost/pytweets:1.2 was rebuilt"
 
 
 def test_a_missing_image_must_say_how_to_build_it(world: World) -> None:
@@ -290,7 +290,7 @@ def test_a_volume_that_left_the_spec_must_stay(world: World) -> None:
 
 def test_a_foreign_container_of_the_same_name_must_stop_the_plan(world: World) -> None:
     world.observed = replace(world.observed, foreign=frozenset({"pytweets-web-2"}))
-    with pytest.raises(CapasError, match="pytweets-web-2 is taken"):
+    with pytest.raises(CapasError, match="pytweets-web-2 is used"):
         world.plan()
 
 
@@ -336,13 +336,13 @@ def test_a_dependency_must_be_healthy_first(world: World) -> None:
     world.pipeline = replace(world.pipeline, services=services)
     plan = world.plan()
     assert str(plan) == text(
-        "create network pytweets_default (not there)",
-        "create volume pytweets_tweets (not there)",
-        "create container pytweets-cache-1 (replica 1: not there)",
-        "start container pytweets-cache-1 (replica 1: not there)",
+        "create network pytweets_default (missing)",
+        "create volume pytweets_tweets (missing)",
+        "create container pytweets-cache-1 (replica 1: missing)",
+        "start container pytweets-cache-1 (replica 1: missing)",
         "wait for container pytweets-cache-1 (it must be healthy)",
-        "create container pytweets-web-1 (replica 1: not there)",
-        "start container pytweets-web-1 (replica 1: not there)",
+        "create container pytweets-web-1 (replica 1: missing)",
+        "start container pytweets-web-1 (replica 1: missing)",
         "wait for container pytweets-web-1 (it must be healthy)",
         "record deploy 1 (healthy as a whole)",
     )
@@ -400,7 +400,7 @@ def test_what_a_killed_engine_left_must_go_before_its_name_is_used_again(world: 
     left = {"pytweets-web-1", "pytweets-web-2.next", "pytweets-two-web-1", "other-web-1"}
     world.observed = replace(world.observed, unfinished=frozenset(left))
     plan = world.plan()
-    cause = "the engine was killed while it made it"
+    cause = "the engine was killed while creating it"
     assert [str(o) for o in plan.operations[:2]] == [
         f"remove container pytweets-web-1 ({cause})",
         f"remove container pytweets-web-2.next ({cause})",
@@ -420,7 +420,7 @@ def test_where_pasta_keeps_ports_a_lone_service_that_restarts_must_be_in_a_netwo
     abilities = replace(world.observed.abilities, restarts_ports=False)
     world.observed = replace(world.observed, abilities=abilities)
     plan = world.plan()
-    assert str(plan.operations[0]) == "create network pytweets_default (not there)"
+    assert str(plan.operations[0]) == "create network pytweets_default (missing)"
     create = next(o for o in plan.operations if o.key == "create container pytweets-web-1")
     assert create.body["networks"].keys() == {"pytweets_default"}
     world.change(restart="no")

@@ -53,12 +53,12 @@ def test_a_number_alone_must_mean_the_only_service_or_the_only_one_that_is_built
     world.pipeline = replace(world.pipeline, services=both)
     with pytest.raises(UsageError, match="unclear which service") as raised:
         replicas_for(world.pipeline, "3")
-    assert raised.value.resolution == "say which: web=3"
+    assert raised.value.resolution == "write for example web=3"
     neither = {"cache": cache, "other": replace(cache, name="other")}
     world.pipeline = replace(world.pipeline, services=neither)
     with pytest.raises(UsageError, match="unclear which service") as raised:
         replicas_for(world.pipeline, "3")
-    assert raised.value.resolution == "say which: cache=3"
+    assert raised.value.resolution == "write for example cache=3"
 
 
 @pytest.mark.parametrize("asked", ["many", "web=", "-1", "web=1.5", ""])

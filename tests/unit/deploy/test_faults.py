@@ -100,7 +100,7 @@ def test_a_port_that_the_engine_chose_is_looked_for_where_it_is_known() -> None:
 
 def test_a_network_of_its_own_without_an_interface_is_told() -> None:
     fault = judge(container(), looked(network=ALONE))
-    assert said(fault) == "what connects its network has ended"
+    assert said(fault) == "its network helper has ended"
 
 
 def test_one_without_ports_may_have_no_network() -> None:

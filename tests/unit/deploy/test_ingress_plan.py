@@ -25,18 +25,18 @@ def with_an_ingress(world: World, **changes: object) -> None:
 def test_an_ingress_must_be_opened_after_the_replicas_are_healthy(world: World) -> None:
     with_an_ingress(world)
     assert str(world.plan()) == text(
-        "create network pytweets_default (not there)",
-        "create volume pytweets_tweets (not there)",
-        "create container pytweets-web-1 (replica 1: not there)",
-        "start container pytweets-web-1 (replica 1: not there)",
+        "create network pytweets_default (missing)",
+        "create volume pytweets_tweets (missing)",
+        "create container pytweets-web-1 (replica 1: missing)",
+        "start container pytweets-web-1 (replica 1: missing)",
         "wait for container pytweets-web-1 (it must be healthy)",
-        "create container pytweets-web-2 (replica 2: not there)",
-        "start container pytweets-web-2 (replica 2: not there)",
+        "create container pytweets-web-2 (replica 2: missing)",
+        "start container pytweets-web-2 (replica 2: missing)",
         "wait for container pytweets-web-2 (it must be healthy)",
-        "create ingress pytweets-web-ingress (not there)",
-        "write ingress pytweets-web-ingress (not there)",
-        "confirm ingress pytweets-web-ingress (not there)",
-        "start ingress pytweets-web-ingress (not there)",
+        "create ingress pytweets-web-ingress (missing)",
+        "write ingress pytweets-web-ingress (missing)",
+        "confirm ingress pytweets-web-ingress (missing)",
+        "start ingress pytweets-web-ingress (missing)",
         "wait for ingress pytweets-web-ingress (it must let requests through)",
         "record deploy 1 (healthy as a whole)",
     )
@@ -112,7 +112,7 @@ def test_an_ingress_that_left_the_spec_must_take_its_ingress_away(world: World) 
     with_an_ingress(world)
     world.deploy()
     world.change(ingress=None)
-    assert "remove container pytweets-web-ingress (no ingress any more)" in str(world.plan())
+    assert "remove container pytweets-web-ingress (no longer in the spec)" in str(world.plan())
 
 
 def test_an_ingress_that_cannot_be_reached_must_be_told_nothing_and_be_replaced(

@@ -14,13 +14,12 @@ def test_only_what_is_in_a_state_for_it_must_be_changed(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-2", state="exited")
     assert str(plan_change(world.pipeline, "stop", world.observed.containers)) == (
-        "stop container pytweets-web-1 (it is running)\n"
-        "note: pytweets-web-2 is exited: left as it is"
+        "stop container pytweets-web-1 (it is running)\nnote: pytweets-web-2 is exited: not changed"
     )
     assert str(plan_change(world.pipeline, "start", world.observed.containers)) == (
         "start container pytweets-web-2 (it is exited)\n"
         "wait for container pytweets-web-2 (it must be healthy)\n"
-        "note: pytweets-web-1 is running: left as it is"
+        "note: pytweets-web-1 is running: not changed"
     )
 
 
@@ -61,7 +60,7 @@ def test_a_job_must_be_held_to_its_end_and_one_that_is_done_be_left_alone(world:
     for change in ("start", "restart"):
         plan = plan_change(world.pipeline, change, world.observed.containers)
         assert {o.name for o in plan.operations} == {"pytweets-web-1"}
-        assert plan.notes == ("pytweets-job-1 is a job that is done: left as it is",)
+        assert plan.notes == ("pytweets-job-1 is a job that is done: not changed",)
 
 
 def test_what_left_the_spec_must_start_and_be_held_to_keep_running(world: World) -> None:
@@ -79,7 +78,7 @@ def test_what_is_left_as_it_is_must_say_what_is_wrong_with_it(world: World) -> N
     world.deploy()
     world.set("pytweets-web-1", state="stopping", fault="its process has ended")
     assert plan_change(world.pipeline, "pause", world.observed.containers[:1]).notes == (
-        "pytweets-web-1 is stopping (its process has ended): left as it is",
+        "pytweets-web-1 is stopping (its process has ended): not changed",
     )
 
 

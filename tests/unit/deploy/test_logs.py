@@ -152,7 +152,7 @@ def test_a_time_that_is_none_must_be_an_error(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(EngineError) as raised:
         shown(Odd(), monkeypatch, tail=1, follow=True)
-    assert "no time" in raised.value.details
+    assert "not a time" in raised.value.details
 
 
 def test_gigabytes_must_not_be_held(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,17 +22,15 @@ def far(world: World) -> World:
 @pytest.mark.parametrize(
     ("check", "asked"),
     [
-        (Healthcheck(http=":5000/healthz"), "http :5000/healthz is asked"),
-        (Healthcheck(tcp=5000), "tcp 5000 is asked"),
+        (Healthcheck(http=":5000/healthz"), "http :5000/healthz is sent"),
+        (Healthcheck(tcp=5000), "tcp 5000 is sent"),
     ],
 )
 def test_a_check_from_outside_must_be_refused_unless_nobody_waits(
     far: World, check: Healthcheck, asked: str
 ) -> None:
     far.change(healthcheck=check)
-    with pytest.raises(
-        HostUnsupported, match="health check of web cannot be asked on box"
-    ) as raised:
+    with pytest.raises(HostUnsupported, match="health check of web cannot run on box") as raised:
         far.plan()
     assert asked in raised.value.details
     assert "no shell is there" in raised.value.details

@@ -23,9 +23,9 @@ def pulled(world: World, *, fresh: bool = True) -> list[str]:
 @pytest.mark.parametrize(
     ("policy", "there", "fresh", "cause"),
     [
-        ("missing", False, True, "not there"),
+        ("missing", False, True, "missing"),
         ("missing", True, True, ""),
-        ("always", False, False, "not there"),
+        ("always", False, False, "missing"),
         ("always", True, True, "its pull policy is always"),
         ("always", True, False, ""),
         ("never", False, True, ""),
@@ -45,17 +45,17 @@ def test_images_of_this_machine_must_never_be_asked_for(world: World) -> None:
     world.change(image="localhost/nginx:8", built_here=False)
     assert pulled(world) == []
     world.change(image="localhost:5000/nginx:8", built_here=False)
-    assert pulled(world) == ["pull image localhost:5000/nginx:8 (not there)"]
+    assert pulled(world) == ["pull image localhost:5000/nginx:8 (missing)"]
 
 
 def test_the_image_of_an_ingress_must_be_had_too(world: World) -> None:
     haproxy = "docker.io/library/haproxy:3.0"
     world.change(ingress=Ingress(8000, 5000, haproxy), ports=())
-    assert pulled(world) == [f"pull image {haproxy} (not there)"]
+    assert pulled(world) == [f"pull image {haproxy} (missing)"]
 
 
 def test_a_preview_must_go_on_as_if_the_image_were_there(world: World) -> None:
     world.change(image=NGINX, built_here=False, replicas=1)
     wanted = desired_services(world.pipeline)
     world.observed = as_if_pulled(world.observed, plan_pulls(wanted, world.observed, fresh=True))
-    assert "create container pytweets-web-1 (replica 1: not there)" in str(world.plan())
+    assert "create container pytweets-web-1 (replica 1: missing)" in str(world.plan())

@@ -35,7 +35,7 @@ def with_volume(world: World, **changes: Any) -> None:
 def test_a_volume_must_be_made_with_labels_that_say_whose_it_is(world: World) -> None:
     with_volume(world, labels={"team": "blue"})
     (create,), notes = planned(world)
-    assert str(create) == "create volume pytweets_tweets (not there)"
+    assert str(create) == "create volume pytweets_tweets (missing)"
     assert create.body == {
         "Name": "pytweets_tweets",
         "Label": {
@@ -55,7 +55,11 @@ def test_a_volume_must_be_made_with_labels_that_say_whose_it_is(world: World) ->
         (False, {**OURS, "team": "blue", "more": "1"}, []),
         (False, OURS, [OTHER_LABELS]),
         (False, {**OURS, "team": "red"}, [OTHER_LABELS]),
-        (False, {}, ["volume pytweets_tweets is not ours: it is used as it is"]),
+        (
+            False,
+            {},
+            ["volume pytweets_tweets was not created by capas: it is used and not changed"],
+        ),
         (True, {"team": "blue"}, []),
         (True, {}, [OTHER_LABELS]),
     ],
@@ -94,7 +98,7 @@ def test_a_network_of_ours_must_have_the_options_of_the_spec(world: World) -> No
 
 def test_a_network_of_somebody_else_must_be_used_and_told(world: World) -> None:
     with_network(world)
-    note = "network pytweets_default is not ours: it is used and left as it is"
+    note = "network pytweets_default was not created by capas: it is used and not changed"
     assert planned(world, networks={"pytweets_default": {}}) == ([], [note])
 
 

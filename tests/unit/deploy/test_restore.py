@@ -135,7 +135,7 @@ def test_all_services_must_go_back_and_a_job_that_ran_must_be_told(world: World)
     world.play(world.plan(new).head.operations)
     assert go_back(world, before, new) == [
         "back as a whole to what ran before: web 1.0, worker 1.0",
-        "the job migrate 1.1 has run, and that cannot be taken back",
+        "the job migrate 1.1 has run, and that cannot be undone",
     ]
     assert world.observed.containers == before.containers
 

@@ -51,7 +51,7 @@ def test_a_value_that_is_not_there_must_have_no_fingerprint_and_be_named(
 
 def test_a_key_that_cannot_be_kept_must_be_said(token: Secret, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(HostUnsupported, match="cannot be kept"):
+    with pytest.raises(HostUnsupported, match="cannot be saved"):
         fingerprints([token], {"XDG_STATE_HOME": str(tmp_path / "file")})
 
 

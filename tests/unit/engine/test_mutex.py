@@ -53,7 +53,7 @@ def test_a_held_one_must_say_who_holds_it_and_a_dead_holder_must_give_it_back(
     told: list[str] = []
     with holder(tmp_path) as process:
         with (
-            pytest.raises(CapasError, match="another command works on p") as raised,
+            pytest.raises(CapasError, match="another command is working on p") as raised,
             mutex("p", environment, told.append, deadline=0.0),
         ):
             pytest.fail("it was held")
@@ -73,7 +73,7 @@ def test_one_from_elsewhere_must_keep_others_off_and_give_it_back_when_it_is_kil
     told: list[str] = []
     with holder(tmp_path, AFAR) as process:
         with (
-            pytest.raises(CapasError, match="another command works on p") as raised,
+            pytest.raises(CapasError, match="another command is working on p") as raised,
             mutex("p", environment, told.append, deadline=0.0),
         ):
             pytest.fail("it was held")
@@ -90,7 +90,7 @@ def test_one_from_elsewhere_must_wait_for_one_that_was_begun_there(
     told: list[str] = []
     with holder(tmp_path) as process:
         with (
-            pytest.raises(CapasError, match="another command works on p") as raised,
+            pytest.raises(CapasError, match="another command is working on p") as raised,
             far_mutex(ContainerHost(), "p", told.append, deadline=1.0),
         ):
             pytest.fail("it was held")

@@ -125,7 +125,7 @@ def test_empty_means_nothing_at_all(tmp_path: Path, environment: dict[str, str])
 def test_only_a_plain_folder_of_this_machine_is_read(tmp_path: Path) -> None:
     plain = ListedVolume("v", driver="local", mountpoint=str(tmp_path / "_data"))
     assert folder_of(plain) == tmp_path / "_data"
-    with pytest.raises(HostUnsupported, match="no plain folder"):
+    with pytest.raises(HostUnsupported, match="not a plain folder"):
         folder_of(replace(plain, options={"type": "nfs"}))
     with pytest.raises(HostUnsupported, match="not on this machine"):
         folder_of(replace(plain, mountpoint="/nowhere/volume/_data"))

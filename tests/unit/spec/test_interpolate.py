@@ -36,9 +36,9 @@ def test_references_are_replaced(text: str, expected: str) -> None:
         ("${MISSING}", "the variable MISSING is not set"),
         ("${EMPTY:?say it}", "the variable EMPTY is not set"),
         ("$NAME", "`$NAME` is ambiguous"),
-        ("${NAME", "`${NAME` is no variable reference"),
-        ("${}", "`${}` is no variable reference"),
-        ("${NAME:+other}", "`${NAME:+other}` is no variable reference"),
+        ("${NAME", "`${NAME` is not a variable reference"),
+        ("${}", "`${}` is not a variable reference"),
+        ("${NAME:+other}", "`${NAME:+other}` is not a variable reference"),
     ],
 )
 def test_what_cannot_be_replaced_stays_and_is_told(text: str, message: str) -> None:
@@ -71,4 +71,4 @@ def test_bytes_that_are_no_text_are_told() -> None:
     data, problems = interpolated({"key": "a${ODD}"}, {"ODD": "\udcff"})
 
     assert data == {"key": "a${ODD}"}
-    assert [p.message for p in problems] == ["the variable ODD holds bytes that are no UTF-8"]
+    assert [p.message for p in problems] == ["the variable ODD holds bytes that are not UTF-8"]

@@ -59,18 +59,18 @@ def test_what_is_no_port(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (":", "is no port"),
+        (":", "is not a port"),
         ("1-2:3", "is a range of ports"),
         ("80:3-4", "is a range of ports"),
         ("5000/", "has the protocol ``"),
         ("1:2/sctp", "has the protocol `sctp`"),
         (":5000", "has no host port"),
-        ("a:5000", "has the port `a`, which is no number"),
-        ("80:\u0661", "has the port `\u0661`, which is no number"),
+        ("a:5000", "has the port `a`, which is not a number"),
+        ("80:\u0661", "has the port `\u0661`, which is not a number"),
         ("0:5000", "has the port 0"),
         ("65536", "has the port 65536"),
         ("1234567890123456", "has the port 123456789012"),
-        ("box:80:80", "binds to `box`, which is no IP address"),
+        ("box:80:80", "binds to `box`, which is not an IP address"),
     ],
 )
 def test_what_is_said_of_what_is_no_port(text: str, said: str) -> None:
@@ -84,8 +84,8 @@ def test_what_is_said_of_what_is_no_port(text: str, said: str) -> None:
     [
         ("/data", "has no name"),
         ("data", "has no path in the container"),
-        (":/data", "is no volume"),
-        ("a:/b:ro:ro", "is no volume"),
+        (":/data", "is not a volume"),
+        ("a:/b:ro:ro", "is not a volume"),
         ("a:/b:ro,z", "has the unknown option `z`"),
         ("a:b", "has the container path `b`"),
         ("a:/b/..", "has the container path `/b/..`"),

@@ -34,7 +34,7 @@ def test_a_closed_folder_is_as_good_as_empty(
 @pytest.mark.parametrize(
     ("content", "message", "before"),
     [
-        (b"a\nb\xff", "byte 0xff is no UTF-8", "a\nb"),
+        (b"a\nb\xff", "byte 0xff is not UTF-8", "a\nb"),
         (b"a\n\0", "there is a NUL byte in it", "a\n"),
         (b"a" * (SIZE_LIMIT + 1), "it is larger than 1024 KiB", None),
     ],

@@ -84,7 +84,7 @@ def test_tasks_of_one_line_must_all_run_those_of_a_group_too() -> None:
         (["validate", "--replica", "2"], ["`validate` has no option --replica", "`--replicas`?"]),
         (
             ["validate", "x7"],
-            ["`validate` does not know what to do with 'x7'", "follow their option"],
+            ["`validate` does not accept 'x7'", "follow their option"],
         ),
         (["validate", "remov"], ["no task 'remov'", "did you mean `remove`?"]),
         (["remove"], ["`remove` needs VOLUME", "`capas --help remove`"]),

@@ -61,7 +61,7 @@ def test_the_backtick_as_escape() -> None:
 @pytest.mark.parametrize(
     ("text", "findings"),
     [
-        ("#escape=x\nFROM a\n", ["1:9 CAP201 'x' is no escape character"]),
+        ("#escape=x\nFROM a\n", ["1:9 CAP201 'x' is not an escape character"]),
         ("# escape=`\n# Escape=\\\nFROM a\n", ["2:1 CAP201 a second escape directive"]),
         (
             "# syntax=docker/dockerfile:1\n# escape=`\nFROM a\n",
@@ -73,7 +73,7 @@ def test_the_backtick_as_escape() -> None:
         ("ARG A\n", ["0:0 CAP203 no FROM"]),
         ("ENV A=b\nFROM a\n", ["1:1 CAP203 ENV stands before the first FROM"]),
         ("FROM a\nENV A\n", ["2:5 CAP201 ENV A has no value"]),
-        ("FROM a\nLABEL A=b \\\n  c\n", ["3:3 CAP201 c is no NAME=value"]),
+        ("FROM a\nLABEL A=b \\\n  c\n", ["3:3 CAP201 c is not NAME=value"]),
         ('FROM a\nCMD ["a", 1]\n', ["2:5 CAP201 a JSON list with something else than texts"]),
         ("FROM a\nCOPY <<E /x\nb\n", [
             "2:6 CAP201 no line ends the heredoc E",

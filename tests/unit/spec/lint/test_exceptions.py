@@ -21,21 +21,21 @@ def told(text: str) -> list[str]:
         ("# capas: ignore=CAP222: why\n# more\nFROM debian\n", []),
         ("FROM a:1\nRUN apt-get update \\\n  # capas: ignore=CAP226 why\n  && true\n", []),
         ("# capas: ignore=CAP222, CAP230 why\nFROM A\n# capas: ignore=CAP222 w\nFROM a\n", [
-            "1:1 CAP232 nothing here is against CAP222",
+            "1:1 CAP232 nothing here breaks CAP222",
         ]),
         ("# capas: ignore=CAP222\nFROM debian\n", [
             "1:1 CAP231 an exception from CAP222 without a reason",
         ]),
         ("# capas: ignore=CAP222 why\nFROM a:1\nFROM debian\n", [
-            "1:1 CAP232 nothing here is against CAP222",
-            "3:6 CAP222 debian has no tag: that is latest, whatever it is on the day",
+            "1:1 CAP232 nothing here breaks CAP222",
+            "3:6 CAP222 debian has no tag, which means latest: it changes over time",
         ]),
         ("# capas: ignore=CAP999 why\nFROM a:1\n", ["1:1 CAP232 there is no rule CAP999"]),
         ("# capas: ignore\nFROM a:1\n", ["1:1 CAP231 an exception without a rule"]),
-        ("FROM a:1\n# capas: ignore=CAP222 why\n", ["2:1 CAP232 nothing here is against CAP222"]),
+        ("FROM a:1\n# capas: ignore=CAP222 why\n", ["2:1 CAP232 nothing here breaks CAP222"]),
         ("# capas: ignore=CAP222 why\n\nFROM debian\n", [
-            "1:1 CAP232 nothing here is against CAP222",
-            "3:6 CAP222 debian has no tag: that is latest, whatever it is on the day",
+            "1:1 CAP232 nothing here breaks CAP222",
+            "3:6 CAP222 debian has no tag, which means latest: it changes over time",
         ]),
     ],
 )  # fmt: skip

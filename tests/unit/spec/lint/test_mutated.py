@@ -181,8 +181,8 @@ def test_time_grows_with_the_size_and_no_faster(line: str, context: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"FROM a:1\nRUN \xff\n", "2:5 byte 0xff is no UTF-8"),
-        (b"FROM a:1\nRUN a\0b\n", "2:6 a NUL byte: this is no text"),
+        (b"FROM a:1\nRUN \xff\n", "2:5 byte 0xff is not UTF-8"),
+        (b"FROM a:1\nRUN a\0b\n", "2:6 a NUL byte: this is not text"),
         (b"x" * 5_000_000, "0:0 the Containerfile has 5000000 bytes"),
     ],
 )

@@ -17,7 +17,7 @@ from pipeline.spec.lint.subject import Hints
         ("mount", "target=", "`target` is empty"),
         ("mount", "type=tmpfs,src=a,dst=/t", "no option `src`"),
         ("mount", "type=secret,id=a,ro", "no option `ro`"),
-        ("network", "nothing", "none of default, host, none"),
+        ("network", "nothing", "not one of default, host, none"),
     ],
 )
 def test_what_buildah_refuses_must_be_told(name: str, value: str, words: str) -> None:
