@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ARG001 (pytest names both)
     scope = str(config.getini("capas_scope")) or "session"
     if scope not in _SCOPES:
-        raise pytest.UsageError(f"capas_scope = {scope} is none of {', '.join(_SCOPES)}")
+        raise pytest.UsageError(f"capas_scope = {scope} is not one of {', '.join(_SCOPES)}")
     return scope
 
 
@@ -110,7 +110,7 @@ def pytest_runtest_makereport(
         try:
             report.sections += [(f"capas: {title}", text) for title, text in made.report()]
         except CapasError as error:
-            report.sections.append(("capas", f"nothing can be told of the containers: {error}"))
+            report.sections.append(("capas", f"the containers cannot be described: {error}"))
     return report
 
 

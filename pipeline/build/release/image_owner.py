@@ -48,8 +48,8 @@ def refuse_taking(version: Version, image: StoredImage) -> Refused:
         f"{version.reference} belongs to the pipeline {owner}",
         details=f"another project of this account built it ({image.id[:12]}) from other content: "
         "with its name taken over, each would run the other's code",
-        resolution="give the image another name in [images]; if that project no longer needs the name: "
-        f"`{TAKE_OVER}=1 capas build`",
+        resolution="give the image another name in [images]; if that project no longer "
+        f"needs the name: `{TAKE_OVER}=1 capas build`",
     )
 
 
