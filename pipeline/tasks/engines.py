@@ -71,7 +71,7 @@ def choose_engines(on: str, part: str, environ: Mapping[str, str]) -> EngineChoi
         raise HostUnsupported(
             f"--on {on} needs the root file system of another release",
             details="only root can enter one",
-            resolution="let root call it: all runs as unprivileged accounts all the same",
+            resolution="run it as root: all runs as unprivileged accounts all the same",
         )
     return EngineChoice(
         on == ALL, {} if part and part not in PARTS else json.loads(environ[SERVERS])

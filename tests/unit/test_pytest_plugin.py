@@ -46,7 +46,7 @@ def test_the_scope_is_one_that_pytest_knows(scope: str, pytestconfig: pytest.Con
             return scope
 
     if scope == "ever":
-        with pytest.raises(pytest.UsageError, match="none of"):
+        with pytest.raises(pytest.UsageError, match="not one of"):
             pytest_plugin._scope("pipeline", Config())  # type: ignore[arg-type]
     else:
         assert pytest_plugin._scope("pipeline", Config()) == scope  # type: ignore[arg-type]
