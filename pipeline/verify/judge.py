@@ -105,13 +105,12 @@ def _said(expected: Expected, said: str, captured: Mapping[str, Any]) -> Iterato
         wanted = filled_text(expected.equals, captured).strip()
         whole = said.strip()
         yield _same("all of it", wanted, whole, same=whole == wanted)
-    if expected.json:
-        document = parsed(said)
-        for way, value in filled(expected.json, captured).items():
-            found = at_way(document, way)
-            same = found == value and isinstance(found, bool) == isinstance(value, bool)
-            told = "no JSON" if document is ABSENT else shown(found)
-            yield _same(way, shown(value), told, same=same)
+    document = parsed(said) if expected.json else ABSENT
+    for way, value in filled(expected.json, captured).items():
+        found = at_way(document, way)
+        same = found == value and isinstance(found, bool) == isinstance(value, bool)
+        told = "no JSON" if document is ABSENT else shown(found)
+        yield _same(way, shown(value), told, same=same)
 
 
 def _same(text: str, expected: str, found: str, *, same: bool) -> Comparison:

@@ -68,12 +68,13 @@ def only_needed(pipeline: Pipeline, services: Iterable[str]) -> Pipeline:
         for key, one in pipeline.services.items()
         if key in named or not one.profiles
     }
-    for one in [*kept.values()]:
-        for dependency in one.depends_on:
+    waiting = list(kept.values())
+    while waiting:
+        for dependency in waiting.pop().depends_on:
             if dependency.service not in kept:
-                kept[dependency.service] = replace(
-                    pipeline.services[dependency.service], profiles=()
-                )
+                added = replace(pipeline.services[dependency.service], profiles=())
+                kept[added.name] = added
+                waiting.append(added)
     return replace(pipeline, services=kept)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import CapasError
 from pipeline.spec.experiments import Execute, Expected, Step
-from pipeline.verify.captured import ABSENT, at_way, filled, filled_text, parsed
+from pipeline.verify.captured import ABSENT, at_way, brief, filled, filled_text, parsed
 from pipeline.verify.judge import Sight, captures, compare
 
 DOCUMENT = '{"users": [{"name": "ann", "id": 7}], "on": true, "none": null}'
@@ -89,3 +89,41 @@ def test_a_text_that_is_no_json_is_said_to_be_none(text: str) -> None:
 )
 def test_a_way_that_leads_nowhere_gives_nothing(way: str, found: object) -> None:
     assert at_way([[1]], way) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [(" a\n b ", "a b"), ("x" * 200, "x" * 200), ("x" * 201, "x" * 199 + "…")],
+)
+def test_a_text_is_told_in_brief(text: str, told: str) -> None:
+    assert brief(text) == told
+
+
+def test_what_differs_is_never_told_in_the_same_words() -> None:
+    (one,) = compare(step(equals="8"), Sight("7", exit_code=0), {})[1:]
+    assert one.found == "7"
+    (other,) = compare(step(json={"a": "1"}), Sight('{"a": 1}', status=200), {})[1:]
+    assert other.found == "1 (of another type, or different further on)"
+
+
+@pytest.mark.parametrize(
+    ("expected", "sight", "lines"),
+    [
+        ({}, Sight("moved", status=300), [("the status", "200 to 299", "300: moved")]),
+        ({}, Sight(status=299), [("the status", "299", "299")]),
+        ({"text": "a"}, Sight(missing=True), [("the file", "there", "absent")]),
+        (
+            {"text": "a"},
+            Sight("no", silent=True),
+            [("what comes back", "an answer", "no answer: no")],
+        ),
+        ({"equals": "ü"}, Sight("ü"), [("all of it", "ü", "ü")]),
+        ({"json": {"a": "ü"}}, Sight('{"a": ["ü"]}'), [("a", "ü", '["ü"]')]),
+        ({}, Sight("text"), []),
+    ],
+)
+def test_the_lines_of_evidence_say_what_was_asked(
+    expected: dict[str, Any], sight: Sight, lines: list[tuple[str, str, str]]
+) -> None:
+    found = compare(step(**expected), sight, {})
+    assert [(one.text, one.expected, one.found) for one in found] == lines

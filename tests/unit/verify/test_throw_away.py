@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.engine import labels
 from pipeline.spec.check_experiments import start_version
+from pipeline.spec.experiments import OwnExperiment, Request, Step
 from pipeline.spec.load import examine
-from pipeline.spec.model import Pipeline
+from pipeline.spec.model import Dependency, Mount, Pipeline, Port, Service
 from pipeline.spec.step_kinds import KINDS
 from pipeline.verify.acts import _ACTS, _TOLD
 from pipeline.verify.own import copy_for
-from pipeline.verify.throw_away import PREFIX, only_needed, throw_away_copy
+from pipeline.verify.throw_away import PREFIX, only_needed, ports_asked, throw_away_copy
 
 REFERENCE = Path(__file__).parents[3] / "specs" / "reference.toml"
 
@@ -31,7 +33,8 @@ def test_nothing_of_the_copy_has_a_name_or_port_of_the_deployed_one() -> None:
     kinds = ("volumes", "networks", "secrets")
     names = {one.engine_name for kind in kinds for one in getattr(copy, kind).values()}
     assert all(name.startswith(copy.name) for name in names)
-    assert not any(volume.external for volume in copy.volumes.values())
+    volumes = copy.volumes.values()
+    assert not any(one.external or one.backup_before_upgrade for one in volumes)
     ports = [port for service in copy.services.values() for port in service.ports]
     assert {(port.published, port.address, port.strict) for port in ports} == {
         (None, "127.0.0.1", False)
@@ -65,3 +68,46 @@ def test_an_experiment_begins_before_its_first_upgrade() -> None:
     copy = copy_for(pipeline, experiment)
     assert copy.name.startswith(PREFIX)
     assert copy_for(pipeline, experiment).name != copy.name
+
+
+def service(name: str, **keys: Any) -> Service:
+    return Service(name, "localhost/x:1", built_here=False, **keys)
+
+
+def small(*services: Service) -> Pipeline:
+    made = {one.name: one for one in services}
+    return Pipeline("small", Path("/p/s.toml"), Path("/p"), services=made)
+
+
+def test_what_a_service_depends_on_comes_along_with_its_own_dependencies() -> None:
+    pipeline = small(
+        service("web", depends_on=(Dependency("cache"),)),
+        service("cache", profiles=("more",), depends_on=(Dependency("disk"),)),
+        service("disk", profiles=("more",)),
+        service("other", profiles=("more",)),
+    )
+    kept = only_needed(pipeline, [])
+    assert list(kept.services) == ["web", "cache", "disk"]
+    assert not any(one.profiles for one in kept.services.values())
+
+
+def test_the_users_files_are_only_read_and_udp_ports_are_no_answer_to_http() -> None:
+    mounts = (Mount("bind", "/p/x", "/x"), Mount("volume", "v", "/v"), Mount("tmpfs", None, "/t"))
+    web = service("web", mounts=mounts, ports=(Port(53, 53, protocol="udp"), Port(80, 80)))
+    copy = throw_away_copy(small(web), "1-abcdef", lambda: 1, {"web": [53, 80]}).services["web"]
+    assert [mount.read_only for mount in copy.mounts] == [True, False, False]
+    assert [(port.target, port.protocol) for port in copy.ports] == [
+        (53, "udp"),
+        (80, "tcp"),
+        (53, "tcp"),
+    ]
+
+
+def test_ports_that_steps_name_belong_to_their_service_or_to_the_first() -> None:
+    pipeline = small(service("web"), service("admin"))
+    steps = tuple(
+        Step(index, "http", Request("GET", "/", port=port), service=name)
+        for index, (name, port) in enumerate([("", 80), ("admin", 81), ("admin", None)])
+    )
+    experiment = OwnExperiment(0, "n", "c", steps)
+    assert ports_asked(pipeline, experiment) == {"web": {80}, "admin": {81}}
