@@ -63,7 +63,7 @@ def run(
         HostUnable: the program is not installed.
         EngineError: `check`, and it failed; or it took longer than `timeout`.
     """
-    try:
+    with _startable(argv, cwd):
         done = subprocess.run(
             argv,
             env=None if environment is None else dict(environment),
@@ -76,11 +76,6 @@ def run(
             timeout=timeout,
             check=False,
         )
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        raise _not_startable(argv, error, cwd) from None
-    except subprocess.TimeoutExpired:
-        brief = f"{argv[0]} did not finish within {timeout:g} seconds"
-        raise EngineError(brief, details=shlex.join(argv)) from None
     completed = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
     if check and completed.returncode != 0:
         raise failure(completed)
@@ -93,22 +88,17 @@ def run_into(argv: Sequence[str], target: Path, *, timeout: float | None = None)
     Raises:
         HostUnable: the program is not installed.
         EngineError: it failed, or it took longer than `timeout` seconds.
+        OSError: the target cannot be written.
     """
-    try:
-        with target.open("wb") as out:
-            done = subprocess.run(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                timeout=timeout,
-                check=False,
-            )
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        raise _not_startable(argv, error, None) from None
-    except subprocess.TimeoutExpired:
-        brief = f"{argv[0]} did not finish within {timeout:g} seconds"
-        raise EngineError(brief, details=shlex.join(argv)) from None
+    with target.open("wb") as out, _startable(argv, None):
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            timeout=timeout,
+            check=False,
+        )
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace")
         raise failure(Completed(tuple(argv), done.returncode, "", said))
@@ -292,11 +282,14 @@ def _pipe(process: subprocess.Popen[str]) -> IO[str]:
 
 @contextmanager
 def _startable(argv: Sequence[str], cwd: Path | None) -> Iterator[None]:
-    """Tell a program that cannot be started as our error."""
+    """Tell a program that cannot be started, or does not end in time, as our error."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise _not_startable(argv, error, cwd) from None
+    except subprocess.TimeoutExpired as error:
+        brief = f"{argv[0]} did not finish within {error.timeout:g} seconds"
+        raise EngineError(brief, details=shlex.join(argv)) from None
 
 
 def _not_startable(argv: Sequence[str], error: OSError, cwd: Path | None) -> Exception:
