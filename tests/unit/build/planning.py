@@ -135,3 +135,8 @@ def stored(image: CacheImage) -> StoredImage:
     return StoredImage(
         image.id, image.names, image.digest, dict(image.labels), image.history[-1].by
     )
+
+
+def lines(plan: BuildPlan, place: int = -1) -> list[tuple[str, str]]:
+    """State and cause of a version's instructions."""
+    return [(one.state, one.cause) for one in plan.versions[place].instructions]
