@@ -133,9 +133,9 @@ def _blobs(sides: Sequence[Side]) -> frozenset[str]:
 
 
 def _step(side: Side, image: str, other: str, where: str) -> CopyStep:
-    cause = f"another image has its name {where} ({other[:12]})" if other else f"not {where}"
+    cause = f"another image has its name {where} ({other[:12]})" if other else "missing"
     if other == image:
-        cause = f"{where} already"
+        cause = f"already {where}"
     return CopyStep(side.version, image, side.there, copies=other != image, cause=cause)
 
 

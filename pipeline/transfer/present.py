@@ -51,5 +51,5 @@ def present(plan: TransferPlan, moved: Sequence[Moved]) -> Report:
     )
     said = f"{len(copied)} of {len(moved)} versions copied; {show_bytes(new)} were new {where}."
     if not copied:
-        said = f"Everything is {where} already."
+        said = f"Everything is already {where}."
     return Report(title, said, (Table(_COLUMNS, rows),), data)

@@ -209,7 +209,7 @@ def test_a_login_that_runs_no_command_must_be_told_before_anything_starts(
             done = run(*words, check=False)
             assert done.returncode == 4
             assert "the health check of front cannot run on 127.0.0.1" in done.stderr
-            assert "`test` check runs inside the container" in done.stderr
+            assert "`test` check, which runs inside the container" in done.stderr
         assert "Nothing is deployed" in run("status").stdout
         assert "nothing but the API can be asked" in run("deploy", "--dry-run", "--no-wait").stderr
 

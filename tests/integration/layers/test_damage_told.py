@@ -166,5 +166,5 @@ def test_an_image_that_is_deleted_while_its_layers_are_compressed(own: Own, tmp_
     done = own.report(tmp_path, PATH=path, XDG_CACHE_HOME=str(tmp_path / "empty"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "capas-told:1: deleted while it was being read" in done.stderr
-    assert "  → build or pull again" in done.stderr
+    assert "  → build or pull the images again" in done.stderr
     build(own.store.environment, tmp_path / "again", "capas-told:1", TEXT, a="a" * 5000, b="b")

@@ -105,7 +105,7 @@ def test_a_push_must_send_each_layer_once_and_nothing_a_second_time(
 ) -> None:
     place, plain = at(registry)
     first = project.moved("push", f"--to={place}", plain)
-    assert [one["cause"] for one in first["images"].values()] == ["not there", "not there"]
+    assert [one["cause"] for one in first["images"].values()] == ["missing", "missing"]
     assert first["new_bytes"] == received(tmp_path) > BIG
     old, new = first["images"]["1.0"], first["images"]["1.1"]
     assert new["new_bytes"] == new["bytes"] - old["bytes"]
@@ -121,7 +121,7 @@ def test_what_was_pulled_must_be_the_same_image_and_need_no_build(
     place, plain = at(registry)
     project.run("push", f"--to={place}", plain)
     preview = elsewhere.run("pull", f"--from={place}", plain, "--dry-run")
-    assert preview.count("(not here)") == 2
+    assert preview.count("(missing)") == 2
     assert elsewhere.ids() == {}
     elsewhere.run("pull", f"--from={place}", plain, "--version=1.1")
     rest = elsewhere.moved("pull", f"--from={place}", plain)

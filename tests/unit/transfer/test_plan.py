@@ -25,11 +25,11 @@ def side(here: str = "", there: str = "", released: str = "", name: str = "1.0")
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        (side(A), "copy web:1.0 (not there)"),
-        (side(A, A), "keep web:1.0 (there already)"),
+        (side(A), "copy web:1.0 (missing)"),
+        (side(A, A), "keep web:1.0 (already there)"),
         (side(A, B), "copy web:1.0 (another image has its name there (bbbbbbbbbbbb))"),
-        (side(A, "", A), "copy web:1.0 (not there)"),
-        (side(A, A, A), "keep web:1.0 (there already)"),
+        (side(A, "", A), "copy web:1.0 (missing)"),
+        (side(A, A, A), "keep web:1.0 (already there)"),
     ],
 )
 def test_a_push_copies_what_the_place_does_not_have(what: Side, said: str) -> None:
@@ -39,8 +39,8 @@ def test_a_push_copies_what_the_place_does_not_have(what: Side, said: str) -> No
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        (side("", A), "copy web:1.0 (not here)"),
-        (side(A, A), "keep web:1.0 (here already)"),
+        (side("", A), "copy web:1.0 (missing)"),
+        (side(A, A), "keep web:1.0 (already here)"),
         (side(B, A), "copy web:1.0 (another image has its name here (bbbbbbbbbbbb))"),
         (side(B, A, A), "copy web:1.0 (another image has its name here (bbbbbbbbbbbb))"),
     ],
