@@ -1,8 +1,8 @@
 """Which tests run on which engine: the fewest that would have caught what an engine did wrong.
 
 This machine runs all tests; the root file systems of other releases run these. A test that makes no
-sense on an engine stands in LEFT_OUT with its reason; `tests/unit/engines/test_selection.py` holds that
-every name here is that of a test.
+sense on an engine stands in LEFT_OUT with its reason; `tests/unit/engines/test_selection.py` holds
+that every name here is that of a test.
 """
 
 from __future__ import annotations
