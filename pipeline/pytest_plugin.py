@@ -91,7 +91,7 @@ def podman_client(capas_uri: str) -> Iterator[PodmanClient]:
     try:
         from podman import PodmanClient
     except ImportError:
-        pytest.fail("podman-py is not installed: `pip install 'capas[pytest]'`", pytrace=False)
+        pytest.fail("podman-py is not installed: `pip install podman`", pytrace=False)
     with PodmanClient(base_url=capas_uri) as client:
         yield client
 

@@ -1,4 +1,6 @@
-"""Tests of $name with real containers: `pip install 'capas[pytest]' && capas build && pytest`.
+"""Tests of $name with real containers, by `capas build`, then `pytest`.
+
+Both come by `pip install '.[pytest]'` in a checkout of capas.
 
 They run on throw-away copies of the services of the spec; what is deployed is never touched.
 """
