@@ -18,6 +18,10 @@ ROUND = "round"
 """The captured value that is always there: the number of the round, from 1."""
 
 
+SHELL = ("/bin/sh", "-c")
+"""What runs a command that is one text."""
+
+
 @dataclass(frozen=True)
 class Execute:
     """Run a command in a running container."""

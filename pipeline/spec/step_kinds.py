@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.experiments import (
+    SHELL,
     Action,
     BackUp,
     Change,
@@ -59,7 +60,7 @@ class StepKind:
 
 def _execute(value: Any, _table: Table) -> Action:
     if isinstance(value, str):
-        return Execute(("/bin/sh", "-c", value))
+        return Execute((*SHELL, value))
     return Execute(tuple(word for word in value if word is not BROKEN))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +15,7 @@ from pipeline.errors import CapasError, HostUnsupported
 from pipeline.host.doctor import require
 from pipeline.lean_dataclasses import dataclass, field
 from pipeline.spec.experiments import (
+    SHELL,
     BackUp,
     Change,
     Execute,
@@ -257,10 +258,15 @@ def _told_request(action: Request, where: str, acting: Acting) -> str:
     return f"{action.method} {acting.text(action.path)}{_of(where)}{body}"
 
 
+def _told_command(action: Execute, where: str, acting: Acting) -> str:
+    """A command as the spec has it: the text that the shell is given, or words."""
+    words = [acting.text(word) for word in action.argv]
+    shell = len(words) == len(SHELL) + 1 and words[: len(SHELL)] == [*SHELL]
+    return f"run {words[-1] if shell else shlex.join(words)}{_of(where)}"
+
+
 _TOLD: Mapping[str, Callable[[Any, str, Acting], str]] = {
-    "exec": lambda a, where, acting: (
-        f"run {json.dumps([acting.text(w) for w in a.argv])}{_of(where)}"
-    ),
+    "exec": _told_command,
     "http": _told_request,
     "write": lambda a, where, acting: f"write {acting.text(a.path)}{_of(where)}",
     "read": lambda a, where, acting: f"read {acting.text(a.path)}{_of(where)}",

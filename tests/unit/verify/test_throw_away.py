@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
 
 from pipeline.engine import labels
 from pipeline.spec.check_experiments import start_version
-from pipeline.spec.experiments import OwnExperiment, Request, Step
+from pipeline.spec.experiments import SHELL, Execute, OwnExperiment, Request, Step
 from pipeline.spec.load import examine
 from pipeline.spec.model import Dependency, Mount, Pipeline, Port, Service
 from pipeline.spec.step_kinds import KINDS
-from pipeline.verify.acts import _ACTS, _TOLD
+from pipeline.verify.acts import _ACTS, _TOLD, Acting
 from pipeline.verify.own import copy_for
 from pipeline.verify.throw_away import PREFIX, only_needed, ports_asked, throw_away_copy
+
+if TYPE_CHECKING:
+    from pipeline.verify.world import World
 
 REFERENCE = Path(__file__).parents[3] / "specs" / "reference.toml"
 
@@ -24,6 +29,19 @@ def reference() -> Pipeline:
 
 def test_every_kind_of_step_is_read_done_and_told() -> None:
     assert KINDS.keys() == _ACTS.keys() == _TOLD.keys()
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ((*SHELL, "cat /data/* | wc -c"), "run cat /data/* | wc -c in web"),
+        (("ls", "a b"), "run ls 'a b' in web"),
+        ((*SHELL, "echo $0", "x"), "run /bin/sh -c 'echo $0' x in web"),
+    ],
+)
+def test_a_command_is_told_as_the_spec_has_it(argv: tuple[str, ...], words: str) -> None:
+    acting = Acting(cast("World", None), end=0.0)
+    assert _TOLD["exec"](Execute(argv), "web", acting) == words
 
 
 def test_nothing_of_the_copy_has_a_name_or_port_of_the_deployed_one() -> None:
