@@ -51,12 +51,18 @@ class TaskWithSeveral(Task[Any]):
     """A task whose list options take several values."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Invoke's own arguments, the list ones replaced."""
+        """Invoke's own arguments, the list ones replaced.
+
+        Invoke takes the words of each option out of `help` when it is asked for the first time.
+        """
+        words = dict(self.help)
+        found = super().get_arguments(ignore_unknown_help)
+        self.help = words
         return [
             Several(names=one.names, kind=list, help=one.help, optional=True)
             if one.kind is list
             else one
-            for one in super().get_arguments(ignore_unknown_help)
+            for one in found
         ]
 
 

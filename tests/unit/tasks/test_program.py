@@ -106,6 +106,21 @@ def test_what_was_misread_must_be_told_in_our_words(
     assert all(part in said for part in told), said
 
 
+@pytest.mark.parametrize("line", [["--help", "told"], ["told", "--help"], ["told", "-h"]])
+def test_help_of_a_command_explains_each_option(
+    line: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    @as_task
+    @command(help={"spec": "which file it is"}, positional=["volume"])
+    def told(volume: str, spec: str = "") -> None:
+        """Tell."""
+
+    with pytest.raises(SystemExit) as raised:
+        CapasProgram(Collection(told)).run(["capas", *line])
+    assert raised.value.code == 0
+    assert "which file it is" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize("asks", ["--help", "-h"])
 @pytest.mark.parametrize("task", ["validate", "remove", "group.remove"])
 def test_help_after_a_task_must_explain_it(
