@@ -25,7 +25,7 @@ def checkout(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("capas", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy2(CHECKOUT / name, folder)
-    for name in ("pipeline", "specs", "containers"):
+    for name in ("pipeline", "specs", "containers", "docs"):
         shutil.copytree(
             CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
         )

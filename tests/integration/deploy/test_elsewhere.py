@@ -37,7 +37,7 @@ def test_an_image_left_here_must_be_told_and_the_told_command_must_bring_it(
         early = run("deploy", "--dry-run", check=False)
         assert early.returncode == 1
         assert "localhost/away:1.0 is not in the store that CONTAINER_HOST names" in early.stderr
-        assert "`capas build --version 1.0`, then bring it there" in early.stderr
+        assert "`capas build --version 1.0`, then copy it there" in early.stderr
         for task in ("plan", "build", "prune"):
             said = run(task).stderr
             assert "images are built into the store of this machine" in said

@@ -102,8 +102,8 @@ def test_what_is_put_on_top_or_labelled_by_hand_must_not_run(projects: Projects)
     name = "localhost/whoseshop:1.0"
     before = projects.podman("inspect", "--format", "{{.Id}}", name)
     projects.podman("commit", "-q", "--pause=false", "whose-a-web-1", name)
-    refused(projects.run("a", "deploy", check=False), "put on top")
-    assert "put on top" in projects.run("a", "build").stdout
+    refused(projects.run("a", "deploy", check=False), "on top of what capas built")
+    assert "on top of what was built" in projects.run("a", "build").stdout
     assert projects.podman("inspect", "--format", "{{.Id}}", name) == before
 
     projects.podman("tag", before, "localhost/whoseshop:kept")
@@ -112,7 +112,7 @@ def test_what_is_put_on_top_or_labelled_by_hand_must_not_run(projects: Projects)
                ("identity", "0" * 64))]  # fmt: skip
     changes = [word for label in labels for word in ("--change", label)]
     projects.podman("commit", "-q", "--pause=false", *changes, "whose-a-web-1", name)
-    refused(projects.run("a", "deploy", check=False), "put on top")
+    refused(projects.run("a", "deploy", check=False), "on top of what capas built")
     assert "I am a" in projects.run("a", "logs").stdout
 
 
