@@ -98,4 +98,7 @@ def test_both_build_what_keeps_files_between_builds(
     command.run(["chmod", "-R", "go+rX", str(readable)], environment={**os.environ})
     build = ("build", "--version", "1.0", "--spec", str(project / "specs" / "kept.toml"))
     capas(*build, cwd=project)
-    second.capas(*build)
+    try:
+        second.capas(*build)
+    finally:  # its store is that of all these tests
+        second.run(["podman", "rmi", "--force", "localhost/app:1.0", "localhost/base:1"])
