@@ -58,7 +58,7 @@ def who(url: str) -> str:
         return text
 
 
-def test_twenty_times_both_must_get_ports_of_their_own(
+def test_twenty_times_both_get_ports_of_their_own(
     capas: Capas,
     second: Neighbour,
     spec: Path,

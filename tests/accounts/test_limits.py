@@ -60,7 +60,7 @@ def spec(limited: Neighbour, small_base: str, environment: Mapping[str, str]) ->
     made.capas("down")
 
 
-def test_limits_must_hold_and_what_they_end_be_told(spec: Limited) -> None:
+def test_limits_hold_and_what_they_end_is_reported(spec: Limited) -> None:
     spec.write(SLEEP)
     spec.capas("deploy")
     said = spec.capas("exec", "web", "--", "python3", "-c", FORKING)

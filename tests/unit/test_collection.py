@@ -10,7 +10,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 
 
-def test_every_folder_of_tests_must_be_looked_into(request: pytest.FixtureRequest) -> None:
+def test_every_folder_of_tests_is_looked_into(request: pytest.FixtureRequest) -> None:
     patterns = request.config.getini("norecursedirs")
     folders = {path.relative_to(TESTS).parent for path in TESTS.rglob("test_*.py")}
     left_out = [

@@ -13,7 +13,7 @@ from tests.integration.conftest import Capas
 pytestmark = pytest.mark.integration
 
 
-def test_a_bind_mount_must_reach_nothing_of_the_checkout(
+def test_a_bind_mount_reaches_nothing_of_the_checkout(
     capas: Capas, environment: Mapping[str, str], small_base: str, tmp_path: Path
 ) -> None:
     (tmp_path / "specs").mkdir()

@@ -22,7 +22,7 @@ args          = { UPSTREAM = "%s" }
 """
 
 
-def test_pytweets_must_build_on_a_base_from_a_registry(
+def test_pytweets_builds_on_a_base_from_a_registry(
     registry: Registry,
     small_base: str,
     environment: Mapping[str, str],

@@ -49,7 +49,7 @@ def forget(environment: Mapping[str, str], *pipelines: str) -> None:
     command.run(["podman", "rmi", "--force", *names], environment=environment)
 
 
-def test_builds_at_one_moment_must_make_the_same_images(
+def test_builds_at_one_moment_make_the_same_images(
     capas: Capas, environment: Mapping[str, str], small_base: str, tmp_path: Path
 ) -> None:
     for _ in range(ROUNDS):

@@ -28,7 +28,7 @@ def project(tmp_path: Path, capas: Capas) -> Iterator[Path]:
     capas("down", "--spec", str(spec), cwd=folder)
 
 
-def test_every_claim_of_the_demo_must_be_true(
+def test_every_claim_of_the_demo_is_true(
     project: Path, capas: Capas, environment: Mapping[str, str]
 ) -> None:
     first = capas("demo", cwd=project)

@@ -40,7 +40,7 @@ def names(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-def test_what_an_interrupted_deploy_left_must_not_go_live_before_it_is_healthy(
+def test_what_an_interrupted_deploy_left_does_not_go_live_before_it_is_healthy(
     project: Project, service: str, eventually: Eventually, replicas: int
 ) -> None:
     project.write(replicas=replicas, stop_grace_period="0s")
@@ -61,7 +61,7 @@ def test_what_an_interrupted_deploy_left_must_not_go_live_before_it_is_healthy(
     assert "nothing to do" in project.run("deploy").stderr
 
 
-def test_behind_an_ingress_it_must_cost_no_request_though_fewer_replicas_are_asked_for(
+def test_behind_an_ingress_it_costs_no_request_though_fewer_replicas_are_asked_for(
     project: Project, service: str, eventually: Eventually, ingress: Callable[..., None]
 ) -> None:
     ingress("one")
@@ -94,7 +94,7 @@ profiles = ["fresh"]
 """
 
 
-def test_when_one_service_fails_all_must_go_back(project: Project) -> None:
+def test_when_one_service_fails_all_go_back(project: Project) -> None:
     def write(version: str, worker: str) -> None:
         command = ["sh", "-c", worker]
         extra = WORKER.format(image=toml(project.image), command=toml(command))
@@ -148,7 +148,7 @@ def test_on_the_way_back_behind_an_ingress_no_request_may_fail(
     assert project.ids() == before
 
 
-def test_after_a_reboot_what_ran_must_come_back_before_it_is_replaced(project: Project) -> None:
+def test_after_a_reboot_what_ran_comes_back_before_it_is_replaced(project: Project) -> None:
     project.write(stop_grace_period="0s")
     project.run("deploy")
     before = project.ids()
@@ -165,7 +165,7 @@ def test_after_a_reboot_what_ran_must_come_back_before_it_is_replaced(project: P
     assert "Directory listing" in fetch(f"http://127.0.0.1:{project.port}")
 
 
-def test_a_first_deploy_that_fails_must_leave_no_crash_loop(
+def test_a_first_deploy_that_fails_leaves_no_crash_loop(
     project: Project, eventually: Eventually
 ) -> None:
     project.write(

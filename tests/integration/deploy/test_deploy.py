@@ -18,7 +18,7 @@ from tests.integration.deploy.conftest import Project, fetch
 pytestmark = pytest.mark.integration
 
 
-def test_a_deploy_must_serve_every_replica_at_its_url(project: Project) -> None:
+def test_a_deploy_serves_every_replica_at_its_url(project: Project) -> None:
     done = project.run("deploy")
     status = project.status()
     urls = [f"http://127.0.0.1:{project.port + i}" for i in range(2)]
@@ -28,7 +28,7 @@ def test_a_deploy_must_serve_every_replica_at_its_url(project: Project) -> None:
     assert {c["health"] for c in status.values()} == {"healthy"}
 
 
-def test_a_second_deploy_must_do_nothing_and_a_third_replica_touch_nobody(
+def test_a_second_deploy_does_nothing_and_a_third_replica_touches_nobody(
     project: Project,
 ) -> None:
     project.run("deploy")
@@ -44,7 +44,7 @@ def test_a_second_deploy_must_do_nothing_and_a_third_replica_touch_nobody(
     assert {name: after[name] for name in before} == before
 
 
-def test_a_changed_label_must_replace_only_the_service_it_belongs_to(project: Project) -> None:
+def test_a_changed_label_replaces_only_the_service_it_belongs_to(project: Project) -> None:
     other = f'[services.other]\nimage = "{project.image}"\ncommand = ["sleep", "600"]'
     project.write(other)
     project.run("deploy")
@@ -57,7 +57,7 @@ def test_a_changed_label_must_replace_only_the_service_it_belongs_to(project: Pr
     assert after.keys() == before.keys()
 
 
-def test_an_update_that_is_not_healthy_must_leave_the_old_one_serving(project: Project) -> None:
+def test_an_update_that_is_not_healthy_leaves_the_old_one_serving(project: Project) -> None:
     project.run("deploy")
     before = project.ids()
     broken = ["sh", "-c", "echo no database here; sleep 600"]
@@ -72,7 +72,7 @@ def test_an_update_that_is_not_healthy_must_leave_the_old_one_serving(project: P
     assert "Directory listing" in fetch(f"http://127.0.0.1:{project.port}")
 
 
-def test_without_a_check_what_ends_at_once_must_not_count_as_up(project: Project) -> None:
+def test_without_a_check_what_ends_at_once_does_not_count_as_up(project: Project) -> None:
     project.write(command=["sh", "-c", "echo no such table; exit 4"], healthcheck=None)
     failed = project.run("deploy", check=False)
     assert failed.returncode == 1
@@ -80,12 +80,12 @@ def test_without_a_check_what_ends_at_once_must_not_count_as_up(project: Project
     assert "no such table" in failed.stderr
 
 
-def test_what_the_kernel_says_of_limits_must_be_what_podman_says(project: Project) -> None:
+def test_what_the_kernel_says_of_limits_is_what_podman_says(project: Project) -> None:
     info = json.loads(project.podman("info", "--format", "json"))["host"]
     assert set(enforced(os.getuid())) == set(info["cgroupControllers"] or ())
 
 
-def test_a_port_of_a_neighbour_must_be_skipped_and_told_and_stay_skipped(
+def test_a_port_of_a_neighbour_is_skipped_and_reported_and_stays_skipped(
     project: Project,
 ) -> None:
     with socket.create_server(("127.0.0.1", project.port)):
@@ -100,7 +100,7 @@ def test_a_port_of_a_neighbour_must_be_skipped_and_told_and_stay_skipped(
     assert urls == {f"http://127.0.0.1:{project.port + i}" for i in (0, 1)}
 
 
-def test_a_strict_port_must_be_refused_when_it_is_held(project: Project) -> None:
+def test_a_strict_port_is_refused_when_it_is_held(project: Project) -> None:
     port = {"target": 5000, "published": project.port, "strict": True}
     project.write(ports=[port])
     with socket.create_server(("127.0.0.1", project.port)):
@@ -110,7 +110,7 @@ def test_a_strict_port_must_be_refused_when_it_is_held(project: Project) -> None
     assert project.status() == {}
 
 
-def test_down_must_leave_volumes_and_say_so(project: Project) -> None:
+def test_down_leaves_volumes_and_says_so(project: Project) -> None:
     project.write("[volumes.data]", volumes=["data:/data"])
     project.run("deploy")
     project.podman("exec", f"{project.name}-web-1", "sh", "-c", "echo kept > /data/file")
@@ -124,7 +124,7 @@ def test_down_must_leave_volumes_and_say_so(project: Project) -> None:
 @pytest.mark.parametrize(
     ("on_term", "said"), [("echo ended > /data/said; exit", "ended\n"), ("true", "")]
 )
-def test_down_must_ask_a_container_to_end_and_wait_for_its_grace(
+def test_down_asks_a_container_to_end_and_waits_for_its_grace(
     project: Project, on_term: str, said: str
 ) -> None:
     program = f"touch /data/said; trap '{on_term}' TERM; while :; do sleep 0.05; done"
@@ -144,7 +144,7 @@ def test_down_must_ask_a_container_to_end_and_wait_for_its_grace(
     assert Path(volume["Mountpoint"], "said").read_text() == said
 
 
-def test_a_replica_must_have_safe_defaults(project: Project) -> None:
+def test_a_replica_has_safe_defaults(project: Project) -> None:
     project.write(read_only=True)
     project.run("deploy")
     found = json.loads(project.podman("inspect", f"{project.name}-web-1"))[0]
@@ -159,7 +159,7 @@ def test_a_replica_must_have_safe_defaults(project: Project) -> None:
     assert [p["HostIp"] for p in ports] == ["127.0.0.1"]
 
 
-def test_a_closed_network_device_must_be_said_before_anything_is_made(project: Project) -> None:
+def test_a_closed_network_device_is_reported_before_anything_is_made(project: Project) -> None:
     # A mount namespace of our own, in which the device cannot be opened; then ourselves again.
     again = f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()}"
     closed = f'mount --bind /etc/shadow /dev/net/tun && exec {again} "$@"'

@@ -23,7 +23,7 @@ image = "away"
 """
 
 
-def test_an_image_left_here_must_be_told_and_the_told_command_must_bring_it(
+def test_an_image_left_here_is_reported_and_the_command_shown_brings_it(
     capas: Capas, store: Store, service: str, tmp_path: Path
 ) -> None:
     (tmp_path / "specs").mkdir()
@@ -60,7 +60,7 @@ def test_an_image_left_here_must_be_told_and_the_told_command_must_bring_it(
         assert "in the store is not what was released" in refused.stderr
 
 
-def test_the_same_store_behind_a_named_service_must_be_no_news(
+def test_the_same_store_behind_a_named_service_is_no_news(
     capas: Capas, service: str, tmp_path: Path
 ) -> None:
     (tmp_path / "specs").mkdir()

@@ -45,7 +45,7 @@ def test_no_request_may_fail_when_a_replica_is_killed_under_load(
     assert count.failures == []
 
 
-def test_a_new_version_that_is_not_healthy_must_cost_no_request(
+def test_a_new_version_that_is_not_healthy_costs_no_request(
     project: Project, ingress: Callable[..., None]
 ) -> None:
     ingress("one")

@@ -50,7 +50,7 @@ def volume_says(project: Project) -> str:
     return project.podman("exec", f"{project.name}-store-1", "cat", "/data/file")
 
 
-def test_killed_at_every_call_of_a_first_deploy_the_next_must_end_the_same(
+def test_killed_at_every_call_of_a_first_deploy_the_next_ends_the_same(
     project: Project, service: str
 ) -> None:
     write(project, "1")
@@ -68,7 +68,7 @@ def test_killed_at_every_call_of_a_first_deploy_the_next_must_end_the_same(
     assert number >= 6  # network, secret, two containers, two starts; the volume stayed
 
 
-def test_killed_at_every_call_of_an_update_the_next_must_end_the_same(
+def test_killed_at_every_call_of_an_update_the_next_ends_the_same(
     project: Project, service: str
 ) -> None:
     expected = {}
@@ -89,7 +89,7 @@ def test_killed_at_every_call_of_an_update_the_next_must_end_the_same(
     assert number >= 10  # for each of two: create, stop, start, remove, rename
 
 
-def test_a_deploy_whose_api_service_is_killed_must_say_so_and_go_on_next_time(
+def test_a_deploy_whose_api_service_is_killed_says_so_and_goes_on_next_time(
     project: Project, environment: Mapping[str, str]
 ) -> None:
     write(project, "1")
@@ -104,7 +104,7 @@ def test_a_deploy_whose_api_service_is_killed_must_say_so_and_go_on_next_time(
     assert {**after, "containers": ()} == {**before, "containers": ()}
 
 
-def test_a_second_deploy_must_wait_for_the_first_and_take_over_from_a_dead_one(
+def test_a_second_deploy_waits_for_the_first_and_takes_over_from_a_dead_one(
     project: Project, service: str, eventually: Callable[..., None]
 ) -> None:
     write(project, "1")

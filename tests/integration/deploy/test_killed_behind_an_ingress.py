@@ -68,7 +68,7 @@ def behind(project: Project, ingress: Callable[..., None]) -> Behind:
     return Behind(project, ingress)
 
 
-def test_killed_at_any_call_of_an_update_the_next_must_end_the_same(
+def test_killed_at_any_call_of_an_update_the_next_ends_the_same(
     behind: Behind, project: Project, service: str
 ) -> None:
     for turn, number in enumerate(calls_to_kill_at(step=5), 1):
@@ -80,7 +80,7 @@ def test_killed_at_any_call_of_an_update_the_next_must_end_the_same(
     assert len(calls) >= 16  # for each of two: create, start, ingress thrice, stop, remove, rename
 
 
-def test_the_api_service_killed_at_any_call_the_next_deploy_must_end_the_same(
+def test_the_api_service_killed_at_any_call_the_next_deploy_ends_the_same(
     behind: Behind, project: Project, environment: Mapping[str, str]
 ) -> None:
     for turn, number in enumerate(calls_to_kill_at(step=6), 1):
@@ -94,7 +94,7 @@ def test_the_api_service_killed_at_any_call_the_next_deploy_must_end_the_same(
 
 
 @pytest.mark.parametrize("name", ["web-1", "web-2"])
-def test_a_replica_killed_in_an_update_must_cost_nothing_but_a_deploy(
+def test_a_replica_killed_in_an_update_costs_nothing_but_a_deploy(
     behind: Behind, project: Project, service: str, name: str
 ) -> None:
     with steady_load(project.port) as count:

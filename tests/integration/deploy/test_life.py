@@ -25,7 +25,7 @@ def states(project: Project) -> dict[str, str]:
     return {name: c["state"] for name, c in project.status().items()}
 
 
-def test_stopping_and_starting_must_keep_containers_layers_and_ports(project: Project) -> None:
+def test_stopping_and_starting_keep_containers_layers_and_ports(project: Project) -> None:
     project.run("deploy")
     before = project.status()
     project.podman("exec", f"{project.name}-web-1", "sh", "-c", "echo mine > /tmp/note")
@@ -53,21 +53,21 @@ print("bye", flush=True)
 """
 
 
-def test_a_restart_must_leave_a_process_its_grace(project: Project) -> None:
+def test_a_restart_leaves_a_process_its_grace(project: Project) -> None:
     project.write(replicas=1, command=["python3", "-c", SAYS_BYE])
     project.run("deploy")
     project.run("restart")
     assert "bye" in project.run("logs").stdout
 
 
-def test_a_time_that_podman_cannot_read_must_be_told(project: Project) -> None:
+def test_a_time_that_podman_cannot_read_is_reported(project: Project) -> None:
     wrong = project.run("events", "--since", "abc", check=False)
     assert wrong.returncode == 1
     assert "Podman refused a request" in wrong.stderr
     assert "abc" in wrong.stderr
 
 
-def test_ctrl_c_must_end_what_follows_and_say_nothing(project: Project) -> None:
+def test_ctrl_c_ends_what_follows_and_says_nothing(project: Project) -> None:
     project.run("deploy")
     project.run("exec", "web-1", "--", "python3", "-c", ASKS)
     for words in (("logs", "--follow"), ("events", "--follow"), ("status", "--watch")):
@@ -86,7 +86,7 @@ def test_ctrl_c_must_end_what_follows_and_say_nothing(project: Project) -> None:
         assert (following.returncode, said) == (130, ""), words
 
 
-def test_a_deploy_must_bring_back_what_was_stopped_or_removed_by_hand(project: Project) -> None:
+def test_a_deploy_brings_back_what_was_stopped_or_removed_by_hand(project: Project) -> None:
     project.run("deploy")
     project.podman("stop", "-t", "0", f"{project.name}-web-1")
     project.podman("rm", "-f", "-t", "0", f"{project.name}-web-2")
@@ -94,7 +94,7 @@ def test_a_deploy_must_bring_back_what_was_stopped_or_removed_by_hand(project: P
     assert states(project) == {"web-1": "running", "web-2": "running"}
 
 
-def test_a_crash_must_be_followed_by_a_start_without_anybody_logged_in(
+def test_a_crash_is_followed_by_a_start_without_anybody_logged_in(
     project: Project, eventually: Callable[..., None]
 ) -> None:
     project.write(replicas=1, restart="on-failure")
@@ -111,7 +111,7 @@ def test_a_crash_must_be_followed_by_a_start_without_anybody_logged_in(
     assert "Directory listing" in fetch(f"http://127.0.0.1:{project.port}")
 
 
-def test_logs_must_name_each_replica_and_follow_until_it_ends(project: Project) -> None:
+def test_logs_name_each_replica_and_follow_until_it_ends(project: Project) -> None:
     project.write(
         command=["sh", "-c", "echo begins; echo wrong >&2; sleep 2; echo ends"],
         healthcheck=None,
@@ -125,7 +125,7 @@ def test_logs_must_name_each_replica_and_follow_until_it_ends(project: Project) 
     assert project.run("logs", "web-2", "--tail", "1").stdout == "web-2 | ends\n"
 
 
-def test_exec_must_hand_on_words_and_the_exit_code(project: Project) -> None:
+def test_exec_hands_on_words_and_the_exit_code(project: Project) -> None:
     project.run("deploy")
     words = ["sh", "-c", 'printf "%s|" "$@"; exit 7', "-", "a  b", "$HOME", "*"]
     done = project.run("exec", "web", "--", *words, check=False)
@@ -133,7 +133,7 @@ def test_exec_must_hand_on_words_and_the_exit_code(project: Project) -> None:
     assert done.returncode == 7
 
 
-def test_stats_and_events_must_tell_of_our_containers_only(project: Project) -> None:
+def test_stats_and_events_tell_of_our_containers_only(project: Project) -> None:
     project.run("deploy")
     usage = json.loads(project.run("stats", "--format", "json").stdout)["containers"]
     assert [u["container"] for u in usage] == [f"{project.name}-web-{n}" for n in (1, 2)]
@@ -143,7 +143,7 @@ def test_stats_and_events_must_tell_of_our_containers_only(project: Project) -> 
     assert all(project.name in line for line in events)
 
 
-def test_what_a_user_runs_from_our_image_or_container_must_stay_the_user_s(
+def test_what_a_user_runs_from_our_image_or_container_stays_the_user_s(
     project: Project,
 ) -> None:
     image, copy = f"localhost/{project.name}:1", f"localhost/{project.name}:copy"
@@ -178,7 +178,7 @@ def test_what_a_user_runs_from_our_image_or_container_must_stay_the_user_s(
         project.podman("rmi", "-f", image, copy)
 
 
-def test_what_this_host_cannot_pause_must_be_said_and_what_it_can_must_go_on(
+def test_what_this_host_cannot_pause_is_reported_and_what_it_can_goes_on(
     project: Project,
 ) -> None:
     project.run("deploy")
@@ -209,7 +209,7 @@ def versions_of_an_app(project: Project, *versions: str) -> None:
     project.run("build")
 
 
-def test_a_rollback_must_go_back_to_the_version_before(project: Project) -> None:
+def test_a_rollback_goes_back_to_the_version_before(project: Project) -> None:
     versions_of_an_app(project, "1.0", "1.1")
     project.run("deploy", "--version", "1.0")
     project.run("deploy")
@@ -226,7 +226,7 @@ def test_a_rollback_must_go_back_to_the_version_before(project: Project) -> None
     assert unknown.returncode == 2
 
 
-def test_a_rollback_must_know_releases_and_refuse_what_is_none(project: Project) -> None:
+def test_a_rollback_knows_releases_and_refuses_what_is_none(project: Project) -> None:
     versions_of_an_app(project, "2.0", "2.1")
     project.run("release", "--version", "2.0")
     project.run("deploy")

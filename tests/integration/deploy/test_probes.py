@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 PROBES = int(os.environ.get("CAPAS_PROBES", "5"))
 
 
-def test_the_monitors_of_probes_must_end_soon(
+def test_the_monitors_of_probes_end_soon(
     project: Project, store: Store, eventually: Callable[..., None]
 ) -> None:
     """Podman's own delay is five minutes, with two of them for each probe."""

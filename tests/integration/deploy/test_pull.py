@@ -25,7 +25,7 @@ def push(project: Project, base: str, registry: Registry, content: str) -> str:
     return reference
 
 
-def test_an_image_must_be_pulled_by_policy_and_a_moved_tag_be_an_upgrade(
+def test_an_image_is_pulled_by_policy_and_a_moved_tag_is_an_upgrade(
     project: Project, registry: Registry, small_base: str
 ) -> None:
     def deploy(*options: str, check: bool = True) -> CompletedProcess[str]:
@@ -53,7 +53,7 @@ def test_an_image_must_be_pulled_by_policy_and_a_moved_tag_be_an_upgrade(
     assert "nothing to do" in deploy().stderr
 
 
-def test_an_image_that_cannot_be_had_must_be_said_and_nothing_be_touched(
+def test_an_image_that_cannot_be_had_is_reported_and_nothing_is_touched(
     project: Project, registry: Registry
 ) -> None:
     def deploy(*options: str, check: bool = True) -> CompletedProcess[str]:

@@ -137,7 +137,7 @@ class Shop:
 
 @pytest.mark.parametrize("run", range(RUNS))
 @pytest.mark.parametrize("behind", [False, True])
-def test_a_random_sequence_must_keep_what_serves(
+def test_a_random_sequence_keeps_what_serves(
     project: Project, service: str, proxy: str, behind: bool, run: int
 ) -> None:
     random = Random(f"{SEED}-{behind}-{run}")

@@ -233,7 +233,7 @@ HURT: Mapping[bool, tuple[Round, ...]] = {
 
 
 @pytest.mark.parametrize("behind", [False, True], ids=["ports", "ingress"])
-def test_what_is_known_to_hurt_must_be_healed_by_one_deploy(
+def test_what_is_known_to_hurt_is_healed_by_one_deploy(
     victim_of: Callable[[bool], Victim], eventually: Callable[..., None], behind: bool
 ) -> None:
     victim = victim_of(behind)
@@ -246,7 +246,7 @@ def test_what_is_known_to_hurt_must_be_healed_by_one_deploy(
 
 
 @pytest.mark.parametrize("behind", [False, True], ids=["ports", "ingress"])
-def test_whatever_is_killed_at_random_one_deploy_must_heal(
+def test_whatever_is_killed_at_random_one_deploy_heals(
     victim_of: Callable[[bool], Victim], eventually: Callable[..., None], behind: bool
 ) -> None:
     victim = victim_of(behind)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 SECRET = "correct horse battery staple"
 
 
-def test_services_must_find_each_other_by_name_and_be_closed_to_others(project: Project) -> None:
+def test_services_find_each_other_by_name_and_are_closed_to_others(project: Project) -> None:
     project.write(
         f"""
         [services.client]
@@ -38,7 +38,7 @@ def test_services_must_find_each_other_by_name_and_be_closed_to_others(project: 
     assert "nothing to do" in project.run("deploy").stderr
 
 
-def test_what_depends_on_a_failed_job_must_not_start(project: Project) -> None:
+def test_what_depends_on_a_failed_job_does_not_start(project: Project) -> None:
     project.write(
         f"""
         [services.job]
@@ -54,7 +54,7 @@ def test_what_depends_on_a_failed_job_must_not_start(project: Project) -> None:
     assert "web-1" not in project.status()
 
 
-def test_a_secret_must_be_readable_inside_and_nowhere_else(project: Project) -> None:
+def test_a_secret_is_readable_inside_and_nowhere_else(project: Project) -> None:
     (project.folder / "token").write_text(SECRET)
     project.write("[secrets.token]\nfile = '../token'", secrets=["token"], replicas=1)
     done = project.run("deploy")
@@ -72,7 +72,7 @@ def test_a_secret_must_be_readable_inside_and_nowhere_else(project: Project) -> 
     assert project.name not in project.podman("secret", "ls")
 
 
-def test_a_secret_in_a_variable_must_be_hidden_or_refused(project: Project) -> None:
+def test_a_secret_in_a_variable_is_hidden_or_refused(project: Project) -> None:
     def write(value: str, **how: object) -> None:
         (project.folder / ".env").write_text(f"THE_TOKEN='{value}'\n")
         mount = {"source": "token", "target": "TOKEN", "type": "env", **how}
@@ -117,7 +117,7 @@ def shown(project: Project, name: str) -> str:
     return "\n".join(told)
 
 
-def test_a_limit_must_hold_or_stop_the_deploy(project: Project) -> None:
+def test_a_limit_holds_or_stops_the_deploy(project: Project) -> None:
     project.write(resources={"memory": "64m"}, replicas=1)
     done = project.run("deploy", check=False)
     controllers = json.loads(project.podman("info", "--format", "json"))["host"][

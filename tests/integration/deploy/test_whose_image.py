@@ -74,7 +74,7 @@ def refused(done: Done, *words: str) -> None:
         assert word in done.stderr, done.stderr
 
 
-def test_two_projects_with_one_image_name_must_not_run_each_others_code(
+def test_two_projects_with_one_image_name_do_not_run_each_others_code(
     projects: Projects,
 ) -> None:
     projects.write("a", "whose-a")
@@ -95,7 +95,7 @@ def test_two_projects_with_one_image_name_must_not_run_each_others_code(
     assert "I am b" in projects.run("b", "logs").stdout
 
 
-def test_what_is_put_on_top_or_labelled_by_hand_must_not_run(projects: Projects) -> None:
+def test_what_is_put_on_top_or_labelled_by_hand_does_not_run(projects: Projects) -> None:
     projects.write("a", "whose-a")
     projects.run("a", "build")
     projects.run("a", "deploy")
@@ -116,7 +116,7 @@ def test_what_is_put_on_top_or_labelled_by_hand_must_not_run(projects: Projects)
     assert "I am a" in projects.run("a", "logs").stdout
 
 
-def test_a_copied_folder_must_not_take_what_the_first_has(projects: Projects) -> None:
+def test_a_copied_folder_does_not_take_what_the_first_has(projects: Projects) -> None:
     projects.write("a", "whose-a")
     projects.run("a", "build")
     projects.run("a", "deploy")

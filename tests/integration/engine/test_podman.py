@@ -62,7 +62,7 @@ def container(ours: PodmanWriter, small_base: str, name: str) -> Iterator[str]:
     ours.remove_volume(name)
 
 
-def test_what_we_make_must_be_what_podman_py_finds(
+def test_what_we_make_is_what_podman_py_finds(
     container: str, small_base: str, ours: PodmanWriter, theirs: Any
 ) -> None:
     found = theirs.containers.get(container)
@@ -81,7 +81,7 @@ def test_what_we_make_must_be_what_podman_py_finds(
     assert theirs.images.get(small_base).id == image.id
 
 
-def test_what_we_read_must_be_what_podman_py_reads(
+def test_what_we_read_is_what_podman_py_reads(
     container: str, ours: PodmanWriter, theirs: Any
 ) -> None:
     found = theirs.containers.get(container)
@@ -103,7 +103,7 @@ def test_what_we_read_must_be_what_podman_py_reads(
     assert sorted(line.strip() for line in found.logs()) == [b"err", b"out"]
 
 
-def test_what_podman_py_does_must_be_what_we_see(container: str, service: str, theirs: Any) -> None:
+def test_what_podman_py_does_is_what_we_see(container: str, service: str, theirs: Any) -> None:
     with PodmanReader(service) as reader:
         theirs.containers.get(container).stop(timeout=0)
         stopped = reader.container(container)
@@ -113,9 +113,7 @@ def test_what_podman_py_does_must_be_what_we_see(container: str, service: str, t
         assert (listed.id, listed.status) == (stopped.id, "exited")
 
 
-def test_what_we_end_must_be_gone_for_podman_py(
-    container: str, ours: PodmanWriter, theirs: Any
-) -> None:
+def test_what_we_end_is_gone_for_podman_py(container: str, ours: PodmanWriter, theirs: Any) -> None:
     ours.end_container(container, timeout=0)
     assert not theirs.containers.exists(container)
     assert theirs.volumes.exists(container)

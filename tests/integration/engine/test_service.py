@@ -165,7 +165,7 @@ def test_the_users_service_is_left_alone_if_it_has_other_settings(
         assert answers(path)
 
 
-def test_the_api_that_is_spoken_must_be_one_that_this_engine_accepts(service: str) -> None:
+def test_the_api_that_is_spoken_is_one_that_this_engine_accepts(service: str) -> None:
     """The day that an engine ends it, this is red, and `podman_socket.API` has to move."""
     path = socket_path(service)
     assert path is not None
@@ -187,7 +187,7 @@ def test_the_api_that_is_spoken_must_be_one_that_this_engine_accepts(service: st
     assert tuple(map(int, found.groups())) <= spoken
 
 
-def test_the_version_must_be_the_engines_own(service: str, environment: Mapping[str, str]) -> None:
+def test_the_version_is_the_engines_own(service: str, environment: Mapping[str, str]) -> None:
     argv = ["podman", "version", "--format={{.Client.Version}}"]
     with PodmanReader(service) as reader:
         assert reader.version() == command.run(argv, environment=environment).stdout.strip()

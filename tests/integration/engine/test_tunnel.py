@@ -89,7 +89,7 @@ def logins(tmp_path: Path, more: str = "") -> Iterator[Elsewhere]:
             sshd.terminate()
 
 
-def test_a_deploy_must_work_through_ssh_and_leave_no_ssh_behind(
+def test_a_deploy_works_through_ssh_and_leaves_no_ssh_behind(
     elsewhere: Elsewhere, service: str, small_base: str, capas: Capas, tmp_path: Path
 ) -> None:
     spec = tmp_path / "elsewhere.toml"
@@ -104,7 +104,7 @@ def test_a_deploy_must_work_through_ssh_and_leave_no_ssh_behind(
     assert forwarding(str(tmp_path)) == []
 
 
-def test_a_deploy_from_elsewhere_must_wait_for_one_that_was_begun_there(
+def test_a_deploy_from_elsewhere_waits_for_one_that_was_begun_there(
     service: str, small_base: str, capas: Capas, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     spec = tmp_path / "elsewhere.toml"
@@ -159,7 +159,7 @@ healthcheck = { tcp = 5432, interval = "200ms", retries = 50 }
 """
 
 
-def test_checks_must_be_asked_on_the_machine_itself(
+def test_checks_are_asked_on_the_machine_itself(
     elsewhere: Elsewhere, service: str, small_base: str, capas: Capas, tmp_path: Path
 ) -> None:
     spec = tmp_path / "asked.toml"
@@ -193,7 +193,7 @@ def test_checks_must_be_asked_on_the_machine_itself(
         run("down")
 
 
-def test_a_login_that_runs_no_command_must_be_told_before_anything_starts(
+def test_a_login_that_runs_no_command_is_reported_before_anything_starts(
     service: str, small_base: str, capas: Capas, tmp_path: Path
 ) -> None:
     spec = tmp_path / "asked.toml"
@@ -214,7 +214,7 @@ def test_a_login_that_runs_no_command_must_be_told_before_anything_starts(
         assert "nothing but the API can be asked" in run("deploy", "--dry-run", "--no-wait").stderr
 
 
-def test_a_login_or_a_service_that_fails_must_be_told_at_once(
+def test_a_login_or_a_service_that_fails_is_reported_at_once(
     elsewhere: Elsewhere, capas: Capas, tmp_path: Path
 ) -> None:
     spec = tmp_path / "elsewhere.toml"

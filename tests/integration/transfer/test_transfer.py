@@ -100,7 +100,7 @@ def received(tmp_path: Path) -> int:
     return sum(path.stat().st_size for path in blobs if path.read_bytes()[:2] == b"\x1f\x8b")
 
 
-def test_a_push_must_send_each_layer_once_and_nothing_a_second_time(
+def test_a_push_sends_each_layer_once_and_nothing_a_second_time(
     project: Project, registry: Registry, tmp_path: Path
 ) -> None:
     place, plain = at(registry)
@@ -115,7 +115,7 @@ def test_a_push_must_send_each_layer_once_and_nothing_a_second_time(
     assert "keep" in project.run("push", f"--to={place}", plain, "--dry-run")
 
 
-def test_what_was_pulled_must_be_the_same_image_and_need_no_build(
+def test_what_was_pulled_is_the_same_image_and_needs_no_build(
     project: Project, registry: Registry, elsewhere: Project
 ) -> None:
     place, plain = at(registry)
@@ -132,7 +132,7 @@ def test_what_was_pulled_must_be_the_same_image_and_need_no_build(
     assert "rebuild" not in plan
 
 
-def test_a_folder_must_serve_as_well(project: Project, elsewhere: Project, tmp_path: Path) -> None:
+def test_a_folder_serves_as_well(project: Project, elsewhere: Project, tmp_path: Path) -> None:
     project.run("push", "--to=./images")
     blobs = [p for p in (tmp_path / "images" / "blobs" / "sha256").iterdir() if p.stat().st_size]
     assert len(blobs) == 2 + 2 + 2, "two layers, two configurations, two manifests"
@@ -140,7 +140,7 @@ def test_a_folder_must_serve_as_well(project: Project, elsewhere: Project, tmp_p
     assert elsewhere.ids() == project.ids()
 
 
-def test_a_damaged_folder_must_be_told_and_leave_the_store_as_it_was(
+def test_a_damaged_folder_is_reported_and_leaves_the_store_as_it_was(
     project: Project, elsewhere: Project, tmp_path: Path
 ) -> None:
     project.run("push", "--to=./images")
@@ -156,7 +156,7 @@ def test_a_damaged_folder_must_be_told_and_leave_the_store_as_it_was(
     assert "cannot be read as an OCI image layout" in project.run("push", "--to=./images", code=1)
 
 
-def test_a_release_must_not_be_replaced_there_nor_mistaken_here(
+def test_a_release_is_not_replaced_there_nor_mistaken_here(
     project: Project, registry: Registry, elsewhere: Project
 ) -> None:
     place, plain = at(registry)
@@ -173,7 +173,7 @@ def test_a_release_must_not_be_replaced_there_nor_mistaken_here(
     assert project.ids() == before
 
 
-def test_a_place_that_cannot_be_used_must_be_told(project: Project, registry: Registry) -> None:
+def test_a_place_that_cannot_be_used_is_reported(project: Project, registry: Registry) -> None:
     place, plain = at(registry)
     assert "are not at" in project.run("pull", f"--from={place}", plain, code=1)
     assert "--no-tls-verify" in project.run("push", f"--to={place}", code=1)

@@ -31,7 +31,7 @@ def modes(below: Path) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("umask")
-def test_everything_that_we_make_must_be_closed(tmp_path: Path) -> None:
+def test_everything_that_we_make_is_closed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o755)
     cache, state = home / ".cache" / "capas", home / ".local" / "state" / "capas"
@@ -51,7 +51,7 @@ def test_everything_that_we_make_must_be_closed(tmp_path: Path) -> None:
     assert checksum_path(state / "backups/p/data.tar.gz").is_file()
 
 
-def test_what_was_left_open_must_be_closed_and_only_that(tmp_path: Path) -> None:
+def test_what_was_left_open_is_closed_and_only_that(tmp_path: Path) -> None:
     state, cache = tmp_path / "state" / "capas", tmp_path / "cache" / "capas"
     own = tmp_path / "checkout.py"
     own.write_text("")
@@ -74,7 +74,7 @@ def test_what_was_left_open_must_be_closed_and_only_that(tmp_path: Path) -> None
     assert mode(cache / "build") == 0o777  # behind a closed folder, with a user's own files in it
 
 
-def test_a_folder_that_a_user_named_must_keep_its_mode(tmp_path: Path) -> None:
+def test_a_folder_that_a_user_named_keeps_its_mode(tmp_path: Path) -> None:
     chosen = tmp_path / "srv"
     chosen.mkdir()
     chosen.chmod(0o750)
@@ -84,7 +84,7 @@ def test_a_folder_that_a_user_named_must_keep_its_mode(tmp_path: Path) -> None:
     assert mode(chosen / "data.tar.gz") == 0o600
 
 
-def test_a_link_in_place_of_our_folder_must_not_be_followed(tmp_path: Path) -> None:
+def test_a_link_in_place_of_our_folder_is_not_followed(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     other.chmod(0o755)
@@ -93,13 +93,13 @@ def test_a_link_in_place_of_our_folder_must_not_be_followed(tmp_path: Path) -> N
     assert mode(other) == 0o755
 
 
-def test_a_file_in_place_of_a_folder_must_be_told(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
         private_folder(tmp_path / "file" / "below")
 
 
-def test_a_folder_that_another_makes_at_the_same_moment_must_be_no_error(
+def test_a_folder_that_another_makes_at_the_same_moment_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = Path.is_dir

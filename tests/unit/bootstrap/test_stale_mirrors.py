@@ -37,7 +37,7 @@ def mirrored(source: Path, account: pwd.struct_passwd) -> Path:
     return place.parent
 
 
-def test_what_is_gone_must_go_and_nothing_else(
+def test_what_is_gone_goes_and_nothing_else(
     tmp_path: Path, account: pwd.struct_passwd, capsys: pytest.CaptureFixture[str]
 ) -> None:
     note = str(tmp_path / "root" / "mirrored.json")
@@ -62,14 +62,14 @@ def test_what_is_gone_must_go_and_nothing_else(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"a": 1}', "[" * 50_000, '["relative"]'])
-def test_a_note_that_is_none_must_be_made_again(tmp_path: Path, text: str) -> None:
+def test_a_note_that_is_none_is_made_again(tmp_path: Path, text: str) -> None:
     note = tmp_path / "mirrored.json"
     note.write_text(text)
     stale_mirrors.remember(["/x"], str(note))
     assert json.loads(note.read_text()) == ["/x"]
 
 
-def test_a_note_that_is_no_file_must_keep_nobody_waiting(tmp_path: Path) -> None:
+def test_a_note_that_is_no_file_keeps_nobody_waiting(tmp_path: Path) -> None:
     note = tmp_path / "mirrored.json"
     os.mkfifo(note)
     stale_mirrors.remember(["/x"], str(note))

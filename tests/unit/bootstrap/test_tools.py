@@ -14,7 +14,7 @@ READY = "echo ready; sleep 600 & wait"
 
 
 @pytest.mark.parametrize("script", [READY, f"trap '' INT; {READY}", f"trap 'exit 3' INT; {READY}"])
-def test_an_interruption_must_end_a_tool_and_all_that_it_started(script: str) -> None:
+def test_an_interruption_ends_a_tool_and_all_that_it_started(script: str) -> None:
     process = subprocess.Popen(
         ["sh", "-c", script], stdout=subprocess.PIPE, text=True, start_new_session=True
     )

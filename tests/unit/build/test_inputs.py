@@ -214,7 +214,7 @@ def test_names_that_are_no_text_are_carried_through(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(20)
-def test_a_fifo_in_place_of_the_ignore_file_must_be_told_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_fifo_in_place_of_the_ignore_file_is_reported_and_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     os.mkfifo(tmp_path / ".containerignore")
     with pytest.raises(CapasError, match="ignore file cannot be read"):

@@ -18,7 +18,7 @@ def _wrong_body(story: Notebook) -> None:
     story.do("never")
 
 
-def test_a_chapter_must_be_read_aloud_while_it_is_carried_out() -> None:
+def test_a_chapter_is_read_aloud_while_it_is_carried_out() -> None:
     heard: list[ExperimentStep] = []
     told = carry_out(Chapter("Images", "They stay.", _body), heard.append)
     assert [step.text for step in heard] == ["look", "tweets"]
@@ -26,7 +26,7 @@ def test_a_chapter_must_be_read_aloud_while_it_is_carried_out() -> None:
     assert told.refuted == ""
 
 
-def test_what_contradicts_the_claim_must_be_heard_and_end_the_chapter() -> None:
+def test_what_contradicts_the_claim_is_heard_and_ends_the_chapter() -> None:
     heard: list[ExperimentStep] = []
     told = carry_out(Chapter("Images", "They stay.", _wrong_body), heard.append)
     assert [step.text for step in heard] == ["tweets"]

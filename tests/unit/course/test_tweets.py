@@ -24,12 +24,12 @@ def broken() -> Iterator[str]:
         server.shutdown()
 
 
-def test_an_answer_that_is_no_pytweets_must_be_a_clear_error(broken: str) -> None:
+def test_an_answer_that_is_no_pytweets_is_a_clear_error(broken: str) -> None:
     with pytest.raises(CapasError, match="does not answer as PyTweets does"):
         Replica(broken).texts()
 
 
-def test_nobody_there_must_be_a_clear_error() -> None:
+def test_nobody_there_is_a_clear_error() -> None:
     with pytest.raises(CapasError) as raised:
         Replica("http://127.0.0.1:1").introduce()
     assert "capas logs" in raised.value.resolution

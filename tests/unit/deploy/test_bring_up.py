@@ -26,7 +26,7 @@ def stand_still(world: World) -> None:
         world.set(container.name, state="exited")
 
 
-def test_an_upgrade_of_what_stands_still_must_begin_with_what_ran(world: World) -> None:
+def test_an_upgrade_of_what_stands_still_begins_with_what_ran(world: World) -> None:
     world.deploy(OLD)
     stand_still(world)
     plan = bring_up(world, NEW)
@@ -47,25 +47,25 @@ def test_where_nothing_would_be_replaced_an_ordinary_deploy_starts_it(world: Wor
     assert bring_up(world, OLD) == Plan()
 
 
-def test_what_runs_in_part_must_not_be_brought_up(world: World) -> None:
+def test_what_runs_in_part_is_not_brought_up(world: World) -> None:
     world.deploy(OLD)
     world.set("pytweets-web-2", state="exited")
     assert bring_up(world, NEW) == Plan()
 
 
-def test_a_service_of_no_replicas_must_not_be_brought_up(world: World) -> None:
+def test_a_service_of_no_replicas_is_not_brought_up(world: World) -> None:
     world.deploy(OLD)
     stand_still(world)
     assert bring_up(world, Overrides({"web": "1.1"}, {"web": 0})) == Plan()
 
 
-def test_what_was_never_healthy_as_a_whole_must_not_be_brought_up(world: World) -> None:
+def test_what_was_never_healthy_as_a_whole_is_not_brought_up(world: World) -> None:
     world.play(world.plan(OLD).head.operations[:-1])
     stand_still(world)
     assert bring_up(world, NEW) == Plan()
 
 
-def test_an_ingress_must_be_opened_again_and_a_job_not_be_run_again(world: World) -> None:
+def test_an_ingress_is_opened_again_and_a_job_is_not_run_again(world: World) -> None:
     world.change(
         ports=(),
         replicas=1,

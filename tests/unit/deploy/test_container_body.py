@@ -37,14 +37,14 @@ def body(world: World, abilities: Features = EVERYTHING) -> dict[str, Any]:
     )
 
 
-def test_the_label_of_its_parts_must_have_six_digits_of_each(world: World) -> None:
+def test_the_label_of_its_parts_has_six_digits_of_each(world: World) -> None:
     (desired,) = desired_services(world.pipeline)
     plan = blueprint(world.pipeline, desired, ImageFacts("sha"), EVERYTHING, {})
     told = dict(part.split("=") for part in plan.part_digests.split(","))
     assert told == {name: digest(part)[:6] for name, part in plan.parts.items()}
 
 
-def test_an_init_that_the_host_got_must_not_replace_a_replica(world: World) -> None:
+def test_an_init_that_the_host_got_does_not_replace_a_replica(world: World) -> None:
     (desired,) = desired_services(world.pipeline)
     one, other = (
         blueprint(world.pipeline, desired, ImageFacts("sha"), Features(init=init), {})
@@ -54,7 +54,7 @@ def test_an_init_that_the_host_got_must_not_replace_a_replica(world: World) -> N
     assert (one.body["init"], "init" in other.body) == (True, False)
 
 
-def test_a_replica_must_be_made_exactly_like_this(world: World) -> None:
+def test_a_replica_is_made_exactly_like_this(world: World) -> None:
     made = body(world)
     labels = made.pop("labels")
     assert made == {
@@ -106,7 +106,7 @@ def test_a_grace_is_never_cut_to_a_shorter_one(world: World, grace: float, secon
     assert (made["stop_timeout"], made["stop_signal"]) == (seconds, 37)
 
 
-def test_settings_must_be_put_into_podmans_words(world: World) -> None:
+def test_settings_are_put_into_podmans_words(world: World) -> None:
     world.change(
         command=("serve",),
         entrypoint=("/bin/app",),
@@ -155,7 +155,7 @@ def test_settings_must_be_put_into_podmans_words(world: World) -> None:
     assert {key: made[key] for key in expected} == expected
 
 
-def test_a_secret_must_be_named_and_its_value_be_nowhere(world: World) -> None:
+def test_a_secret_is_named_and_its_value_is_nowhere(world: World) -> None:
     secret = Secret("token", "pytweets_token", file=Path("/p/token"))
     world.pipeline = replace(world.pipeline, secrets={"token": secret})
     world.change(secrets=(SecretMount("token", "token"), SecretMount("token", "TOKEN", kind="env")))
@@ -164,7 +164,7 @@ def test_a_secret_must_be_named_and_its_value_be_nowhere(world: World) -> None:
     assert made["secret_env"] == {"TOKEN": "pytweets_token"}
 
 
-def test_a_secret_that_the_engine_shows_must_be_refused_unless_that_is_meant(world: World) -> None:
+def test_a_secret_that_the_engine_shows_is_refused_unless_that_is_meant(world: World) -> None:
     secret = Secret("token", "pytweets_token", file=Path("/p/token"))
     world.pipeline = replace(world.pipeline, secrets={"token": secret})
     shown = SecretMount("token", "TOKEN", kind="env")
@@ -175,18 +175,18 @@ def test_a_secret_that_the_engine_shows_must_be_refused_unless_that_is_meant(wor
     assert body(world)["secret_env"] == {"TOKEN": "pytweets_token"}
 
 
-def test_what_the_image_asks_for_must_be_granted(world: World) -> None:
+def test_what_the_image_asks_for_is_granted(world: World) -> None:
     (desired,) = desired_services(world.pipeline)
     facts = ImageFacts("sha", capabilities=("CHOWN",))
     plan = blueprint(world.pipeline, desired, facts, EVERYTHING, {})
     assert plan.body["cap_add"] == ["CHOWN"]
 
 
-def test_a_host_without_pids_limits_must_not_be_asked_for_one(world: World) -> None:
+def test_a_host_without_pids_limits_is_not_asked_for_one(world: World) -> None:
     assert "resource_limits" not in body(world, Features())
 
 
-def test_the_label_of_an_image_from_elsewhere_must_not_pass_for_a_version(world: World) -> None:
+def test_the_label_of_an_image_from_elsewhere_does_not_pass_for_a_version(world: World) -> None:
     assert body(world)["labels"]["io.github.capas.version"] == "1.2"
     world.change(image="localhost/python-base:3.11", built_here=False)
     assert body(world)["labels"]["io.github.capas.version"] == ""

@@ -55,7 +55,7 @@ def deployed(world: World, engine: Engine) -> list[str]:
     return engine.done
 
 
-def test_a_name_that_only_the_store_keeps_must_be_freed(world: World) -> None:
+def test_a_name_that_only_the_store_keeps_is_freed(world: World) -> None:
     words = (
         'creating container storage: the container name "pytweets-web-1" is already in use by ab'
     )
@@ -65,7 +65,7 @@ def test_a_name_that_only_the_store_keeps_must_be_freed(world: World) -> None:
     assert done.index("create container pytweets-web-1") > freed
 
 
-def test_a_name_that_the_store_keeps_for_a_container_of_another_name_must_be_given_back(
+def test_a_name_that_the_store_keeps_for_a_container_of_another_name_is_given_back(
     world: World,
 ) -> None:
     up = Engine(world.observed, "", "")
@@ -85,7 +85,7 @@ def test_a_name_that_the_store_keeps_for_a_container_of_another_name_must_be_giv
     assert names == ["pytweets-web-1", "pytweets-web-2"]
 
 
-def test_what_cannot_be_reached_when_it_was_waited_for_must_be_mended(world: World) -> None:
+def test_what_cannot_be_reached_when_it_was_waited_for_is_mended(world: World) -> None:
     def unreachable(observed: Observed) -> Observed:
         containers = tuple(
             replace(c, fault="nothing is bound to its port") if c.number == 1 else c
@@ -99,7 +99,7 @@ def test_what_cannot_be_reached_when_it_was_waited_for_must_be_mended(world: Wor
     assert sum(one.startswith("create container pytweets-web-1") for one in done) == 2
 
 
-def test_what_is_only_unhealthy_must_go_back(world: World) -> None:
+def test_what_is_only_unhealthy_goes_back(world: World) -> None:
     engine = Engine(world.observed, "wait for container pytweets-web-1", "503")
     with pytest.raises(EngineError, match="refused"):
         deployed(world, engine)
@@ -114,7 +114,7 @@ def stopped(observed: Observed) -> Observed:
     return replace(observed, containers=containers)
 
 
-def test_what_cannot_be_started_again_must_be_made_anew(world: World) -> None:
+def test_what_cannot_be_started_again_is_made_anew(world: World) -> None:
     up = Engine(world.observed, "", "")
     deployed(world, up)
     engine = Engine(stopped(up.observed), "start container pytweets-web-1", PIDFILE)
@@ -125,7 +125,7 @@ def test_what_cannot_be_started_again_must_be_made_anew(world: World) -> None:
     )
 
 
-def test_what_ends_when_it_is_started_again_must_be_made_anew(world: World) -> None:
+def test_what_ends_when_it_is_started_again_is_made_anew(world: World) -> None:
     up = Engine(world.observed, "", "")
     deployed(world, up)
     key = "wait for container pytweets-web-1"
@@ -134,7 +134,7 @@ def test_what_ends_when_it_is_started_again_must_be_made_anew(world: World) -> N
     assert done.count("create container pytweets-web-1") == 1
 
 
-def test_what_is_unhealthy_when_it_is_started_again_must_go_back(world: World) -> None:
+def test_what_is_unhealthy_when_it_is_started_again_goes_back(world: World) -> None:
     up = Engine(world.observed, "", "")
     deployed(world, up)
     engine = Engine(stopped(up.observed), "wait for container pytweets-web-1", "503")
@@ -142,7 +142,7 @@ def test_what_is_unhealthy_when_it_is_started_again_must_go_back(world: World) -
         deployed(world, engine)
 
 
-def test_what_cannot_be_started_twice_must_go_back(world: World) -> None:
+def test_what_cannot_be_started_twice_goes_back(world: World) -> None:
     up = Engine(world.observed, "", "")
     deployed(world, up)
     engine = Engine(

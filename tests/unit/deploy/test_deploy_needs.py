@@ -16,14 +16,14 @@ from pipeline.spec.model import Dependency, Healthcheck, Resources, Service
 from tests.unit.deploy.world import World, text
 
 
-def test_a_missing_image_must_say_how_to_build_it(world: World) -> None:
+def test_a_missing_image_says_how_to_build_it(world: World) -> None:
     world.observed = replace(world.observed, images={})
     with pytest.raises(EngineError, match=r"pytweets:1\.2 does not exist") as raised:
         world.plan()
     assert raised.value.resolution == "`capas build --version 1.2` builds it"
 
 
-def test_what_left_the_spec_must_be_named_and_removed_only_on_demand(world: World) -> None:
+def test_what_left_the_spec_is_named_and_removed_only_on_demand(world: World) -> None:
     world.deploy()
     services = {"api": replace(world.pipeline.services["web"], name="api", replicas=0)}
     world.pipeline = replace(world.pipeline, services=services)
@@ -39,7 +39,7 @@ def test_what_left_the_spec_must_be_named_and_removed_only_on_demand(world: Worl
     )
 
 
-def test_a_volume_that_left_the_spec_must_stay(world: World) -> None:
+def test_a_volume_that_left_the_spec_stays(world: World) -> None:
     world.deploy()
     world.change(mounts=())
     world.pipeline = replace(world.pipeline, volumes={})
@@ -48,13 +48,13 @@ def test_a_volume_that_left_the_spec_must_stay(world: World) -> None:
     assert not [o for o in plan.operations if o.kind == "volume"]
 
 
-def test_a_foreign_container_of_the_same_name_must_stop_the_plan(world: World) -> None:
+def test_a_foreign_container_of_the_same_name_stops_the_plan(world: World) -> None:
     world.observed = replace(world.observed, foreign=frozenset({"pytweets-web-2"}))
     with pytest.raises(CapasError, match="pytweets-web-2 is used"):
         world.plan()
 
 
-def test_a_limit_that_the_host_ignores_must_be_an_error_before_anything_starts(
+def test_a_limit_that_the_host_ignores_is_an_error_before_anything_starts(
     world: World,
 ) -> None:
     world.change(resources=Resources(memory=64 << 20))
@@ -62,14 +62,14 @@ def test_a_limit_that_the_host_ignores_must_be_an_error_before_anything_starts(
         world.plan()
 
 
-def test_an_optional_limit_must_be_left_out_and_told(world: World) -> None:
+def test_an_optional_limit_is_left_out_and_reported(world: World) -> None:
     world.change(resources=Resources(memory=64 << 20, pids=9, optional=True))
     plan = world.plan()
     assert plan.notes == ("web: this host enforces no limit of memory and pids",)
     assert all("resource_limits" not in o.body for o in plan.operations)
 
 
-def test_services_that_need_each_other_must_not_be_planned_without_a_network(
+def test_services_that_need_each_other_are_not_planned_without_a_network(
     world: World,
 ) -> None:
     services = {**world.pipeline.services, "cache": Service("cache", "localhost/redis:7", False)}
@@ -81,7 +81,7 @@ def test_services_that_need_each_other_must_not_be_planned_without_a_network(
         world.plan()
 
 
-def test_a_dependency_must_be_healthy_first(world: World) -> None:
+def test_a_dependency_is_healthy_first(world: World) -> None:
     cache = Service(
         "cache", "localhost/redis:7", built_here=False, healthcheck=Healthcheck(tcp=6379)
     )
@@ -114,7 +114,7 @@ def test_a_dependency_must_be_healthy_first(world: World) -> None:
     )
 
 
-def test_a_job_that_ended_well_must_not_run_again(world: World) -> None:
+def test_a_job_that_ended_well_does_not_run_again(world: World) -> None:
     migrate = Service("migrate", "localhost/redis:7", built_here=False)
     services = {
         "migrate": migrate,
@@ -133,7 +133,7 @@ def test_a_job_that_ended_well_must_not_run_again(world: World) -> None:
     assert "start container pytweets-migrate-1 (it is exited with 1)" in str(world.plan())
 
 
-def test_volumes_that_want_a_backup_must_be_named_when_the_version_changes(world: World) -> None:
+def test_volumes_that_want_a_backup_are_named_when_the_version_changes(world: World) -> None:
     volume = replace(world.pipeline.volumes["tweets"], backup_before_upgrade=True)
     world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
     assert world.deploy(Overrides({"web": "1.1"}, {})).backups == ()
@@ -142,7 +142,7 @@ def test_volumes_that_want_a_backup_must_be_named_when_the_version_changes(world
     assert world.plan(Overrides({"web": "1.2"}, {})).backups == ("pytweets_tweets",)
 
 
-def test_another_image_under_the_same_tag_must_be_an_upgrade(world: World) -> None:
+def test_another_image_under_the_same_tag_is_an_upgrade(world: World) -> None:
     volume = replace(world.pipeline.volumes["tweets"], backup_before_upgrade=True)
     world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
     reference = "docker.io/library/redis:7"
@@ -155,7 +155,7 @@ def test_another_image_under_the_same_tag_must_be_an_upgrade(world: World) -> No
     assert f"replica 1: {reference} is another image now" in str(plan)
 
 
-def test_what_a_killed_engine_left_must_go_before_its_name_is_used_again(world: World) -> None:
+def test_what_a_killed_engine_left_goes_before_its_name_is_used_again(world: World) -> None:
     world.change(replicas=1)
     left = {"pytweets-web-1", "pytweets-web-2.next", "pytweets-two-web-1", "other-web-1"}
     world.observed = replace(world.observed, unfinished=frozenset(left))
@@ -172,7 +172,7 @@ def test_what_a_killed_engine_left_must_go_before_its_name_is_used_again(world: 
     assert sum(o.verb == "remove" for o in down.operations) == 2
 
 
-def test_where_pasta_keeps_ports_a_lone_service_that_restarts_must_be_in_a_network(
+def test_where_pasta_keeps_ports_a_lone_service_that_restarts_is_in_a_network(
     world: World,
 ) -> None:
     world.change(replicas=1, restart="on-failure")

@@ -12,7 +12,7 @@ from pipeline.spec.model import Healthcheck
 from tests.unit.deploy.world import World, text
 
 
-def test_nothing_there_must_create_everything(world: World) -> None:
+def test_where_nothing_is_there_everything_is_created(world: World) -> None:
     assert str(world.plan()) == text(
         "create volume pytweets_tweets (missing)",
         "create container pytweets-web-1 (replica 1: missing)",
@@ -25,7 +25,7 @@ def test_nothing_there_must_create_everything(world: World) -> None:
     )
 
 
-def test_every_operation_must_come_after_what_it_depends_on(world: World) -> None:
+def test_every_operation_comes_after_what_it_depends_on(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     done: set[str] = set()
     for operation in world.plan(Overrides({"web": "1.1"}, {"web": 5})).operations:
@@ -34,12 +34,12 @@ def test_every_operation_must_come_after_what_it_depends_on(world: World) -> Non
         done.add(operation.key)
 
 
-def test_a_second_deploy_must_do_nothing(world: World) -> None:
+def test_a_second_deploy_does_nothing(world: World) -> None:
     world.deploy()
     assert str(world.plan()) == ""
 
 
-def test_scaling_up_must_touch_nobody_else(world: World) -> None:
+def test_scaling_up_touches_nobody_else(world: World) -> None:
     world.deploy()
     assert str(world.plan(Overrides({}, {"web": 3}))) == text(
         "create container pytweets-web-3 (replica 3: missing)",
@@ -49,7 +49,7 @@ def test_scaling_up_must_touch_nobody_else(world: World) -> None:
     )
 
 
-def test_scaling_down_must_remove_the_last(world: World) -> None:
+def test_scaling_down_removes_the_last(world: World) -> None:
     world.deploy()
     assert str(world.plan(Overrides({}, {"web": 1}))) == text(
         "wait for container pytweets-web-1 (it must be healthy)",
@@ -58,13 +58,13 @@ def test_scaling_down_must_remove_the_last(world: World) -> None:
     )
 
 
-def test_what_makes_no_difference_to_a_container_must_not_replace_it(world: World) -> None:
+def test_what_makes_no_difference_to_a_container_does_not_replace_it(world: World) -> None:
     world.deploy()
     world.change(healthcheck=Healthcheck(tcp=5000, interval=9.0), stop_grace_period=3.0)
     assert str(world.plan()) == ""
 
 
-def test_an_update_with_ports_must_stop_the_old_first_and_keep_it_until_all_are_healthy(
+def test_an_update_with_ports_stops_the_old_first_and_keeps_it_until_all_are_healthy(
     world: World,
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
@@ -87,7 +87,7 @@ def test_an_update_with_ports_must_stop_the_old_first_and_keep_it_until_all_are_
     )
 
 
-def test_old_replicas_must_go_only_after_every_new_one_is_healthy(world: World) -> None:
+def test_old_replicas_go_only_after_every_new_one_is_healthy(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     plan = world.plan(Overrides({"web": "1.1"}, {}))
     healthy = {o.key for o in plan.operations if o.verb == "wait for"}
@@ -99,7 +99,7 @@ def test_old_replicas_must_go_only_after_every_new_one_is_healthy(world: World) 
             assert operation in plan.ending.operations
 
 
-def test_what_an_unfinished_deploy_left_must_be_replaced_before_what_is_good(
+def test_what_an_unfinished_deploy_left_is_replaced_before_what_is_good(
     world: World,
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {"web": 1}))
@@ -110,14 +110,14 @@ def test_what_an_unfinished_deploy_left_must_be_replaced_before_what_is_good(
     assert "wait for container pytweets-web-2.next" in stop.after
 
 
-def test_the_second_replica_must_wait_for_the_first(world: World) -> None:
+def test_the_second_replica_waits_for_the_first(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     plan = world.plan(Overrides({"web": "1.1"}, {}))
     stop = next(o for o in plan.operations if o.key == "stop container pytweets-web-2")
     assert "wait for container pytweets-web-1.next" in stop.after
 
 
-def test_after_an_update_there_must_be_nothing_to_do_and_the_names_are_the_same(
+def test_after_an_update_there_is_nothing_to_do_and_the_names_are_the_same(
     world: World,
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
@@ -126,7 +126,7 @@ def test_after_an_update_there_must_be_nothing_to_do_and_the_names_are_the_same(
     assert str(world.plan(Overrides({"web": "1.1"}, {}))) == ""
 
 
-def test_an_update_must_remember_the_version_before_it(world: World) -> None:
+def test_an_update_remembers_the_version_before_it(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     world.deploy(Overrides({"web": "1.1"}, {}))
     label = "io.github.capas.previous-version"
@@ -136,7 +136,7 @@ def test_an_update_must_remember_the_version_before_it(world: World) -> None:
     assert world.container("pytweets-web-1").labels[label] == "1.0"
 
 
-def test_an_update_must_keep_each_replicas_port(world: World) -> None:
+def test_an_update_keeps_each_replicas_port(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     world.set(
         "pytweets-web-1",
@@ -147,7 +147,7 @@ def test_an_update_must_keep_each_replicas_port(world: World) -> None:
 
 
 @pytest.mark.parametrize("kill_after", range(13))
-def test_killed_after_any_step_the_next_deploy_must_end_in_the_same_state(
+def test_killed_after_any_step_the_next_deploy_ends_in_the_same_state(
     world: World, kill_after: int
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
@@ -161,7 +161,7 @@ def test_killed_after_any_step_the_next_deploy_must_end_in_the_same_state(
 
 
 @pytest.mark.parametrize("kill_after", range(13))
-def test_killed_after_any_step_the_old_version_must_be_reachable_again(
+def test_killed_after_any_step_the_old_version_is_reachable_again(
     world: World, kill_after: int
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
@@ -172,7 +172,7 @@ def test_killed_after_any_step_the_old_version_must_be_reachable_again(
     assert now == [("pytweets-web-1", "running", "1.0"), ("pytweets-web-2", "running", "1.0")]
 
 
-def test_a_stopped_replica_must_be_started_again(world: World) -> None:
+def test_a_stopped_replica_is_started_again(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-2", state="exited", exit_code=3)
     assert str(world.plan()) == text(
@@ -181,7 +181,7 @@ def test_a_stopped_replica_must_be_started_again(world: World) -> None:
     )
 
 
-def test_one_that_was_never_started_must_be_made_anew(world: World) -> None:
+def test_one_that_was_never_started_is_made_anew(world: World) -> None:
     """Its engine was killed meanwhile: it has nothing to lose, and perhaps no files."""
     world.deploy()
     world.set("pytweets-web-2", state="created")
@@ -193,7 +193,7 @@ def test_one_that_was_never_started_must_be_made_anew(world: World) -> None:
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_one_that_cannot_be_reached_must_be_replaced_with_that_cause(
+def test_one_that_cannot_be_reached_is_replaced_with_that_cause(
     world: World, *, lost: bool
 ) -> None:
     world.deploy()
@@ -205,13 +205,13 @@ def test_one_that_cannot_be_reached_must_be_replaced_with_that_cause(
     assert f"{verb} container pytweets-web-1 (replica 1: {fault})" in plan
 
 
-def test_a_paused_replica_must_go_on(world: World) -> None:
+def test_a_paused_replica_goes_on(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", state="paused")
     assert str(world.plan()) == "unpause container pytweets-web-1 (it is paused)"
 
 
-def test_a_stopped_replica_whose_port_was_taken_must_move_on(world: World) -> None:
+def test_a_stopped_replica_whose_port_was_taken_moves_on(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", state="exited")
     world.observed = replace(
@@ -230,7 +230,7 @@ def test_a_stopped_replica_whose_port_was_taken_must_move_on(world: World) -> No
     )
 
 
-def test_a_changed_setting_must_be_named(world: World) -> None:
+def test_a_changed_setting_is_named(world: World) -> None:
     world.deploy()
     world.change(environment={"A": "1"}, labels={"team": "blue"})
     causes = {o.cause for o in world.plan().operations if o.verb == "create"}
@@ -240,7 +240,7 @@ def test_a_changed_setting_must_be_named(world: World) -> None:
     }
 
 
-def test_an_image_built_anew_must_be_named(world: World) -> None:
+def test_an_image_built_anew_is_named(world: World) -> None:
     world.deploy()
     images = {
         name: replace(facts, id=facts.id + "-again")

@@ -18,7 +18,7 @@ from pipeline.spec.model import Dependency, Ingress, Mount, Network, Service, Vo
 from tests.unit.deploy.world import World, image
 
 
-def test_the_newest_version_must_run_unless_somebody_says_otherwise(world: World) -> None:
+def test_the_newest_version_runs_unless_somebody_says_otherwise(world: World) -> None:
     assert [d.version for d in desired_services(world.pipeline)] == ["1.2"]
     world.change(version="1.0")
     assert [d.version for d in desired_services(world.pipeline)] == ["1.0"]
@@ -26,7 +26,7 @@ def test_the_newest_version_must_run_unless_somebody_says_otherwise(world: World
     assert (asked.version, asked.reference) == ("1.1", "localhost/pytweets:1.1")
 
 
-def test_a_version_that_is_not_there_must_name_those_that_are(world: World) -> None:
+def test_a_version_that_is_not_there_names_those_that_are(world: World) -> None:
     with pytest.raises(UsageError, match=r"no service has a version 9") as raised:
         versions_for(world.pipeline, "9")
     assert raised.value.resolution == "one of: pytweets:1.0, pytweets:1.1, pytweets:1.2"
@@ -36,11 +36,11 @@ def test_a_version_that_is_not_there_must_name_those_that_are(world: World) -> N
 @pytest.mark.parametrize(
     ("asked", "meant"), [("3", {"web": 3}), ("web=4", {"web": 4}), ("web=0", {"web": 0})]
 )
-def test_replicas_must_be_read(world: World, asked: str, meant: dict[str, int]) -> None:
+def test_replicas_are_read(world: World, asked: str, meant: dict[str, int]) -> None:
     assert replicas_for(world.pipeline, asked) == meant
 
 
-def test_a_number_alone_must_mean_the_only_service_or_the_only_one_that_is_built(
+def test_a_number_alone_means_the_only_service_or_the_only_one_that_is_built(
     world: World,
 ) -> None:
     web = world.pipeline.services["web"]
@@ -62,17 +62,17 @@ def test_a_number_alone_must_mean_the_only_service_or_the_only_one_that_is_built
 
 
 @pytest.mark.parametrize("asked", ["many", "web=", "-1", "web=1.5", ""])
-def test_what_is_no_number_of_replicas_must_be_refused(world: World, asked: str) -> None:
+def test_what_is_no_number_of_replicas_is_refused(world: World, asked: str) -> None:
     with pytest.raises(UsageError, match="invalid replica count"):
         replicas_for(world.pipeline, asked)
 
 
-def test_an_unknown_service_must_be_refused(world: World) -> None:
+def test_an_unknown_service_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match="there is no service wbe"):
         desired_services(world.pipeline, Overrides({}, {"wbe": 2}))
 
 
-def test_two_containers_must_not_write_to_what_is_exclusive(world: World) -> None:
+def test_two_containers_that_would_write_to_what_is_exclusive_are_refused(world: World) -> None:
     db = Service(
         "db", "docker.io/library/postgres:16", False, mounts=(Mount("volume", "tweets", "/data"),)
     )
@@ -86,12 +86,12 @@ def test_two_containers_must_not_write_to_what_is_exclusive(world: World) -> Non
     assert desired_services(world.pipeline, Overrides({}, {"db": 2}))
 
 
-def test_a_lone_service_must_need_no_network(world: World) -> None:
+def test_a_lone_service_needs_no_network(world: World) -> None:
     assert desired_services(world.pipeline)[0].networks == ()
 
 
 @pytest.mark.parametrize("why", ["two services", "an ingress", "an internal network"])
-def test_what_must_be_found_must_have_a_network(world: World, why: str) -> None:
+def test_what_must_be_found_has_a_network(world: World, why: str) -> None:
     if why == "an ingress":
         world.change(ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     elif why == "an internal network":
@@ -103,13 +103,13 @@ def test_what_must_be_found_must_have_a_network(world: World, why: str) -> None:
     assert {d.networks for d in desired_services(world.pipeline)} == {("pytweets_default",)}
 
 
-def test_services_of_a_profile_must_wait_to_be_asked_for(world: World) -> None:
+def test_services_of_a_profile_wait_to_be_asked_for(world: World) -> None:
     world.change(profiles=("debug",))
     assert desired_services(world.pipeline) == ()
     assert len(desired_services(world.pipeline, Overrides({}, {}, frozenset({"debug"})))) == 1
 
 
-def test_dependencies_must_come_first_and_circles_be_named() -> None:
+def test_dependencies_come_first_and_circles_are_named() -> None:
     a = Service("a", "x", False, depends_on=(Dependency("b"),))
     b = Service("b", "x", False, depends_on=(Dependency("c"),))
     c = Service("c", "x", False)
@@ -139,7 +139,7 @@ def test_the_image_of_an_ingress_may_be_one_of_the_spec(
     assert desired_services(world.pipeline)[0].ingress_image == reference
 
 
-def test_a_profile_that_no_service_has_must_be_refused(world: World) -> None:
+def test_a_profile_that_no_service_has_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match="no service has the profile debgu") as raised:
         desired_services(world.pipeline, Overrides({}, {}, frozenset({"debgu"})))
     assert raised.value.resolution == "no service of this spec has profiles"
@@ -149,7 +149,7 @@ def test_a_profile_that_no_service_has_must_be_refused(world: World) -> None:
     assert raised.value.resolution == "one of: debug"
 
 
-def test_a_version_must_be_refused_where_nothing_has_any(world: World) -> None:
+def test_a_version_is_refused_where_nothing_has_any(world: World) -> None:
     world.change(image="localhost/nginx:7", built_here=False)
     with pytest.raises(UsageError) as raised:
         versions_for(world.pipeline, "1.0")

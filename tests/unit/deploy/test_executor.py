@@ -37,7 +37,7 @@ def start(name: str, *after: str) -> Operation:
     return Operation("start", "container", name, "", tuple(f"start container {a}" for a in after))
 
 
-def test_everything_must_come_after_what_it_depends_on(
+def test_everything_comes_after_what_it_depends_on(
     carried_out: Callable[[Do], list[str]],
 ) -> None:
     done = carried_out(lambda _operation: None)
@@ -46,7 +46,7 @@ def test_everything_must_come_after_what_it_depends_on(
     assert [o.name for o in outcome.done] == ["a", "b", "c"]
 
 
-def test_what_does_not_depend_on_a_failure_must_be_done(
+def test_what_does_not_depend_on_a_failure_is_done(
     carried_out: Callable[[Do], list[str]],
 ) -> None:
     def do(operation: Operation) -> None:
@@ -63,7 +63,7 @@ def test_what_does_not_depend_on_a_failure_must_be_done(
         outcome.raise_first()
 
 
-def test_the_other_failures_must_be_named(carried_out: Callable[[Do], list[str]]) -> None:
+def test_the_other_failures_are_named(carried_out: Callable[[Do], list[str]]) -> None:
     def do(operation: Operation) -> None:
         raise EngineError(f"{operation.name} failed")
 
@@ -74,7 +74,7 @@ def test_the_other_failures_must_be_named(carried_out: Callable[[Do], list[str]]
     assert "also: start container" in raised.value.details
 
 
-def test_independent_calls_must_overlap(carried_out: Callable[[Do], list[str]]) -> None:
+def test_independent_calls_overlap(carried_out: Callable[[Do], list[str]]) -> None:
     both = threading.Barrier(2, timeout=10)
 
     def do(_operation: Operation) -> None:
@@ -84,7 +84,7 @@ def test_independent_calls_must_overlap(carried_out: Callable[[Do], list[str]]) 
     assert len(apply(Plan((start("a"), start("b"))), URI).done) == 2
 
 
-def test_an_interruption_must_not_be_swallowed(carried_out: Callable[[Do], list[str]]) -> None:
+def test_an_interruption_is_not_swallowed(carried_out: Callable[[Do], list[str]]) -> None:
     carried_out(lambda _operation: None)
 
     def listen(_operation: Operation, _error: object) -> None:

@@ -20,6 +20,6 @@ from pipeline.engine.inspected import InspectedContainer
         (255, False, 0, "it ended with exit code 255"),
     ],
 )
-def test_an_end_must_be_told_in_plain_words(code: int, oom: bool, memory: int, said: str) -> None:
+def test_an_end_is_told_in_plain_words(code: int, oom: bool, memory: int, said: str) -> None:
     found = InspectedContainer("c", "exited", exit_code=code, out_of_memory=oom, memory=memory)
     assert said in describe_exit(found)

@@ -36,16 +36,16 @@ def start(engine: Engine, patience: float = 0.0) -> list[float]:
     return pauses
 
 
-def test_a_port_that_an_old_container_still_holds_must_be_waited_for() -> None:
+def test_a_port_that_an_old_container_still_holds_is_waited_for() -> None:
     assert start(Engine()) == []
     assert len(start(Engine(PASTA, PASTA), RELEASE_SECONDS)) == 2
 
 
-def test_a_port_of_somebody_else_must_be_told_at_once() -> None:
+def test_a_port_of_somebody_else_is_reported_at_once() -> None:
     with pytest.raises(EngineError, match="20030"):
         start(Engine(PASTA))
 
 
-def test_another_error_must_not_be_waited_for() -> None:
+def test_another_error_is_not_waited_for() -> None:
     with pytest.raises(EngineError, match="no space left"):
         start(Engine("no space left"), RELEASE_SECONDS)

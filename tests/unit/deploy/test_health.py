@@ -59,7 +59,7 @@ class World:
         return verdict.healthy
 
 
-def test_what_listens_must_be_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_listens_is_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(RUNNING)
     world.listens_at = 0.1
     assert world.is_up(monkeypatch)
@@ -67,7 +67,7 @@ def test_what_listens_must_be_up_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert world.asked == 1
 
 
-def test_what_listens_on_nothing_must_keep_running_for_a_time(
+def test_what_listens_on_nothing_is_up_after_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World(RUNNING)
@@ -76,14 +76,14 @@ def test_what_listens_on_nothing_must_keep_running_for_a_time(
     assert world.asked == 2, "the engine is not to be asked again and again"
 
 
-def test_what_ends_meanwhile_must_not_count_as_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ends_meanwhile_does_not_count_as_up(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(RUNNING, EXITED)
     world.parent = None
     assert not world.is_up(monkeypatch)
     assert world.now < health.SETTLE_SECONDS
 
 
-def test_what_its_restart_policy_starts_again_must_not_count_as_up(
+def test_what_its_restart_policy_starts_again_does_not_count_as_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World(RUNNING, replace(RUNNING, pid=78))
@@ -91,7 +91,7 @@ def test_what_its_restart_policy_starts_again_must_not_count_as_up(
     assert not world.is_up(monkeypatch)
 
 
-def test_a_process_that_only_has_the_number_of_a_remote_one_must_not_speak_for_it(
+def test_a_process_that_only_has_the_number_of_a_remote_one_does_not_speak_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World(RUNNING)
@@ -119,7 +119,7 @@ class Wrote:
         (tuple(f"{n}\n" for n in range(40)), "its last lines:\n  25\n"),
     ],
 )
-def test_the_last_words_must_be_told_whole(pieces: tuple[str, ...], told: str) -> None:
+def test_the_last_words_are_told_whole(pieces: tuple[str, ...], told: str) -> None:
     error = health.unhealthy(
         cast("PodmanWriter", Wrote(*pieces)), "web", HealthVerdict(False, "exited", "-")
     )

@@ -22,19 +22,19 @@ from tests.unit.deploy.world import World
 RECORD = Record(7, "shop.deploy-7", {"web": Ran("1.2", "abc", 2), "db": Ran("", "def", 1)}, 6, 4)
 
 
-def test_a_record_must_be_read_as_it_was_kept() -> None:
+def test_a_record_is_read_as_it_was_kept() -> None:
     assert records_of("shop", {"shop.deploy-7": RECORD.labels("shop")}) == (RECORD,)
     assert records_of("other", {"shop.deploy-7": RECORD.labels("shop")}) == ()
     assert RECORD.versions == {"web": "1.2"}
 
 
 @pytest.mark.parametrize("value", ["", "x", "[]", "3", "null", '{"web": 1}', '{"web": [1]}'])
-def test_what_cannot_be_read_must_be_no_record(value: str) -> None:
+def test_what_cannot_be_read_is_no_record(value: str) -> None:
     name = "io.github.capas.services"
     assert records_of("shop", {"a": {**RECORD.labels("shop"), name: value}}) == ()
 
 
-def test_a_long_pipelines_record_must_have_a_name_that_podman_takes() -> None:
+def test_a_long_pipelines_record_has_a_name_that_podman_takes() -> None:
     long = "p" * 120
     assert record_name("shop", 7) == "shop.deploy-7"
     assert record_name("p" * 40, 7) == f"{'p' * 40}.deploy-7"
@@ -43,7 +43,7 @@ def test_a_long_pipelines_record_must_have_a_name_that_podman_takes() -> None:
     assert record_name(long, 1) != record_name(long + "p", 1)
 
 
-def test_the_last_ten_must_be_kept_and_down_must_remove_them(world: World) -> None:
+def test_the_last_ten_are_kept_and_down_removes_them(world: World) -> None:
     for number in range(KEPT + 3):
         world.change(environment={"A": str(number)})
         world.deploy(Overrides({"web": "1.0"}, {}))
@@ -54,7 +54,7 @@ def test_the_last_ten_must_be_kept_and_down_must_remove_them(world: World) -> No
     assert world.observed.secrets == {}
 
 
-def test_a_record_must_say_what_it_replaced(world: World) -> None:
+def test_a_record_says_what_it_replaced(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     world.deploy(Overrides({"web": "1.1"}, {"web": 3}))
     second = records_of("pytweets", world.observed.secrets)[-1]
@@ -63,7 +63,7 @@ def test_a_record_must_say_what_it_replaced(world: World) -> None:
     assert world.container("pytweets-web-3").deploy == 2
 
 
-def test_what_the_last_deploy_replaced_must_not_stand_for_what_somebody_removed(
+def test_what_the_last_deploy_replaced_does_not_stand_for_what_somebody_removed(
     world: World,
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))

@@ -29,14 +29,14 @@ def text(world: World, **changes: Any) -> str:
     return config(desired, {"replica-1": "web-1-abc", "replica-2": "web-2-abc"})
 
 
-def test_each_replica_must_be_asked_for_its_health(world: World) -> None:
+def test_each_replica_is_asked_for_its_health(world: World) -> None:
     made = text(world)
     assert "    option httpchk GET /healthz\n" in made
     assert "    server replica-1 web-1-abc:5000 init-addr {web-1-abc},none\n" in made
     assert "    server replica-2 web-2-abc:5000 init-addr {web-2-abc},none\n" in made
 
 
-def test_without_an_http_check_a_connection_must_do(world: World) -> None:
+def test_without_an_http_check_a_connection_does(world: World) -> None:
     assert "    option tcp-check\n" in text(world, healthcheck=Healthcheck(tcp=5000))
 
 
@@ -44,7 +44,7 @@ def test_only_what_changes_nothing_may_be_sent_twice(world: World) -> None:
     assert "disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS" in text(world)
 
 
-def test_addresses_must_be_filled_in_where_they_are_known(world: World) -> None:
+def test_addresses_are_filled_in_where_they_are_known(world: World) -> None:
     made = with_addresses(text(world), {"web-1-abc": "10.89.0.2"})
     assert "init-addr 10.89.0.2,none" in made
     assert "init-addr none,none" in made
@@ -68,7 +68,7 @@ def test_no_path_ends_its_line(world: World) -> None:
         text(world, healthcheck=Healthcheck(http=":5000/a\n    http-check x"))
 
 
-def test_the_ingress_must_publish_one_port_and_have_no_capability(world: World) -> None:
+def test_the_ingress_publishes_one_port_and_has_no_capability(world: World) -> None:
     text(world)
     (desired,) = desired_services(world.pipeline)
     made = ingress_body(
@@ -81,7 +81,7 @@ def test_the_ingress_must_publish_one_port_and_have_no_capability(world: World) 
     assert "io.github.capas.ingress" in made["labels"]
 
 
-def test_the_ingress_must_be_asked_what_the_replicas_are_asked(world: World) -> None:
+def test_the_ingress_is_asked_what_the_replicas_are_asked(world: World) -> None:
     service = world.pipeline.services["web"]
     asked = Healthcheck(http=":8000/healthz", interval=0.5, retries=20)
     assert ingress_check(service) == asked
@@ -99,7 +99,7 @@ def test_the_ingress_must_be_asked_what_the_replicas_are_asked(world: World) -> 
         (Healthcheck(tcp=1, interval=30), "2000ms"),
     ],
 )
-def test_replicas_must_be_asked_neither_too_often_nor_too_seldom(
+def test_replicas_are_asked_neither_too_often_nor_too_seldom(
     world: World, check: Healthcheck | None, inter: str
 ) -> None:
     made = text(world, healthcheck=check)
@@ -108,14 +108,14 @@ def test_replicas_must_be_asked_neither_too_often_nor_too_seldom(
 
 
 @pytest.mark.parametrize(("grace", "told"), [(0, "1s"), (2.5, "3s"), (10, "10s")])
-def test_the_old_worker_must_end_with_the_grace(world: World, grace: float, told: str) -> None:
+def test_the_old_worker_ends_with_the_grace(world: World, grace: float, told: str) -> None:
     made = text(world, stop_grace_period=grace)
     assert f"    hard-stop-after {told}\n" in made
     assert "    timeout http-keep-alive 2s\n" in made
     assert "    bind :8000\n" in made
 
 
-def test_the_ingress_must_be_made_of_its_image_port_and_networks_alone(world: World) -> None:
+def test_the_ingress_is_made_of_its_image_port_and_networks_alone(world: World) -> None:
     text(world, stop_grace_period=2.5)
     (desired,) = desired_services(world.pipeline)
     image = ImageFacts("sha-proxy")

@@ -22,7 +22,7 @@ def with_an_ingress(world: World, **changes: object) -> None:
     )
 
 
-def test_an_ingress_must_be_opened_after_the_replicas_are_healthy(world: World) -> None:
+def test_an_ingress_is_opened_after_the_replicas_are_healthy(world: World) -> None:
     with_an_ingress(world)
     assert str(world.plan()) == text(
         "create network pytweets_default (missing)",
@@ -46,7 +46,7 @@ def verbs(world: World, wish: Overrides) -> list[str]:
     return [f"{o.verb} {o.name.removeprefix('pytweets-web-')}" for o in world.plan(wish).operations]
 
 
-def test_behind_an_ingress_the_new_replica_must_serve_before_the_old_one_ends(world: World) -> None:
+def test_behind_an_ingress_the_new_replica_serves_before_the_old_one_ends(world: World) -> None:
     with_an_ingress(world)
     world.deploy(Overrides({"web": "1.0"}, {}))
     assert verbs(world, Overrides({"web": "1.1"}, {})) == [
@@ -60,7 +60,7 @@ def test_behind_an_ingress_the_new_replica_must_serve_before_the_old_one_ends(wo
     ]  # fmt: skip
 
 
-def test_behind_an_ingress_two_generations_must_not_write_to_what_is_exclusive(
+def test_behind_an_ingress_two_generations_do_not_write_to_what_is_exclusive(
     world: World,
 ) -> None:
     with_an_ingress(world, replicas=1)
@@ -72,7 +72,7 @@ def test_behind_an_ingress_two_generations_must_not_write_to_what_is_exclusive(
 
 
 @pytest.mark.parametrize("kill_after", range(21))
-def test_behind_an_ingress_a_kill_after_any_step_must_not_change_the_end(
+def test_behind_an_ingress_a_kill_after_any_step_does_not_change_the_end(
     world: World, kill_after: int
 ) -> None:
     with_an_ingress(world)
@@ -89,7 +89,7 @@ def test_behind_an_ingress_a_kill_after_any_step_must_not_change_the_end(
     assert str(world.plan(wish)) == ""
 
 
-def test_an_ingress_and_ports_must_take_a_replica_out_before_it_is_replaced(world: World) -> None:
+def test_an_ingress_and_ports_take_a_replica_out_before_it_is_replaced(world: World) -> None:
     with_an_ingress(world)
     world.change(ports=(Port(5000, 8080),))
     world.deploy(Overrides({"web": "1.0"}, {}))
@@ -99,7 +99,7 @@ def test_an_ingress_and_ports_must_take_a_replica_out_before_it_is_replaced(worl
     ]  # fmt: skip
 
 
-def test_scaling_behind_an_ingress_must_close_it_before_a_replica_ends(world: World) -> None:
+def test_scaling_behind_an_ingress_closes_it_before_a_replica_ends(world: World) -> None:
     with_an_ingress(world)
     world.deploy()
     assert verbs(world, Overrides({}, {"web": 1})) == [
@@ -108,14 +108,14 @@ def test_scaling_behind_an_ingress_must_close_it_before_a_replica_ends(world: Wo
     ]  # fmt: skip
 
 
-def test_an_ingress_that_left_the_spec_must_take_its_ingress_away(world: World) -> None:
+def test_an_ingress_that_left_the_spec_is_removed(world: World) -> None:
     with_an_ingress(world)
     world.deploy()
     world.change(ingress=None)
     assert "remove container pytweets-web-ingress (no longer in the spec)" in str(world.plan())
 
 
-def test_an_ingress_that_cannot_be_reached_must_be_told_nothing_and_be_replaced(
+def test_an_ingress_that_cannot_be_reached_is_told_nothing_and_is_replaced(
     world: World,
 ) -> None:
     with_an_ingress(world)
@@ -129,7 +129,7 @@ def test_an_ingress_that_cannot_be_reached_must_be_told_nothing_and_be_replaced(
     ]  # fmt: skip
 
 
-def test_an_ingress_that_stands_still_must_be_told_before_it_starts(world: World) -> None:
+def test_an_ingress_that_stands_still_is_told_before_it_starts(world: World) -> None:
     with_an_ingress(world)
     world.deploy()
     world.set("pytweets-web-ingress", state="exited")
@@ -140,7 +140,7 @@ def test_an_ingress_that_stands_still_must_be_told_before_it_starts(world: World
     ]  # fmt: skip
 
 
-def test_the_cause_of_a_new_ingress_must_be_what_is_wrong_with_any_old_one(world: World) -> None:
+def test_the_cause_of_a_new_ingress_is_what_is_wrong_with_any_old_one(world: World) -> None:
     with_an_ingress(world)
     world.deploy()
     fault = "nothing forwards port 8000 to it"

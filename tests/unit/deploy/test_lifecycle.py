@@ -10,7 +10,7 @@ from pipeline.spec.model import Dependency, Service
 from tests.unit.deploy.world import World
 
 
-def test_only_what_is_in_a_state_for_it_must_be_changed(world: World) -> None:
+def test_only_what_is_in_a_state_for_it_is_changed(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-2", state="exited")
     assert str(plan_change(world.pipeline, "stop", world.observed.containers)) == (
@@ -23,7 +23,7 @@ def test_only_what_is_in_a_state_for_it_must_be_changed(world: World) -> None:
     )
 
 
-def test_what_is_depended_on_must_start_first(world: World) -> None:
+def test_what_is_depended_on_starts_first(world: World) -> None:
     services = {
         "web": replace(
             world.pipeline.services["web"], replicas=1, depends_on=(Dependency("cache"),)
@@ -40,7 +40,7 @@ def test_what_is_depended_on_must_start_first(world: World) -> None:
     )
 
 
-def test_a_job_must_be_held_to_its_end_and_one_that_is_done_be_left_alone(world: World) -> None:
+def test_a_job_is_held_to_its_end_and_one_that_is_done_is_left_alone(world: World) -> None:
     job = Dependency("job", condition="service_completed_successfully")
     services = {
         "web": replace(world.pipeline.services["web"], replicas=1, depends_on=(job,)),
@@ -63,7 +63,7 @@ def test_a_job_must_be_held_to_its_end_and_one_that_is_done_be_left_alone(world:
         assert plan.notes == ("pytweets-job-1 is a job that is done: not changed",)
 
 
-def test_what_left_the_spec_must_start_and_be_held_to_keep_running(world: World) -> None:
+def test_what_left_the_spec_starts_and_is_held_to_keep_running(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", state="exited")
     world.pipeline = replace(world.pipeline, services={})
@@ -74,7 +74,7 @@ def test_what_left_the_spec_must_start_and_be_held_to_keep_running(world: World)
     )
 
 
-def test_what_is_left_as_it_is_must_say_what_is_wrong_with_it(world: World) -> None:
+def test_what_is_left_as_it_is_says_what_is_wrong_with_it(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", state="stopping", fault="its process has ended")
     assert plan_change(world.pipeline, "pause", world.observed.containers[:1]).notes == (
@@ -82,7 +82,7 @@ def test_what_is_left_as_it_is_must_say_what_is_wrong_with_it(world: World) -> N
     )
 
 
-def test_what_runs_and_cannot_be_reached_must_be_started_again(world: World) -> None:
+def test_what_runs_and_cannot_be_reached_is_started_again(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", fault="nothing forwards port 8080 to it")
     first = world.observed.containers[:1]
@@ -94,7 +94,7 @@ def test_what_runs_and_cannot_be_reached_must_be_started_again(world: World) -> 
     assert str(stop) == "stop container pytweets-web-1 (it is running)"
 
 
-def test_what_has_lost_its_monitor_must_only_be_stopped_or_paused(world: World) -> None:
+def test_what_has_lost_its_monitor_is_only_stopped_or_paused(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", fault="its monitor has ended", lost=True)
     first = world.observed.containers[:1]

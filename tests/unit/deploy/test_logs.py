@@ -69,7 +69,7 @@ def shown(log: Log, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[str
     return [line.text for line in read_logs("unix:///nobody", [WEB], **options)]
 
 
-def test_lines_must_be_whole_and_streams_be_kept_apart() -> None:
+def test_lines_are_whole_and_streams_are_kept_apart() -> None:
     pieces = [(1, b"one\ntw"), (2, b"bad"), (1, b""), (1, b"o\nthree"), (2, b"\n"), (2, b"")]
     assert list(lines_of("web-1", pieces)) == [
         LogLine("web-1", "one"),
@@ -80,21 +80,21 @@ def test_lines_must_be_whole_and_streams_be_kept_apart() -> None:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=9)), st.integers(min_value=0, max_value=6))
-def test_the_last_lines_must_be_those_of_the_whole(pieces: list[bytes], number: int) -> None:
+def test_the_last_lines_are_those_of_the_whole(pieces: list[bytes], number: int) -> None:
     whole = b"".join(pieces).decode(errors="replace").split("\n")
     whole = whole if whole[-1] else whole[:-1]
     log: Any = Log(*((0, 1, piece) for piece in pieces))
     assert last_lines(log, "web", number) == whole[len(whole) - min(number, len(whole)) :]
 
 
-def test_a_character_that_is_cut_between_pieces_must_be_one() -> None:
+def test_a_character_that_is_cut_between_pieces_is_one() -> None:
     raw = "é€😀\n".encode()
     assert [line.text for line in lines_of("web-1", [(1, raw[i : i + 1]) for i in range(10)])] == [
         "é€😀"
     ]
 
 
-def test_a_line_of_parts_must_have_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_parts_has_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Log((1, 1, b"alpha "), (2, 1, b"beta\n"), (3, 1, b"next\n"))
     assert shown(log, monkeypatch, timestamps=True) == [
         "2026-11-30T21:00:01+01:00 alpha beta",
@@ -114,7 +114,7 @@ def test_a_line_of_parts_must_have_one_time(monkeypatch: pytest.MonkeyPatch) -> 
     st.integers(min_value=0, max_value=4),
     st.booleans(),
 )
-def test_what_is_followed_after_a_tail_must_be_told_once(
+def test_what_is_followed_after_a_tail_is_told_once(
     written: list[tuple[float, int, bytes]], read_first: int, tail: int, exact: bool
 ) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -132,7 +132,7 @@ def joined_ends(written: list[tuple[float, int, bytes]]) -> list[bytes]:
     return [piece for _time, _stream, piece in written if piece.endswith(b"\n")]
 
 
-def test_a_log_that_was_cut_short_meanwhile_must_be_followed_on(
+def test_a_log_that_was_cut_short_meanwhile_is_followed_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Rotated(Log):
@@ -145,7 +145,7 @@ def test_a_log_that_was_cut_short_meanwhile_must_be_followed_on(
     assert shown(log, monkeypatch, tail=1, follow=True) == ["b", "surely"]
 
 
-def test_a_time_that_is_none_must_be_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Odd(Log):
         def logs(self, _id: str, **_options: Any) -> Iterator[tuple[int, bytes]]:
             yield 1, b"no time\n"
@@ -155,7 +155,7 @@ def test_a_time_that_is_none_must_be_an_error(monkeypatch: pytest.MonkeyPatch) -
     assert "not a time" in raised.value.details
 
 
-def test_gigabytes_must_not_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gigabytes_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "LONGEST", 1000)
 
     class Large(Log):
@@ -176,7 +176,7 @@ def test_gigabytes_must_not_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak < 200_000
 
 
-def test_a_very_long_line_must_be_told_whole_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_very_long_line_is_told_whole_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "LONGEST", 5)
     lines = list(lines_of("web-1", [(1, "ééé é\nnext\n".encode())]))
     assert "".join(line.text + "\n" * line.ends for line in lines) == "ééé é\nnext\n"

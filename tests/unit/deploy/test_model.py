@@ -276,7 +276,7 @@ def roll_back(story: Story) -> None:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(4))
-def test_whatever_happens_what_serves_must_serve_until_its_successor_is_healthy(part: int) -> None:
+def test_whatever_happens_what_serves_goes_on_until_its_successor_is_healthy(part: int) -> None:
     for number in range(RUNS // 4):
         seed = f"{SEED}-{part}-{number}"
         story = new_story(Random(seed))

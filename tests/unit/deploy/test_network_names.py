@@ -79,7 +79,7 @@ def entered(version: str = "4.3.1", pid: str = "77\n", **found: Any) -> list[Seq
     return machine.ran
 
 
-def test_bridges_of_a_started_container_must_keep_their_addresses() -> None:
+def test_bridges_of_a_started_container_keep_their_addresses() -> None:
     (argv,) = entered()
     assert argv[4] == "77"
     assert argv[6:] == ["podman1", "podman3"]
@@ -98,11 +98,11 @@ def test_bridges_of_a_started_container_must_keep_their_addresses() -> None:
         ("4.3.1", "77", {"pid_file": "/x"}),
     ],
 )
-def test_nothing_must_be_entered_without_need(version: str, pid: str, found: Any) -> None:
+def test_nothing_is_entered_without_need(version: str, pid: str, found: Any) -> None:
     assert entered(version, pid, **found) == []
 
 
-def test_a_host_where_it_cannot_be_done_must_start_containers_all_the_same() -> None:
+def test_a_host_where_it_cannot_be_done_starts_containers_all_the_same() -> None:
     machine = Machine({PID_FILE: "77"}, refuses=True)
     keep_reached("p-web-1", cast("PodmanReader", Engine("4.3.1", machine)))
     assert len(machine.ran) == 1
@@ -136,7 +136,7 @@ def test_a_network_without_a_server_leaves_the_engines_choice(networks: list[str
     assert told(networks, old) == {"name": "x", "dns_option": ["timeout:1", "attempts:5"]}
 
 
-def test_the_program_that_is_run_inside_must_need_nothing_of_ours() -> None:
+def test_the_program_that_is_run_inside_needs_nothing_of_ours() -> None:
     done = subprocess.run(
         ["python3", "-I", "-S", "-", "no-such-device"],
         input=Path(bridge.__file__).read_text(encoding="utf-8"),

@@ -26,7 +26,7 @@ def far(world: World) -> World:
         (Healthcheck(tcp=5000), "tcp 5000 is sent"),
     ],
 )
-def test_a_check_from_outside_must_be_refused_unless_nobody_waits(
+def test_a_check_from_outside_is_refused_unless_nobody_waits(
     far: World, check: Healthcheck, asked: str
 ) -> None:
     far.change(healthcheck=check)
@@ -38,7 +38,7 @@ def test_a_check_from_outside_must_be_refused_unless_nobody_waits(
 
 
 @pytest.mark.parametrize("check", [None, Healthcheck(test=("true",))])
-def test_what_podman_itself_asks_must_be_planned_and_the_limits_be_told(
+def test_what_podman_itself_asks_is_planned_and_the_limits_are_reported(
     far: World, check: Healthcheck | None
 ) -> None:
     far.change(healthcheck=check)

@@ -52,14 +52,14 @@ def test_of_two_that_are_right_the_one_with_the_name_keeps_the_place(world: Worl
     assert gone == ["pytweets-web-1"], "one that runs is better than one that does not"
 
 
-def test_without_a_check_a_replica_must_keep_running(world: World) -> None:
+def test_without_a_check_the_wait_asks_that_a_replica_keeps_running(world: World) -> None:
     world.change(healthcheck=None, replicas=1)
     wait = next(o for o in world.plan().operations if o.verb == "wait for")
     assert str(wait) == "wait for container pytweets-web-1 (it must keep running)"
     assert wait.after == ("start container pytweets-web-1",)
 
 
-def test_an_exit_code_must_be_told_only_of_what_has_ended(world: World) -> None:
+def test_an_exit_code_is_told_only_of_what_has_ended(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", state="paused", exit_code=3)
     assert str(world.plan()) == "unpause container pytweets-web-1 (it is paused)"
@@ -67,7 +67,7 @@ def test_an_exit_code_must_be_told_only_of_what_has_ended(world: World) -> None:
     assert str(world.plan()).startswith("start container pytweets-web-1 (it is stopped with 3)\n")
 
 
-def test_a_job_that_still_runs_must_be_waited_for_at_once(world: World) -> None:
+def test_a_job_that_still_runs_is_waited_for_at_once(world: World) -> None:
     needs = (Dependency("migrate", "service_completed_successfully"),)
     web = replace(world.pipeline.services["web"], replicas=1, depends_on=needs)
     migrate = Service("migrate", "localhost/redis:7", built_here=False)
@@ -85,7 +85,7 @@ def test_a_job_that_still_runs_must_be_waited_for_at_once(world: World) -> None:
         assert ("wait for the end of" in verbs) is waits
 
 
-def test_down_must_close_the_ingress_first(world: World) -> None:
+def test_down_closes_the_ingress_first(world: World) -> None:
     world.change(ports=(), ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     world.deploy()
     gone = [o.name for o in plan_down(world.pipeline, world.observed).operations]

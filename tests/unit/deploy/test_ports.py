@@ -21,19 +21,19 @@ def hosts(bindings: dict[int, tuple[Binding, ...]]) -> list[list[int]]:
     return [[b.host for b in bindings[number]] for number in sorted(bindings)]
 
 
-def test_replica_i_must_take_base_plus_i_minus_1() -> None:
+def test_replica_i_takes_base_plus_i_minus_1() -> None:
     bindings, notes = assign([Port(5000, 8080)], [1, 2, 3], {}, held())
     assert hosts(bindings) == [[8080], [8081], [8082]]
     assert notes == ()
 
 
-def test_a_held_port_must_be_skipped_and_told() -> None:
+def test_a_held_port_is_skipped_and_reported() -> None:
     bindings, notes = assign([Port(5000, 8080)], [1, 2], {}, held(8080))
     assert hosts(bindings) == [[8081], [8082]]
     assert notes == ("port 8080 is already in use by a neighbour: 8081 instead",)
 
 
-def test_many_held_ports_must_be_told_in_one_line_for_each_holder() -> None:
+def test_many_held_ports_are_reported_in_one_line_for_each_holder() -> None:
     neighbours = held(8080, 8081, 8082, 8085)
     other = Held({**neighbours.ports, ("tcp", LOOPBACK, 8084): "the container db"})
     _, notes = assign([Port(5000, 8080)], [1, 2], {}, other)
@@ -43,17 +43,17 @@ def test_many_held_ports_must_be_told_in_one_line_for_each_holder() -> None:
     )
 
 
-def test_a_strict_port_must_be_refused_when_it_is_held() -> None:
+def test_a_strict_port_is_refused_when_it_is_held() -> None:
     with pytest.raises(CapasError, match="port 8081 is already in use by a neighbour"):
         assign([Port(5000, 8080, strict=True)], [1, 2], {}, held(8081))
 
 
-def test_a_strict_port_must_be_refused_when_the_pipeline_itself_holds_it() -> None:
+def test_a_strict_port_is_refused_when_the_pipeline_itself_holds_it() -> None:
     with pytest.raises(CapasError, match="port 8080 is already in use by this pipeline"):
         assign([Port(5000, 8080, strict=True)], [1], {}, held(), [Binding(1, 8080, LOOPBACK)])
 
 
-def test_a_port_of_roots_must_be_refused_before_anything_starts() -> None:
+def test_a_port_of_roots_is_refused_before_anything_starts() -> None:
     with pytest.raises(
         HostUnsupported, match="port 80 is privileged: unprivileged users can bind 1024 and above"
     ):
@@ -62,13 +62,13 @@ def test_a_port_of_roots_must_be_refused_before_anything_starts() -> None:
     assert hosts(bindings) == [[1024, 0]]
 
 
-def test_what_a_replica_has_must_stay() -> None:
+def test_what_a_replica_has_stays() -> None:
     kept = {2: (Binding(5000, 8080, LOOPBACK),)}
     bindings, _ = assign([Port(5000, 8080)], [1, 2], kept, held())
     assert hosts(bindings) == [[8081], [8080]]
 
 
-def test_any_free_port_must_be_left_to_the_engine() -> None:
+def test_any_free_port_is_left_to_the_engine() -> None:
     bindings, _ = assign([Port(5000)], [1, 2], {}, held())
     assert hosts(bindings) == [[0], [0]]
 
@@ -82,16 +82,16 @@ def test_any_free_port_must_be_left_to_the_engine() -> None:
         ("192.168.1.1", LOOPBACK, False),
     ],
 )
-def test_only_addresses_that_meet_must_count(theirs: str, ours: str, meets: bool) -> None:
+def test_only_addresses_that_meet_count(theirs: str, ours: str, meets: bool) -> None:
     holder = held(8080, address=theirs).holder("tcp", ours, 8080)
     assert (holder is not None) is meets
 
 
-def test_a_udp_socket_must_not_hold_a_tcp_port() -> None:
+def test_a_udp_socket_does_not_hold_a_tcp_port() -> None:
     assert Held({("udp", LOOPBACK, 53): "dns"}).holder("tcp", LOOPBACK, 53) is None
 
 
-def test_no_free_port_must_be_an_error() -> None:
+def test_no_free_port_is_an_error() -> None:
     with pytest.raises(CapasError, match="no free port from 65535 on"):
         assign([Port(5000, 65535)], [1, 2], {}, held(65535))
 
@@ -123,9 +123,7 @@ def test_no_two_replicas_may_share_a_port_and_none_may_be_held(
         ("rootlessport cannot expose privileged port 80", ()),
     ],
 )
-def test_a_lost_port_must_be_read_from_the_engines_words(
-    message: str, ports: tuple[int, ...]
-) -> None:
+def test_a_lost_port_is_read_from_the_engines_words(message: str, ports: tuple[int, ...]) -> None:
     assert lost_ports(message) == ports
 
 
@@ -137,11 +135,11 @@ def test_a_lost_port_must_be_read_from_the_engines_words(
         ("::1", "http://[::1]:8080"),
     ],
 )
-def test_a_url_must_be_one_that_a_browser_takes(address: str, url: str) -> None:
+def test_a_url_is_one_that_a_browser_takes(address: str, url: str) -> None:
     assert Binding(5000, 8080, address).url == url
 
 
-def test_a_url_must_name_the_machine_that_it_is_asked_at() -> None:
+def test_a_url_names_the_machine_that_it_is_asked_at() -> None:
     assert Binding(5000, 8080, "").url_at("box") == "http://box:8080"
     assert Binding(5000, 8080, "::").url_at("fe80::1") == "http://[fe80::1]:8080"
     assert Binding(5000, 8080, "10.0.0.7").url_at("box") == "http://10.0.0.7:8080"
@@ -165,19 +163,19 @@ def test_sockets_meet_at_one_address_or_at_all(ours: str, theirs: str, *, meets:
     assert Binding(1, 2, ours).meets(theirs) is meets
 
 
-def test_what_our_own_replicas_hold_must_not_count() -> None:
+def test_what_our_own_replicas_hold_does_not_count() -> None:
     others = Held({("tcp", LOOPBACK, 1): "a", ("udp", LOOPBACK, 1): "b", ("tcp", "", 2): "c"}, 7)
     rest = others.without([Binding(5, 1, LOOPBACK)])
     assert rest == Held({("udp", LOOPBACK, 1): "b", ("tcp", "", 2): "c"}, 7)
 
 
-def test_a_port_of_another_protocol_or_number_must_be_free() -> None:
+def test_a_port_of_another_protocol_or_number_is_free() -> None:
     assert held(8080).holder("tcp", LOOPBACK, 8080) == "a neighbour"
     assert held(8080).holder("udp", LOOPBACK, 8080) is None
     assert held(8080).holder("tcp", LOOPBACK, 8081) is None
 
 
-def test_one_port_of_a_pipeline_must_not_be_taken_twice_and_none_be_told_of_it() -> None:
+def test_one_port_of_a_pipeline_is_not_taken_twice_and_this_is_not_reported() -> None:
     ours = [Binding(1, 8080, LOOPBACK), Binding(1, 0, LOOPBACK)]
     bindings, notes = assign([Port(5000, 8080)], [2, 1], {}, held(), ours)
     assert hosts(bindings) == [[8081], [8082]]

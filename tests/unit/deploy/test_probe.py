@@ -33,16 +33,16 @@ def port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(("path", "healthy"), [("/ok", True), ("/moved", True), ("/bad", False)])
-def test_an_answer_of_2xx_or_3xx_must_be_healthy(port: int, path: str, healthy: bool) -> None:
+def test_an_answer_of_2xx_or_3xx_is_healthy(port: int, path: str, healthy: bool) -> None:
     assert probe_http("127.0.0.1", port, path, 2.0).healthy is healthy
 
 
-def test_a_bad_answer_must_be_shown(port: int) -> None:
+def test_a_bad_answer_is_shown(port: int) -> None:
     said = probe_http("127.0.0.1", port, "/bad", 2.0).said
     assert said == f"GET :{port}/bad: 503 Service Unavailable: no database"
 
 
-def test_nobody_there_must_be_said() -> None:
+def test_nobody_there_is_reported() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -50,14 +50,14 @@ def test_nobody_there_must_be_said() -> None:
         assert not probe_http("127.0.0.1", port, "/", 1.0).healthy
 
 
-def test_silence_must_end_in_time() -> None:
+def test_silence_ends_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         answer = probe_http("127.0.0.1", mute.getsockname()[1], "/", 0.05)
     assert not answer.healthy
     assert answer.said.endswith("no answer in time")
 
 
-def test_as_a_program_it_must_answer_by_its_exit_code(
+def test_as_a_program_it_answers_by_its_exit_code(
     port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["http", str(port), "/ok", "2"]) == 0
@@ -70,5 +70,5 @@ def test_as_a_program_it_must_answer_by_its_exit_code(
     ("text", "meant"),
     [(":5000/healthz", (5000, "/healthz")), (":80", (80, "/")), ("80/a/b", (80, "/a/b"))],
 )
-def test_port_and_path_must_be_read(text: str, meant: tuple[int, str]) -> None:
+def test_port_and_path_are_read(text: str, meant: tuple[int, str]) -> None:
     assert split_http(text) == meant

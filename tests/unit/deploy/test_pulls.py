@@ -31,7 +31,7 @@ def pulled(world: World, *, fresh: bool = True) -> list[str]:
         ("never", False, True, ""),
     ],
 )
-def test_the_policy_must_decide(
+def test_the_policy_decides(
     world: World, policy: PullPolicy, there: bool, fresh: bool, cause: str
 ) -> None:
     world.change(image=NGINX, built_here=False, pull_policy=policy)
@@ -40,7 +40,7 @@ def test_the_policy_must_decide(
     assert pulled(world, fresh=fresh) == ([f"pull image {NGINX} ({cause})"] if cause else [])
 
 
-def test_images_of_this_machine_must_never_be_asked_for(world: World) -> None:
+def test_images_of_this_machine_are_never_asked_for(world: World) -> None:
     assert pulled(world) == []
     world.change(image="localhost/nginx:8", built_here=False)
     assert pulled(world) == []
@@ -48,13 +48,13 @@ def test_images_of_this_machine_must_never_be_asked_for(world: World) -> None:
     assert pulled(world) == ["pull image localhost:5000/nginx:8 (missing)"]
 
 
-def test_the_image_of_an_ingress_must_be_had_too(world: World) -> None:
+def test_the_image_of_an_ingress_is_pulled_too(world: World) -> None:
     haproxy = "docker.io/library/haproxy:3.0"
     world.change(ingress=Ingress(8000, 5000, haproxy), ports=())
     assert pulled(world) == [f"pull image {haproxy} (missing)"]
 
 
-def test_a_preview_must_go_on_as_if_the_image_were_there(world: World) -> None:
+def test_a_preview_goes_on_as_if_the_image_were_there(world: World) -> None:
     world.change(image=NGINX, built_here=False, replicas=1)
     wanted = desired_services(world.pipeline)
     world.observed = as_if_pulled(world.observed, plan_pulls(wanted, world.observed, fresh=True))

@@ -30,7 +30,7 @@ def _http(far: Far) -> tuple[bool, str]:
     return answer.healthy, answer.said
 
 
-def test_an_answer_must_be_judged_as_here() -> None:
+def test_an_answer_is_judged_as_here() -> None:
     assert _http(Far("HTTP/1.1 204 No Content\n\n")) == (True, "GET :80/h: 204 No Content")
     assert _http(Far("HTTP/1.1 503 Busy\nContent-Length: 9\n\nnot yet\n\n")) == (
         False,
@@ -41,14 +41,14 @@ def test_an_answer_must_be_judged_as_here() -> None:
     assert _http(Far("SSH-2.0\n"))[0] is False
 
 
-def test_silence_must_say_why() -> None:
+def test_silence_says_why() -> None:
     assert _http(Far(returncode=124)) == (False, "GET :80/h: no answer in time")
     assert _http(Far(returncode=255)) == (False, "GET :80/h: no command runs on far: GET")
     said = "bash: connect: Connection refused\nbash: line 1: /dev/tcp/1/80: Connection refused\n"
     assert _http(Far(returncode=1, stderr=said)) == (False, "GET :80/h: Connection refused")
 
 
-def test_a_real_bash_must_talk_to_a_real_port() -> None:
+def test_a_real_bash_talks_to_a_real_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         heard: list[bytes] = []

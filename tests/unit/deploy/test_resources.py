@@ -32,7 +32,7 @@ def with_volume(world: World, **changes: Any) -> None:
     world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
 
 
-def test_a_volume_must_be_made_with_labels_that_say_whose_it_is(world: World) -> None:
+def test_a_volume_is_made_with_labels_that_say_whose_it_is(world: World) -> None:
     with_volume(world, labels={"team": "blue"})
     (create,), notes = planned(world)
     assert str(create) == "create volume pytweets_tweets (missing)"
@@ -64,14 +64,14 @@ def test_a_volume_must_be_made_with_labels_that_say_whose_it_is(world: World) ->
         (True, {}, [OTHER_LABELS]),
     ],
 )
-def test_a_volume_that_is_there_must_be_used(
+def test_a_volume_that_is_there_is_used(
     world: World, has: dict[str, str], notes: list[str], *, external: bool
 ) -> None:
     with_volume(world, external=external, labels={"team": "blue"})
     assert planned(world, volumes={"pytweets_tweets": has}) == ([], notes)
 
 
-def test_an_external_volume_must_be_there(world: World) -> None:
+def test_an_external_volume_that_is_not_there_is_reported(world: World) -> None:
     with_volume(world, external=True)
     with pytest.raises(CapasError, match="external volume pytweets_tweets does not exist"):
         planned(world)
@@ -87,7 +87,7 @@ def with_network(world: World, **changes: Any) -> str:
     return str(create.body["labels"][labels.CONFIG])
 
 
-def test_a_network_of_ours_must_have_the_options_of_the_spec(world: World) -> None:
+def test_a_network_of_ours_has_the_options_of_the_spec(world: World) -> None:
     has = {**OURS, labels.CONFIG: with_network(world)}
     assert planned(world, networks={"pytweets_default": has}) == ([], [])
     other = {**OURS, labels.CONFIG: with_network(world, labels={"a": "b"})}
@@ -96,7 +96,7 @@ def test_a_network_of_ours_must_have_the_options_of_the_spec(world: World) -> No
     assert planned(world, networks={"pytweets_default": other}) == ([], [])
 
 
-def test_a_network_of_somebody_else_must_be_used_and_told(world: World) -> None:
+def test_a_network_of_somebody_else_is_used_and_reported(world: World) -> None:
     with_network(world)
     note = "network pytweets_default was not created by capas: it is used and not changed"
     assert planned(world, networks={"pytweets_default": {}}) == ([], [note])
@@ -108,7 +108,7 @@ def with_secret(world: World) -> None:
     world.pipeline = replace(world.pipeline, secrets={"token": secret})
 
 
-def test_a_secret_must_be_made_and_made_again_when_its_value_changed(world: World) -> None:
+def test_a_secret_is_made_and_made_again_when_its_value_changed(world: World) -> None:
     with_secret(world)
     operations, _ = planned(world, fingerprints={"pytweets_token": "one"})
     assert [o.key for o in operations] == ["create secret pytweets_token"]
@@ -123,13 +123,13 @@ def test_a_secret_must_be_made_and_made_again_when_its_value_changed(world: Worl
     assert operations[1].labels[labels.FINGERPRINT] == "two"
 
 
-def test_a_secret_of_somebody_else_must_never_be_replaced(world: World) -> None:
+def test_a_secret_of_somebody_else_is_never_replaced(world: World) -> None:
     with_secret(world)
     there = {"pytweets_token": {labels.FINGERPRINT: "one"}}
     assert planned(world, fingerprints={"pytweets_token": "two"}, secrets=there) == ([], [])
 
 
-def test_a_secret_whose_source_is_gone_must_stay_and_one_that_never_was_be_told(
+def test_a_secret_whose_source_is_gone_stays_and_one_that_never_was_is_reported(
     world: World,
 ) -> None:
     with_secret(world)

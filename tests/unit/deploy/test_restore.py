@@ -35,7 +35,7 @@ def behind_an_ingress(world: World) -> None:
 
 @pytest.mark.parametrize("change", [lambda _world: None, behind_an_ingress])
 @pytest.mark.parametrize("failed_at", range(1, 17))
-def test_from_any_step_before_the_end_the_very_old_containers_must_serve_again(
+def test_from_any_step_before_the_end_the_very_old_containers_serve_again(
     world: World, failed_at: int, change: Callable[[World], None]
 ) -> None:
     change(world)
@@ -51,7 +51,7 @@ def test_from_any_step_before_the_end_the_very_old_containers_must_serve_again(
     assert said == ["back as a whole to what ran before: web 1.0"]
 
 
-def test_behind_an_ingress_the_old_one_must_serve_before_the_new_one_ends(world: World) -> None:
+def test_behind_an_ingress_the_old_one_serves_before_the_new_one_ends(world: World) -> None:
     behind_an_ingress(world)
     world.change(replicas=1)
     world.deploy(OLD)
@@ -65,7 +65,7 @@ def test_behind_an_ingress_the_old_one_must_serve_before_the_new_one_ends(world:
     ]  # fmt: skip
 
 
-def test_of_two_that_must_not_write_together_the_new_one_must_end_first(world: World) -> None:
+def test_of_two_that_must_not_write_together_the_new_one_ends_first(world: World) -> None:
     behind_an_ingress(world)
     volume = replace(world.pipeline.volumes["tweets"], exclusive=True)
     world.pipeline = replace(world.pipeline, volumes={"tweets": volume})
@@ -81,7 +81,7 @@ def test_of_two_that_must_not_write_together_the_new_one_must_end_first(world: W
     assert gone in back.operations[keys.index(start)].after
 
 
-def test_another_ingress_must_go_back_to_the_one_that_was_there(world: World) -> None:
+def test_another_ingress_goes_back_to_the_one_that_was_there(world: World) -> None:
     behind_an_ingress(world)
     world.deploy(OLD)
     before = world.observed
@@ -99,7 +99,7 @@ def test_another_ingress_must_go_back_to_the_one_that_was_there(world: World) ->
     assert all(c.running for c in world.observed.containers)
 
 
-def test_a_first_deploy_that_failed_must_be_stopped_and_left_to_be_looked_at(
+def test_a_first_deploy_that_failed_is_stopped_and_left_to_be_looked_at(
     world: World,
 ) -> None:
     before = world.observed
@@ -109,7 +109,7 @@ def test_a_first_deploy_that_failed_must_be_stopped_and_left_to_be_looked_at(
     assert said == ["web did not run before: it is stopped"]
 
 
-def test_new_replicas_of_a_failed_scale_must_not_take_the_others_along(world: World) -> None:
+def test_new_replicas_of_a_failed_scale_do_not_take_the_others_along(world: World) -> None:
     world.deploy(NEW)
     before = world.observed
     world.play(world.plan(Overrides({"web": "1.1"}, {"web": 3})).operations[:3])
@@ -117,7 +117,7 @@ def test_new_replicas_of_a_failed_scale_must_not_take_the_others_along(world: Wo
     assert world.observed.containers == before.containers
 
 
-def test_all_services_must_go_back_and_a_job_that_ran_must_be_told(world: World) -> None:
+def test_all_services_go_back_and_a_job_that_ran_is_reported(world: World) -> None:
     web = replace(
         world.pipeline.services["web"],
         depends_on=(Dependency("migrate", "service_completed_successfully"),),
@@ -140,7 +140,7 @@ def test_all_services_must_go_back_and_a_job_that_ran_must_be_told(world: World)
     assert world.observed.containers == before.containers
 
 
-def test_what_an_interrupted_update_stopped_must_serve_again(world: World) -> None:
+def test_what_an_interrupted_update_stopped_serves_again(world: World) -> None:
     world.change(replicas=1)
     world.deploy(OLD)
     world.play(world.plan(NEW).operations[:3])  # created, the old one stopped, started
@@ -152,7 +152,7 @@ def test_what_an_interrupted_update_stopped_must_serve_again(world: World) -> No
     assert now == [("pytweets-web-1", "running", "1.0")]
 
 
-def test_an_older_container_that_was_only_started_must_lie_stopped_again(world: World) -> None:
+def test_an_older_container_that_was_only_started_lies_stopped_again(world: World) -> None:
     world.change(replicas=1)
     world.deploy(OLD)
     plan = world.plan(NEW)
@@ -165,7 +165,7 @@ def test_an_older_container_that_was_only_started_must_lie_stopped_again(world: 
     assert world.observed.containers == before.containers
 
 
-def test_each_of_several_that_were_only_started_must_be_stopped_once(world: World) -> None:
+def test_each_of_several_that_were_only_started_is_stopped_once(world: World) -> None:
     world.deploy(OLD)
     plan = world.plan(NEW)
     recorded = next(n for n, o in enumerate(plan.operations) if o.verb == "record")
@@ -179,7 +179,7 @@ def test_each_of_several_that_were_only_started_must_be_stopped_once(world: Worl
     assert sorted(stops) == ["pytweets-web-1", "pytweets-web-2"]
 
 
-def test_a_replica_that_was_on_its_way_out_must_not_come_back(world: World) -> None:
+def test_a_replica_that_was_on_its_way_out_does_not_come_back(world: World) -> None:
     world.deploy(OLD)
     plan = world.plan(Overrides({"web": "1.1"}, {"web": 1}))
     recorded = next(n for n, o in enumerate(plan.operations) if o.verb == "record")
@@ -191,7 +191,7 @@ def test_a_replica_that_was_on_its_way_out_must_not_come_back(world: World) -> N
     assert {c.version for c in world.observed.containers if c.running} == {"1.1"}
 
 
-def test_the_way_back_must_begin_where_nothing_serves(world: World) -> None:
+def test_the_way_back_begins_where_nothing_serves(world: World) -> None:
     world.deploy(OLD)
     before = world.observed
     world.play(world.plan(NEW).head.operations)
@@ -206,7 +206,7 @@ def test_the_way_back_must_begin_where_nothing_serves(world: World) -> None:
         assert starts == [f"pytweets-web-{number}", f"pytweets-web-{3 - number}"]
 
 
-def test_an_ingress_of_a_first_deploy_that_failed_must_be_stopped_once(world: World) -> None:
+def test_an_ingress_of_a_first_deploy_that_failed_is_stopped_once(world: World) -> None:
     behind_an_ingress(world)
     before = BeforeDeploy(world.pipeline, world.observed)
     wanted = desired_services(world.pipeline, NEW)
@@ -223,7 +223,7 @@ def test_an_ingress_of_a_first_deploy_that_failed_must_be_stopped_once(world: Wo
     assert [f"{o.verb} {o.name}" for o in again.operations] == ["stop pytweets-web-2"]
 
 
-def test_what_stood_still_before_must_stand_still_again(world: World) -> None:
+def test_what_stood_still_before_stands_still_again(world: World) -> None:
     world.deploy(OLD)
     world.set("pytweets-web-2", state="exited", exit_code=3)
     before = world.observed
@@ -232,7 +232,7 @@ def test_what_stood_still_before_must_stand_still_again(world: World) -> None:
     assert world.observed.containers == before.containers
 
 
-def test_what_crashed_in_a_first_deploy_must_not_start_again_by_itself(world: World) -> None:
+def test_what_crashed_in_a_first_deploy_does_not_start_again_by_itself(world: World) -> None:
     before = BeforeDeploy(world.pipeline, world.observed)
     world.play(world.plan(NEW).operations[:3])
     for state, code, stops in (("exited", 3, 1), ("exited", 0, 0), ("created", 3, 0)):
@@ -241,7 +241,7 @@ def test_what_crashed_in_a_first_deploy_must_not_start_again_by_itself(world: Wo
         assert len(plan.operations) == stops
 
 
-def test_where_nothing_was_done_nothing_must_be_said(world: World) -> None:
+def test_where_nothing_was_done_nothing_is_said(world: World) -> None:
     world.deploy(OLD)
     wanted = desired_services(world.pipeline, NEW)
     assert (
@@ -249,7 +249,7 @@ def test_where_nothing_was_done_nothing_must_be_said(world: World) -> None:
     )
 
 
-def test_a_job_of_which_an_interrupted_deploy_left_two_must_not_run_again(world: World) -> None:
+def test_a_job_of_which_an_interrupted_deploy_left_two_does_not_run_again(world: World) -> None:
     job = Service("migrate", "pytweets", built_here=True)
     web = world.pipeline.services["web"]
     after = Dependency("migrate", "service_completed_successfully")

@@ -21,7 +21,7 @@ def token(tmp_path: Path) -> Secret:
     return Secret("token", "p_token", file=tmp_path / "token")
 
 
-def test_a_fingerprint_must_follow_value_name_and_key_only(token: Secret, tmp_path: Path) -> None:
+def test_a_fingerprint_follows_value_name_and_key_only(token: Secret, tmp_path: Path) -> None:
     mine, theirs = ({"XDG_STATE_HOME": str(tmp_path / name)} for name in ("mine", "theirs"))
     first = fingerprints([token], mine)
     assert fingerprints([token], mine) == first
@@ -37,7 +37,7 @@ def test_a_fingerprint_must_follow_value_name_and_key_only(token: Secret, tmp_pa
     assert not any(first["p_token"] in digest for digest in digests)
 
 
-def test_a_value_that_is_not_there_must_have_no_fingerprint_and_be_named(
+def test_a_value_that_is_not_there_has_no_fingerprint_and_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_SUCH_TOKEN", raising=False)
@@ -49,7 +49,7 @@ def test_a_value_that_is_not_there_must_have_no_fingerprint_and_be_named(
         secret_value(Secret("token", "p_token", file=tmp_path / "no"))
 
 
-def test_a_key_that_cannot_be_kept_must_be_said(token: Secret, tmp_path: Path) -> None:
+def test_a_key_that_cannot_be_kept_is_reported(token: Secret, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HostUnsupported, match="cannot be saved"):
         fingerprints([token], {"XDG_STATE_HOME": str(tmp_path / "file")})
@@ -63,7 +63,7 @@ def with_secret(world: World, **fingerprint: str) -> None:
     world.observed = replace(world.observed, fingerprints=fingerprint)
 
 
-def test_a_changed_value_must_renew_the_secret_and_who_uses_it(world: World) -> None:
+def test_a_changed_value_renews_the_secret_and_who_uses_it(world: World) -> None:
     with_secret(world, token="one")
     made = next(o for o in world.deploy().operations if o.kind == "secret")
     assert made.labels[labels.FINGERPRINT] == "one"
@@ -78,7 +78,7 @@ def test_a_changed_value_must_renew_the_secret_and_who_uses_it(world: World) -> 
     assert "create container pytweets-web-1.next (replica 1: secrets changed)" in said
 
 
-def test_a_source_that_is_gone_must_leave_what_podman_keeps(world: World) -> None:
+def test_a_source_that_is_gone_leaves_what_podman_keeps(world: World) -> None:
     with_secret(world)
     with pytest.raises(CapasError, match="the variable TOKEN is not set"):
         world.plan()

@@ -32,21 +32,21 @@ from tests.unit.deploy.world import World, image
         (["web-2", "web"], ["pytweets-web-2", "pytweets-web-1"]),
     ],
 )
-def test_a_word_must_mean_a_service_a_place_or_a_name(
+def test_a_word_means_a_service_a_place_or_a_name(
     world: World, words: list[str], names: list[str]
 ) -> None:
     world.deploy()
     assert [c.name for c in select_containers(world.observed.containers, words)] == names
 
 
-def test_a_word_that_means_nothing_must_name_those_that_do(world: World) -> None:
+def test_a_word_that_means_nothing_names_those_that_do(world: World) -> None:
     world.deploy()
     with pytest.raises(UsageError, match="no service or container is named wbe") as raised:
         select_containers(world.observed.containers, ["wbe"])
     assert raised.value.resolution == "one of: web, web-1, web-2"
 
 
-def test_one_must_run(world: World) -> None:
+def test_one_that_runs_is_selected(world: World) -> None:
     world.deploy()
     world.set("pytweets-web-1", state="exited")
     assert select_one(world.observed.containers, "web").name == "pytweets-web-2"
@@ -54,7 +54,7 @@ def test_one_must_run(world: World) -> None:
         select_one(world.observed.containers, "web-1")
 
 
-def test_of_all_that_runs_one_must_be_a_replica_unless_the_ingress_is_named(world: World) -> None:
+def test_of_all_that_runs_one_is_a_replica_unless_the_ingress_is_named(world: World) -> None:
     world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     world.deploy()
     ingress = world.container("pytweets-web-ingress")
@@ -68,14 +68,14 @@ def test_of_all_that_runs_one_must_be_a_replica_unless_the_ingress_is_named(worl
     assert raised.value.details == ""
 
 
-def test_what_runs_must_be_a_wish_that_changes_nothing(world: World) -> None:
+def test_what_runs_is_a_wish_that_changes_nothing(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {"web": 3}))
     wish = current_overrides(world.pipeline, world.observed)
     assert wish == Overrides({"web": "1.0"}, {"web": 3})
     assert str(world.plan(wish)) == ""
 
 
-def test_what_runs_in_an_interrupted_update_must_be_what_was_healthy(world: World) -> None:
+def test_what_runs_in_an_interrupted_update_is_what_was_healthy(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     world.play(world.plan(Overrides({"web": "1.1"}, {"web": 3})).operations[:5])
     assert current_overrides(world.pipeline, world.observed) == Overrides(
@@ -83,7 +83,7 @@ def test_what_runs_in_an_interrupted_update_must_be_what_was_healthy(world: Worl
     )
 
 
-def test_a_start_must_leave_what_an_unfinished_update_left(world: World) -> None:
+def test_a_start_leaves_what_an_unfinished_update_left(world: World) -> None:
     world.change(replicas=1)
     world.deploy(Overrides({"web": "1.0"}, {}))
     assert left_over(world.pipeline, world.observed, ()) == ()
@@ -95,7 +95,7 @@ def test_a_start_must_leave_what_an_unfinished_update_left(world: World) -> None
     assert left_over(world.pipeline, world.observed, ["pytweets-web-1.next"]) == ()
 
 
-def test_a_start_must_leave_the_second_ingress_unless_it_is_named(world: World) -> None:
+def test_a_start_leaves_the_second_ingress_unless_it_is_named(world: World) -> None:
     world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
     world.deploy()
     ingress = replace(
@@ -119,7 +119,7 @@ def roll_back(world: World) -> Goal:
     return found
 
 
-def test_each_rollback_must_go_one_deploy_further_back(world: World) -> None:
+def test_each_rollback_goes_one_deploy_further_back(world: World) -> None:
     for version in ("1.0", "1.1", "1.2"):
         world.deploy(Overrides({"web": version}, {}))
     world.deploy(Overrides({"web": "1.2"}, {"web": 1}))  # another deploy of the same version
@@ -131,21 +131,21 @@ def test_each_rollback_must_go_one_deploy_further_back(world: World) -> None:
     assert str(goal(world)) == "back to deploy 6: web 1.0"
 
 
-def test_after_an_interrupted_deploy_it_must_be_the_last_healthy_one(world: World) -> None:
+def test_after_an_interrupted_deploy_it_is_the_last_healthy_one(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     world.deploy(Overrides({"web": "1.1"}, {}))
     world.play(world.plan(Overrides({"web": "1.2"}, {})).operations[:2])
     assert goal(world) == Goal({"web": "1.1"}, 2)
 
 
-def test_an_interrupted_rollback_must_go_on_to_where_it_was_going(world: World) -> None:
+def test_an_interrupted_rollback_goes_on_to_where_it_was_going(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     world.deploy(Overrides({"web": "1.1"}, {}))
     world.play(world.plan(Overrides({"web": "1.0"}, {}), Options(back_to=1)).operations[:2])
     assert goal(world) == Goal({"web": "1.0"}, 1)
 
 
-def test_a_rollback_must_never_be_a_mixture(world: World) -> None:
+def test_a_rollback_is_never_a_mixture(world: World) -> None:
     web = world.pipeline.services["web"]
     services = {"web": web, "worker": replace(web, name="worker", ports=(), mounts=())}
     world.pipeline = replace(world.pipeline, services=services)
@@ -155,7 +155,7 @@ def test_a_rollback_must_never_be_a_mixture(world: World) -> None:
     assert goal(world) == Goal({"web": "1.1", "worker": "1.0"}, 2)
 
 
-def test_a_service_that_a_deploy_did_not_have_must_get_the_version_of_its_image(
+def test_a_service_that_a_deploy_did_not_have_gets_the_version_of_its_image(
     world: World,
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
@@ -166,7 +166,7 @@ def test_a_service_that_a_deploy_did_not_have_must_get_the_version_of_its_image(
     assert goal(world) == Goal({"web": "1.0", "worker": "1.0"}, 1)
 
 
-def test_a_version_that_left_the_spec_must_be_told(world: World) -> None:
+def test_a_version_that_left_the_spec_is_reported(world: World) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))
     world.deploy(Overrides({"web": "1.1"}, {}))
     world.pipeline = replace(world.pipeline, images={"pytweets": image("pytweets", "1.1")})
@@ -175,7 +175,7 @@ def test_a_version_that_left_the_spec_must_be_told(world: World) -> None:
     assert "web was 1.0" in raised.value.details
 
 
-def test_where_no_record_knows_a_version_before_the_lock_must(world: World) -> None:
+def test_where_no_record_knows_a_version_before_the_lock_does(world: World) -> None:
     world.deploy(Overrides({"web": "1.2"}, {}))
     released = ["pytweets:1.0", "pytweets:1.1", "pytweets:1.2", "other:1.1"]
     assert goal(world, *released) == Goal({"web": "1.1"})
@@ -183,7 +183,7 @@ def test_where_no_record_knows_a_version_before_the_lock_must(world: World) -> N
         goal(world, "pytweets:1.2")
 
 
-def test_an_ingress_and_what_left_the_spec_must_say_nothing_of_where_to_go_back(
+def test_an_ingress_and_what_left_the_spec_say_nothing_of_where_to_go_back(
     world: World,
 ) -> None:
     world.change(ports=(), replicas=1, ingress=Ingress(8000, 5000, "localhost/proxy:1"))
@@ -194,7 +194,7 @@ def test_an_ingress_and_what_left_the_spec_must_say_nothing_of_where_to_go_back(
     assert goal(world, "pytweets:1.1") == Goal({"web": "1.1"})
 
 
-def test_containers_from_before_deploys_had_numbers_must_know_the_version_before(
+def test_containers_from_before_deploys_had_numbers_know_the_version_before(
     world: World,
 ) -> None:
     world.deploy(Overrides({"web": "1.0"}, {}))

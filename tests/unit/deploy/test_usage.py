@@ -13,11 +13,11 @@ from pipeline.engine.remote_host import HERE
 STAT = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 7 5 0 0 20 0 1 0 100 0 0"
 
 
-def test_a_name_with_brackets_must_not_shift_the_fields() -> None:
+def test_a_name_with_brackets_does_not_shift_the_fields() -> None:
     assert ticks_of(STAT) == 12
 
 
-def test_a_process_that_is_gone_must_count_nothing(tmp_path: Path) -> None:
+def test_a_process_that_is_gone_counts_nothing(tmp_path: Path) -> None:
     class OneProcess:
         machine = HERE
 
@@ -40,6 +40,6 @@ def test_a_process_that_is_gone_must_count_nothing(tmp_path: Path) -> None:
     assert (usage.cpu, usage.processes) == (0.0, 2)
 
 
-def test_an_end_must_say_its_exit_code() -> None:
+def test_an_end_says_its_exit_code() -> None:
     event = ContainerEvent("died", 0, {"name": "p-web-1", "containerExitCode": "137"})
     assert event_line(event).endswith("p-web-1  ended with 137")

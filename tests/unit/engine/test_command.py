@@ -8,12 +8,12 @@ from pipeline.engine.command import run, stream
 from pipeline.errors import EngineError, HostUnsupported
 
 
-def test_what_a_program_said_must_come_back() -> None:
+def test_what_a_program_said_comes_back() -> None:
     done = run(["sh", "-c", "cat; echo bad >&2; exit 3"], check=False, text="in")
     assert (done.stdout, done.stderr, done.returncode) == ("in", "bad\n", 3)
 
 
-def test_a_failure_must_carry_the_programs_last_words() -> None:
+def test_a_failure_carries_the_programs_last_words() -> None:
     with pytest.raises(EngineError) as raised:
         run(["sh", "-c", "seq 100 >&2; exit 7"])
     assert "exit code 7" in raised.value.brief
@@ -21,33 +21,33 @@ def test_a_failure_must_carry_the_programs_last_words() -> None:
     assert len(raised.value.details.splitlines()) < 20
 
 
-def test_values_must_never_meet_a_shell() -> None:
+def test_values_never_meet_a_shell() -> None:
     hostile = "; touch /tmp/x $(id) `id` 'a' \"b\" *"
     assert run(["printf", "%s", hostile]).stdout == hostile
 
 
-def test_a_missing_program_must_be_the_hosts_inability() -> None:
+def test_a_missing_program_is_the_hosts_inability() -> None:
     with pytest.raises(HostUnsupported, match="no-such-program is not installed"):
         run(["no-such-program"])
     with pytest.raises(HostUnsupported):
         stream(["no-such-program"], lambda _line: None)
 
 
-def test_a_missing_folder_must_not_be_taken_for_a_missing_program(tmp_path: Path) -> None:
+def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="does not exist"):
         run(["true"], cwd=tmp_path / "gone")
 
 
-def test_a_program_that_hangs_must_be_ended() -> None:
+def test_a_program_that_hangs_is_ended() -> None:
     with pytest.raises(EngineError, match=r"within 0\.2 seconds"):
         run(["sleep", "60"], timeout=0.2)
 
 
-def test_output_that_is_not_utf8_must_not_break_us() -> None:
+def test_output_that_is_not_utf8_does_not_break_us() -> None:
     assert run(["printf", r"\377"]).stdout == "�"
 
 
-def test_lines_must_arrive_while_the_program_runs(tmp_path: Path) -> None:
+def test_lines_arrive_while_the_program_runs(tmp_path: Path) -> None:
     lines: list[str] = []
     gate = tmp_path / "gate"
     os.mkfifo(gate)
@@ -61,7 +61,7 @@ def test_lines_must_arrive_while_the_program_runs(tmp_path: Path) -> None:
     assert lines == ["one", "two go"]
 
 
-def test_an_interruption_must_end_the_whole_group(tmp_path: Path) -> None:
+def test_an_interruption_ends_the_whole_group(tmp_path: Path) -> None:
     def interrupted(_line: str) -> None:
         raise KeyboardInterrupt
 

@@ -44,7 +44,7 @@ def test_a_manifest_names_the_image_by_its_configuration() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"manifests": []}', b'{"config": 1}'])
-def test_what_is_no_manifest_of_an_image_must_be_told(raw: bytes) -> None:
+def test_what_is_no_manifest_of_an_image_is_reported(raw: bytes) -> None:
     with pytest.raises(EngineError, match="manifest of a single image"):
         parse_manifest(raw, "there")
 
@@ -76,6 +76,6 @@ def test_a_folder_with_nothing_in_it_has_no_image(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("index", [[], {}, {"manifests": [1]}])
-def test_a_folder_with_something_else_in_it_must_be_told(tmp_path: Path, index: object) -> None:
+def test_a_folder_with_something_else_in_it_is_reported(tmp_path: Path, index: object) -> None:
     with pytest.raises(EngineError, match="cannot be read as an OCI image layout"):
         find_manifest(layout(tmp_path, index), "web:1", {})

@@ -46,7 +46,7 @@ def holder(folder: Path, code: str = HERE) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_held_one_must_say_who_holds_it_and_a_dead_holder_must_give_it_back(
+def test_a_held_one_says_who_holds_it_and_a_dead_holder_gives_it_back(
     tmp_path: Path,
 ) -> None:
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
@@ -66,7 +66,7 @@ def test_a_held_one_must_say_who_holds_it_and_a_dead_holder_must_give_it_back(
         assert len(told) == 1
 
 
-def test_one_from_elsewhere_must_keep_others_off_and_give_it_back_when_it_is_killed(
+def test_one_from_elsewhere_keeps_others_off_and_gives_it_back_when_it_is_killed(
     tmp_path: Path,
 ) -> None:
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
@@ -83,7 +83,7 @@ def test_one_from_elsewhere_must_keep_others_off_and_give_it_back_when_it_is_kil
         pass
 
 
-def test_one_from_elsewhere_must_wait_for_one_that_was_begun_there(
+def test_one_from_elsewhere_waits_for_one_that_was_begun_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
@@ -103,7 +103,7 @@ def test_one_from_elsewhere_must_wait_for_one_that_was_begun_there(
         assert len(told) == 1
 
 
-def test_a_machine_without_flock_must_be_told_from_one_that_is_held(
+def test_a_machine_without_flock_is_told_from_one_that_is_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))

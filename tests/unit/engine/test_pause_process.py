@@ -22,7 +22,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("words", REFUSALS)
-def test_podman_s_words_must_be_known(words: str) -> None:
+def test_podman_s_words_are_known(words: str) -> None:
     assert pause_process.is_refusal(f"{SHARED}\n{words}")
     assert not pause_process.is_refusal(SHARED)
     assert not pause_process.is_refusal("Error: database is locked")

@@ -67,14 +67,14 @@ def uri(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_one_connection_must_be_kept(uri: str) -> None:
+def test_one_connection_is_kept(uri: str) -> None:
     connection = SocketConnection(uri)
     numbers = {connection.call("get", "/info").json()["connection"] for _ in range(3)}
     connection.close()
     assert len(numbers) == 1
 
 
-def test_params_and_body_must_arrive_as_they_are(uri: str) -> None:
+def test_params_and_body_arrive_as_they_are(uri: str) -> None:
     connection = SocketConnection(uri)
     connection.call(
         "post", "/containers/a b/x:1", params={"force": True, "filters": '{"a":["b"]}'}, data=b"\0"
@@ -84,7 +84,7 @@ def test_params_and_body_must_arrive_as_they_are(uri: str) -> None:
     assert [("POST", path, b"\0")] == SEEN
 
 
-def test_a_stream_must_come_in_lines_and_leave_the_kept_connection_alone(uri: str) -> None:
+def test_a_stream_comes_in_lines_and_leaves_the_kept_connection_alone(uri: str) -> None:
     connection = SocketConnection(uri)
     lines = connection.call("get", "/stream", stream=True).lines()
     assert next(lines) == b"one"
@@ -93,7 +93,7 @@ def test_a_stream_must_come_in_lines_and_leave_the_kept_connection_alone(uri: st
     connection.close()
 
 
-def test_what_is_missing_must_be_none_and_a_refusal_be_in_the_engines_words(uri: str) -> None:
+def test_what_is_missing_is_none_and_a_refusal_is_in_the_engines_words(uri: str) -> None:
     with PodmanReader(uri) as reader:
         assert reader.container("missing") is None
         with pytest.raises(EngineError) as raised:
@@ -105,14 +105,14 @@ def test_what_is_missing_must_be_none_and_a_refusal_be_in_the_engines_words(uri:
         assert "use a newer capas" in raised.value.resolution
 
 
-def test_nobody_there_must_be_an_error_with_a_way_on(tmp_path: Path) -> None:
+def test_nobody_there_is_an_error_with_a_way_on(tmp_path: Path) -> None:
     with PodmanReader(f"unix://{tmp_path}/nobody") as reader, pytest.raises(EngineError) as raised:
         reader.info()
     assert raised.value.brief == "the Podman API service does not answer"
     assert "doctor" in raised.value.resolution
 
 
-def test_frames_must_be_found_wherever_they_are_cut() -> None:
+def test_frames_are_found_wherever_they_are_cut() -> None:
     raw = b"\1\0\0\0\0\0\0\5hello" + b"\2\0\0\0\0\0\0\3bad"
     for size in range(1, len(raw)):
         chunks = [raw[i : i + size] for i in range(0, len(raw), size)]

@@ -17,7 +17,7 @@ IGNORING = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flu
 """A program that a SIGTERM does not end."""
 
 
-def test_a_group_that_ignores_sigterm_must_be_killed() -> None:
+def test_a_group_that_ignores_sigterm_is_killed() -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", f"{IGNORING}; time.sleep(600)"],
         stdout=subprocess.PIPE,
@@ -50,27 +50,27 @@ def leader_that_ends_first(straggler: str) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def test_what_a_program_started_must_be_waited_for() -> None:
+def test_what_a_program_started_is_waited_for() -> None:
     with leader_that_ends_first(f"{IGNORING}; time.sleep(0.5); print('whole')") as process:
         end_stragglers(process.pid)
         assert process.stdout is not None
         assert process.stdout.read() == "whole\n"
 
 
-def test_what_a_program_started_and_does_not_end_must_be_killed() -> None:
+def test_what_a_program_started_and_does_not_end_is_killed() -> None:
     with leader_that_ends_first(f"{IGNORING}; time.sleep(5); print('whole')") as process:
         end_stragglers(process.pid, 0.2)
         assert process.stdout is not None
         assert process.stdout.read() == "", "its end of the pipe is closed"
 
 
-def test_a_group_that_has_ended_must_not_be_waited_for() -> None:
+def test_a_group_that_has_ended_is_not_waited_for() -> None:
     process = subprocess.Popen(["true"], start_new_session=True)
     process.wait()
     end_stragglers(process.pid)
 
 
-def test_one_of_a_group_that_has_ended_and_that_nobody_asked_for_must_not_be_waited_for() -> None:
+def test_one_of_a_group_that_has_ended_and_that_nobody_asked_for_is_not_waited_for() -> None:
     leader = subprocess.Popen(["sleep", "60"], preexec_fn=os.setpgrp)  # noqa: PLW1509 (no threads)
     group = leader.pid
     member = subprocess.Popen(["true"], preexec_fn=lambda: os.setpgid(0, group))  # noqa: PLW1509

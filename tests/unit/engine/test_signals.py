@@ -23,7 +23,7 @@ except KeyboardInterrupt:
 """
 
 
-def test_further_interruptions_must_not_change_how_the_program_ends() -> None:
+def test_further_interruptions_do_not_change_how_the_program_ends() -> None:
     with subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"at work\n"

@@ -31,15 +31,15 @@ def found(protocol: str, table: str) -> set[tuple[str, int]]:
     return {(one.address, one.port) for one in parse(protocol, table)}
 
 
-def test_only_listening_sockets_must_count() -> None:
+def test_only_listening_sockets_count() -> None:
     assert found("tcp", TCP) == {("127.0.0.1", 8080), ("0.0.0.0", 22)}
 
 
-def test_addresses_of_ipv6_must_be_read_and_mapped_ones_are_ipv4() -> None:
+def test_addresses_of_ipv6_are_read_and_mapped_ones_are_ipv4() -> None:
     assert found("tcp", TCP6) == {("::", 8082), ("127.0.0.1", 8083), ("::1", 8084)}
 
 
-def test_a_bound_udp_socket_must_count() -> None:
+def test_a_bound_udp_socket_counts() -> None:
     assert list(parse("udp", UDP)) == [BoundSocket("udp", "0.0.0.0", 53, "31337", "1001")]
 
 

@@ -58,7 +58,7 @@ def test_what_an_engine_left_is_named_and_nothing_else(folder: Path) -> None:
     assert size_of(folder) == 4 * 5 + len("x")  # the link, too
 
 
-def test_what_a_process_has_open_or_stands_in_must_stay(folder: Path) -> None:
+def test_what_a_process_has_open_or_stands_in_stays(folder: Path) -> None:
     (folder / "buildah11111" / "deep").mkdir(parents=True)
     (folder / "storage22222").write_bytes(b"x")
     with process(f"f = open({str(folder / 'storage22222')!r})"):
@@ -69,7 +69,7 @@ def test_what_a_process_has_open_or_stands_in_must_stay(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["buildah", "/usr/bin/podman", "skopeo"])
-def test_what_an_engine_at_work_may_have_made_must_stay(
+def test_what_an_engine_at_work_may_have_made_stays(
     folder: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "buildah11111").mkdir()
@@ -84,7 +84,7 @@ def test_what_an_engine_at_work_may_have_made_must_stay(
         assert left(folder) == ["buildah11111"]
 
 
-def test_another_account_s_must_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_another_accounts_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "buildah11111").mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     assert left(folder) == []

@@ -13,7 +13,7 @@ from pipeline.errors import HostUnsupported, UsageError
 HERE = Path("/run/user/1000/capas-1-ab.sock")
 
 
-def test_the_command_must_be_exactly_this() -> None:
+def test_the_command_is_exactly_this() -> None:
     uri = urlsplit("ssh://ann@far:2222/run/user/7/podman/podman.sock")
     assert tunnel_argv(uri, HERE, "/keys/id") == [
         *("ssh", "-NT"),
@@ -30,11 +30,11 @@ def test_the_command_must_be_exactly_this() -> None:
 
 
 @pytest.mark.parametrize("uri", ["ssh://", "ssh://far", "ssh://far/"])
-def test_a_uri_without_a_socket_must_be_bad_usage(uri: str) -> None:
+def test_a_uri_without_a_socket_is_bad_usage(uri: str) -> None:
     with pytest.raises(UsageError, match="names no socket"), tunnel(uri, HERE, {}):
         pass
 
 
-def test_a_missing_ssh_must_be_said(tmp_path: Path) -> None:
+def test_a_missing_ssh_is_reported(tmp_path: Path) -> None:
     with pytest.raises(HostUnsupported), tunnel("ssh://far/p.sock", HERE, {"PATH": str(tmp_path)}):
         pass

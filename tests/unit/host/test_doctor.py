@@ -253,7 +253,7 @@ def test_an_error_without_an_administrators_part_has_no_details() -> None:
     assert (error.brief, error.details, error.resolution) == ("it cannot", "", "do that")
 
 
-def test_podman_6_without_v2_must_not_be_told_to_get_another_runtime() -> None:
+def test_podman_6_without_v2_is_not_told_to_get_another_runtime() -> None:
     told, _ = recorded("debian-14-podman6-hybrid-cgroups")
     check = by_subject(told)["runtime"]
     assert check.stops
@@ -261,13 +261,13 @@ def test_podman_6_without_v2_must_not_be_told_to_get_another_runtime() -> None:
     assert "systemd.unified_cgroup_hierarchy=1" in check.ask
 
 
-def test_podman_6_without_nft_must_be_told_to_get_nftables() -> None:
+def test_podman_6_without_nft_is_told_to_get_nftables() -> None:
     told, _ = recorded("debian-14-podman6-no-nft")
     assert by_subject(told)["names"].ask.endswith("nftables")
     assert "iptables" not in by_subject(told)["names"].ask
 
 
-def test_a_firewall_that_netavark_2_does_not_know_must_be_told() -> None:
+def test_a_firewall_that_netavark_2_does_not_know_is_reported() -> None:
     told, _ = recorded("debian-14-podman6")
     said = {"firewall": Setting("iptables", "/home/ann/.config/containers/containers.conf")}
     told = dataclasses.replace(told, basics=dataclasses.replace(told.basics, chosen=said))
@@ -277,7 +277,7 @@ def test_a_firewall_that_netavark_2_does_not_know_must_be_told() -> None:
 
 
 @pytest.mark.parametrize(("python", "state"), [((3, 10, 19), "limited"), ((3, 11, 0), "ok")])
-def test_the_end_of_python_3_10_must_be_told(python: tuple[int, ...], state: str) -> None:
+def test_the_end_of_python_3_10_is_reported(python: tuple[int, ...], state: str) -> None:
     told, _ = recorded("debian-13-no-session")
     check = by_subject(dataclasses.replace(told, python=python))["python"]
     assert check.state == state

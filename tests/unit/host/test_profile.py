@@ -91,7 +91,7 @@ def test_the_users_own_word_on_monitors_stays(
         assert _made_for(basics, {**home, name: str(own)}, monkeypatch) == {**home, name: str(own)}
 
 
-def test_a_full_folder_must_not_stand_in_the_way_of_a_host_that_needs_nothing(
+def test_a_full_folder_does_not_stand_in_the_way_of_a_host_that_needs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "run").write_text("")
@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_written_is_the_hosts_fault(
     assert "Not a directory" in caught.value.details
 
 
-def test_builds_beside_a_named_service_must_have_the_settings_that_fit_here(
+def test_builds_beside_a_named_service_have_the_settings_that_fit_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     basics = with_session(replace(DEBIAN_12, cgroups=HYBRID), runtime_dir=str(tmp_path))

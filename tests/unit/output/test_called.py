@@ -11,7 +11,7 @@ from pipeline.output.terminal import with_program_name
         ("", "/usr/bin/capas", "`capas doctor` says why"),
     ],
 )
-def test_a_proposed_command_must_be_typable_as_it_stands(
+def test_a_proposed_command_is_typable_as_it_stands(
     program: str, argv0: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CAPAS_PROGRAM", program)

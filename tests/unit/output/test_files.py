@@ -8,14 +8,14 @@ from pipeline.output.render.report_file import write_report
 REPORT = Report("Layers", "All is shared.", ())
 
 
-def test_the_ending_must_choose_the_format(tmp_path: Path) -> None:
+def test_the_ending_chooses_the_format(tmp_path: Path) -> None:
     write_report(REPORT, tmp_path / "new" / "report.md")
     write_report(REPORT, tmp_path / "new" / "report.html")
     assert (tmp_path / "new" / "report.md").read_text().startswith("# Layers")
     assert "<title>Layers" in (tmp_path / "new" / "report.html").read_text()
 
 
-def test_a_failed_write_must_leave_the_old_report_and_nothing_else(
+def test_a_failed_write_leaves_the_old_report_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "report.md"

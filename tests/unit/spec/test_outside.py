@@ -45,16 +45,14 @@ def read(project: Path, service: str = "", secret: str = 'file = "../in.env"') -
 
 
 @pytest.mark.parametrize("path", ["../in.env", "../inner.env", "../specs/../in.env"])
-def test_what_lies_inside_must_be_read(project: Path, path: str) -> None:
+def test_what_lies_inside_is_read(project: Path, path: str) -> None:
     assert read(project, f'env_file = "{path}"', f'file = "{path}"') == ("", "blue")
 
 
 @pytest.mark.parametrize(
     "path", ["../../out.env", "../link.env", "../elsewhere/out.env", "~/out.env", "../loop.env"]
 )
-def test_what_leaves_the_project_must_need_the_word_and_not_be_read(
-    project: Path, path: str
-) -> None:
+def test_what_leaves_the_project_needs_the_word_and_is_not_read(project: Path, path: str) -> None:
     assert read(project, f'env_file = "{path}"') == ("CAP121", "")
     assert read(project, f'env_file = ["../in.env", "{path}"]') == ("CAP121", "")
     assert read(project, secret=f'file = "{path}"') == ("CAP121", "")
@@ -64,11 +62,11 @@ def test_what_leaves_the_project_must_need_the_word_and_not_be_read(
         assert read(project, secret=f'file = "{path}"\n{word}') == ("", "")
 
 
-def test_a_path_from_a_variable_must_need_the_word_like_any_other(project: Path) -> None:
+def test_a_path_from_a_variable_needs_the_word_like_any_other(project: Path) -> None:
     assert read(project, 'env_file = "${HOME}/out.env"') == ("CAP121", "")
 
 
-def test_a_dotenv_that_leads_elsewhere_must_not_be_read(project: Path) -> None:
+def test_a_dotenv_that_leads_elsewhere_is_not_read(project: Path) -> None:
     (project / ".env").symlink_to("../out.env")
     rules, value = read(project, 'environment = { COLOUR = "${COLOUR:-none}" }')
     assert (rules, value) == ("CAP121", "")

@@ -51,7 +51,7 @@ def _ending(error: BaseException | None, returned: int | None = None) -> int:
         (ZeroDivisionError("a defect"), 1),
     ],
 )
-def test_every_error_must_end_with_the_exit_code_of_the_contract(
+def test_every_error_ends_with_the_exit_code_of_the_contract(
     error: BaseException, code: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert _ending(error) == code
@@ -62,16 +62,16 @@ def test_every_error_must_end_with_the_exit_code_of_the_contract(
 
 
 @pytest.mark.parametrize("returned", [None, 0, 1, 10])
-def test_what_a_body_returns_must_be_the_exit_code(returned: int | None) -> None:
+def test_what_a_body_returns_is_the_exit_code(returned: int | None) -> None:
     assert _ending(None, returned) == (returned or 0)
 
 
-def test_an_error_must_be_told_in_three_parts(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_told_in_three_parts(capfd: pytest.CaptureFixture[str]) -> None:
     _ending(EngineError("the build failed", details="line 1\nline 2", resolution="mend it"))
     assert capfd.readouterr().err == ("error: the build failed\n  line 1\n  line 2\n  → mend it\n")
 
 
-def test_sigterm_must_end_a_task_like_ctrl_c(capfd: pytest.CaptureFixture[str]) -> None:
+def test_sigterm_ends_a_task_like_ctrl_c(capfd: pytest.CaptureFixture[str]) -> None:
     before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)}
 
     @as_task
@@ -91,22 +91,22 @@ def test_sigterm_must_end_a_task_like_ctrl_c(capfd: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize("given", ["x", "-1", "1.5", "", "0"])
-def test_a_wrong_number_must_be_bad_usage(given: str) -> None:
+def test_a_wrong_number_is_bad_usage(given: str) -> None:
     with pytest.raises(UsageError):
         whole_number(given, "--replicas", minimum=1)
 
 
-def test_a_right_number_must_be_read() -> None:
+def test_a_right_number_is_read() -> None:
     assert whole_number("3", "--replicas") == 3
 
 
-def test_an_unknown_choice_must_name_the_known_ones() -> None:
+def test_an_unknown_choice_names_the_known_ones() -> None:
     with pytest.raises(UsageError) as raised:
         one_of("xml", "--format", ["text", "json"])
     assert "text, json" in raised.value.resolution
 
 
-def test_an_option_without_a_default_must_be_asked_for(
+def test_a_missing_option_without_a_default_is_bad_usage(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     ran = []
@@ -128,7 +128,7 @@ def test_an_option_without_a_default_must_be_asked_for(
 
 
 @pytest.mark.parametrize("length", [10, 100_000])
-def test_a_full_disk_must_be_told_without_a_trace(length: int) -> None:
+def test_a_full_disk_is_reported_without_a_trace(length: int) -> None:
     with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
         done = _in_a_process(length, full)
     assert done.returncode == 1
@@ -137,7 +137,7 @@ def test_a_full_disk_must_be_told_without_a_trace(length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [10, 100_000])
-def test_a_reader_that_went_away_must_be_no_error(length: int) -> None:
+def test_a_reader_that_went_away_is_no_error(length: int) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w") as pipe:  # noqa: PTH123 (a descriptor)

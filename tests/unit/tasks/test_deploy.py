@@ -8,7 +8,7 @@ from pipeline.deploy.model.operation import Operation, Plan
 from pipeline.tasks import deploy
 
 
-def test_a_backup_must_be_shown_before_what_it_is_made_for(
+def test_a_backup_is_shown_before_what_it_is_made_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     stop = Operation("stop", "container", "p-web-1", "p 1.0 → 1.1")

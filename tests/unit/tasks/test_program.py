@@ -37,26 +37,26 @@ def _code(*argv: str) -> int:
     return code
 
 
-def test_an_unknown_task_must_be_bad_usage_with_a_proposal(
+def test_an_unknown_task_is_bad_usage_with_a_proposal(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert _code("validat") == 2
     assert "did you mean `validate`?" in capfd.readouterr().err
 
 
-def test_an_unknown_option_must_be_bad_usage(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_option_is_bad_usage(capfd: pytest.CaptureFixture[str]) -> None:
     assert _code("validate", "--nonsense") == 2
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_value_that_invoke_cannot_read_must_be_bad_usage(
+def test_a_value_that_invoke_cannot_read_is_bad_usage(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert _code("validate", "--replicas", "many") == 2
     assert "many" in capfd.readouterr().err
 
 
-def test_tasks_of_one_line_must_all_run_those_of_a_group_too() -> None:
+def test_all_tasks_of_one_line_run_and_those_of_a_group_too() -> None:
     done = []
 
     @as_task
@@ -98,7 +98,7 @@ def test_tasks_of_one_line_must_all_run_those_of_a_group_too() -> None:
         (["validate", "1.1"], ["did you mean `--version 1.1`?"]),
     ],
 )
-def test_what_was_misread_must_be_told_in_our_words(
+def test_what_was_misread_is_reported_in_our_words(
     typed: list[str], told: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert _code(*typed) == 2
@@ -123,7 +123,7 @@ def test_help_of_a_command_explains_each_option(
 
 @pytest.mark.parametrize("asks", ["--help", "-h"])
 @pytest.mark.parametrize("task", ["validate", "remove", "group.remove"])
-def test_help_after_a_task_must_explain_it(
+def test_help_after_a_task_explains_it(
     task: str, asks: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert _code(task, asks) == 0
@@ -131,7 +131,7 @@ def test_help_after_a_task_must_explain_it(
     assert _code(task, "--spec" if task == "validate" else "x", asks) == 0
 
 
-def test_the_help_must_promise_nothing_that_no_task_does(
+def test_the_help_promises_nothing_that_no_task_does(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert _code("--help") == 0
@@ -141,7 +141,7 @@ def test_the_help_must_promise_nothing_that_no_task_does(
 
 
 @pytest.mark.parametrize("run", [{"dry": True}, {"warn": True}])
-def test_invokes_own_options_must_not_be_passed_over(
+def test_invokes_own_options_are_not_passed_over(
     run: dict[str, bool], capfd: pytest.CaptureFixture[str]
 ) -> None:
     context = Context(Config(overrides={"run": run}))
@@ -151,14 +151,14 @@ def test_invokes_own_options_must_not_be_passed_over(
     assert "does nothing here" in capfd.readouterr().err
 
 
-def test_the_module_must_run_as_a_program() -> None:
+def test_the_module_runs_as_a_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("capas ")
 
 
-def test_a_locale_without_our_signs_must_get_others() -> None:
+def test_a_locale_without_our_signs_gets_others() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "validat"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},

@@ -8,7 +8,7 @@ from pipeline.errors import INTERRUPTED
 from pipeline.tasks.watch import until_interrupted
 
 
-def test_ctrl_c_must_be_the_end_and_no_mishap() -> None:
+def test_ctrl_c_is_the_end_and_no_mishap() -> None:
     told: list[int] = []
 
     def endless() -> Iterator[int]:

@@ -56,13 +56,13 @@ def test_a_folder_is_known_by_how_it_begins(
     "text",
     ["", "team", "team/x", "Registry.example.org", "registry.example.org/Team", "a b", "x:y"],
 )
-def test_what_could_be_either_must_be_refused(text: str) -> None:
+def test_what_could_be_either_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse_location(text)
     assert "registry.example.org/team" in raised.value.details
 
 
-def test_a_folder_that_cannot_be_named_must_be_refused() -> None:
+def test_a_folder_that_cannot_be_named_is_refused() -> None:
     with pytest.raises(UsageError, match="colon"):
         parse_location("/srv/a:b")
 

@@ -49,7 +49,7 @@ def test_a_pull_copies_what_is_not_here(what: Side, said: str) -> None:
     assert str(plan_pull(PLACE, [what])) == said
 
 
-def test_what_is_not_there_to_copy_must_be_named_all_at_once() -> None:
+def test_what_is_not_there_to_copy_is_named_all_at_once() -> None:
     missing = [side(name="1.0"), side(A, name="1.1"), side(name="1.2")]
     with pytest.raises(CapasError, match=r"web:1.0, web:1.2 are not in the store") as raised:
         plan_push(PLACE, missing)
@@ -62,14 +62,14 @@ def test_what_is_not_there_to_copy_must_be_named_all_at_once() -> None:
 
 
 @pytest.mark.parametrize("what", [side(B, "", A), side(B, B, A), side(A, B, A)])
-def test_a_push_must_never_replace_a_release_or_pass_another_image_for_it(what: Side) -> None:
+def test_a_push_never_replaces_a_release_or_passes_another_image_for_it(what: Side) -> None:
     with pytest.raises(Refused) as raised:
         plan_push(PLACE, [side(A, name="0.9"), what])
     assert "web:1.0: bbbbbbbbbbbb, released was aaaaaaaaaaaa" in raised.value.details
 
 
 @pytest.mark.parametrize("here", ["", A, B])
-def test_a_pull_must_not_take_another_image_for_a_release(here: str) -> None:
+def test_a_pull_does_not_take_another_image_for_a_release(here: str) -> None:
     with pytest.raises(Refused) as raised:
         plan_pull(PLACE, [side(here, B, A)])
     assert "web:1.0: bbbbbbbbbbbb, released was aaaaaaaaaaaa" in raised.value.details

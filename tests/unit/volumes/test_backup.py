@@ -29,7 +29,7 @@ class Engine:
         self.frozen.remove(name)
 
 
-def test_who_cannot_be_held_must_be_told_and_everybody_be_let_go() -> None:
+def test_who_cannot_be_held_is_reported_and_everybody_is_let_go() -> None:
     engine = Engine()
     hold = Hold("pause", ("first", "no-group", "last"))
     with (
@@ -40,7 +40,7 @@ def test_who_cannot_be_held_must_be_told_and_everybody_be_let_go() -> None:
     assert engine.frozen == []
 
 
-def test_an_interruption_must_let_everybody_go() -> None:
+def test_an_interruption_lets_everybody_go() -> None:
     engine = Engine()
 
     def interrupt() -> None:

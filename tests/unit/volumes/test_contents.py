@@ -44,7 +44,7 @@ END = bytes(10240)
 
 @pytest.mark.parametrize("form", ["posix", "gnu", "ustar", "v7"])
 @pytest.mark.parametrize("piece", [1, 511, 512, 1 << 20])
-def test_a_volume_must_be_counted_as_it_is(tmp_path: Path, form: str, piece: int) -> None:
+def test_a_volume_is_counted_as_it_is(tmp_path: Path, form: str, piece: int) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "file").write_bytes(b"x" * 5000)
     (tmp_path / "empty").touch()
@@ -56,7 +56,7 @@ def test_a_volume_must_be_counted_as_it_is(tmp_path: Path, form: str, piece: int
 
 
 @pytest.mark.parametrize("form", ["posix", "gnu"])
-def test_a_hole_must_count_as_what_it_will_be(tmp_path: Path, form: str) -> None:
+def test_a_hole_counts_as_what_it_will_be(tmp_path: Path, form: str) -> None:
     with (tmp_path / "disk").open("wb") as file:
         file.truncate(TERABYTE)
         file.seek(TERABYTE // 2)
@@ -68,7 +68,7 @@ def test_a_hole_must_count_as_what_it_will_be(tmp_path: Path, form: str) -> None
     assert counted(raw, Room(2 * TERABYTE)).size > TERABYTE
 
 
-def test_the_size_of_an_extension_must_count(tmp_path: Path) -> None:
+def test_the_size_of_an_extension_counts(tmp_path: Path) -> None:
     for key in ("size", "GNU.sparse.realsize", "GNU.sparse.size"):
         info = tarfile.TarInfo("x")
         info.pax_headers = {key: str(TERABYTE)}
@@ -76,14 +76,14 @@ def test_the_size_of_an_extension_must_count(tmp_path: Path) -> None:
             counted(info.tobuf(tarfile.PAX_FORMAT) + END)
 
 
-def test_a_bomb_must_end_with_the_room() -> None:
+def test_a_bomb_ends_with_the_room() -> None:
     """A terabyte of zeros is a gigabyte of gzip: the header says so before they come."""
     contents = ArchiveContents(ENOUGH)
     with pytest.raises(TooMuch):
         contents.feed(header("zeros", TERABYTE))
 
 
-def test_names_without_end_must_end_with_the_names_that_are_left() -> None:
+def test_names_without_end_end_with_the_names_that_are_left() -> None:
     entry = header("a")
     with pytest.raises(TooMuch, match="1001 files"):
         counted(entry * 2000, Room(1 << 40, 1000))
@@ -111,12 +111,12 @@ def test_names_without_end_must_end_with_the_names_that_are_left() -> None:
         END + bytes(2 << 20),
     ],
 )
-def test_what_is_no_backup_must_be_told(raw: bytes) -> None:
+def test_what_is_no_backup_is_reported(raw: bytes) -> None:
     with pytest.raises(NoTar):
         counted(raw)
 
 
-def test_an_extension_of_many_records_must_take_no_time() -> None:
+def test_an_extension_of_many_records_takes_no_time() -> None:
     body = b"5 a=\n" * 3_000_000
     raw = header("x", len(body), kind=b"x") + body + bytes(-len(body) % 512) + END
     began = time.process_time()
@@ -125,7 +125,7 @@ def test_an_extension_of_many_records_must_take_no_time() -> None:
     assert time.process_time() - began < 2
 
 
-def test_random_slips_must_be_counted_or_told() -> None:
+def test_random_slips_are_counted_or_reported() -> None:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in ("a", "b" * 150, "ü"):

@@ -42,7 +42,7 @@ def files(draw: st.DrawFn) -> tuple[bytes, list[tuple[int, int]]]:
 
 
 @given(files(), st.sampled_from([1, 511, 4096, 1 << 20]), st.data())
-def test_holes_must_count_as_zeros(
+def test_holes_count_as_zeros(
     file: tuple[bytes, list[tuple[int, int]]], step: int, more: st.DataObject
 ) -> None:
     data, pieces = file
@@ -63,7 +63,7 @@ def packed(folder: Path, *options: str) -> str:
     return contents.digest()
 
 
-def test_tar_must_be_understood(tmp_path: Path) -> None:
+def test_tar_is_understood(tmp_path: Path) -> None:
     with (tmp_path / "disk").open("wb") as file:
         for offset in (0, 1 << 20, (1 << 20) + 4096, 1 << 22, (1 << 24) - 7):
             file.seek(offset)
@@ -82,7 +82,7 @@ def test_tar_must_be_understood(tmp_path: Path) -> None:
         {"mtime": "1.5"},
     ],
 )
-def test_what_is_said_of_a_file_must_count(records: dict[str, str]) -> None:
+def test_what_is_said_of_a_file_counts(records: dict[str, str]) -> None:
     found = set()
     for said in ({}, records):
         info = tarfile.TarInfo("a")
@@ -102,7 +102,7 @@ def test_what_is_said_of_a_file_must_count(records: dict[str, str]) -> None:
         ["GNU.sparse.offset=4", "GNU.sparse.numbytes=9"] * 2,
     ],
 )
-def test_pieces_that_are_none_must_be_told(words: list[str]) -> None:
+def test_pieces_that_are_none_are_reported(words: list[str]) -> None:
     body = b"".join(b"%d %s\n" % (len(word) + 4, word.encode()) for word in words)
     head = tarfile.TarInfo("x")
     head.type, head.size = tarfile.XHDTYPE, len(body)

@@ -20,7 +20,7 @@ from pipeline.spec.lint.subject import Hints
         ("network", "nothing", "not one of default, host, none"),
     ],
 )
-def test_what_buildah_refuses_must_be_told(name: str, value: str, words: str) -> None:
+def test_what_buildah_refuses_is_reported(name: str, value: str, words: str) -> None:
     assert words in flag_wrong(name, value, Hints())[0]
 
 
@@ -39,5 +39,5 @@ def test_what_buildah_refuses_must_be_told(name: str, value: str, words: str) ->
         ("other", "x"),
     ],
 )
-def test_what_it_takes_must_be_taken(name: str, value: str) -> None:
+def test_what_buildah_takes_is_taken(name: str, value: str) -> None:
     assert flag_wrong(name, value, Hints()) == ("", "")

@@ -24,7 +24,9 @@ SPEC = """name = "a"
         ("none", "there is `1`, `Build`"),
     ],
 )
-def test_a_target_must_be_a_stage(target: str, hint: str | None, tmp_path: Path) -> None:
+def test_a_target_that_is_no_stage_is_an_error(
+    target: str, hint: str | None, tmp_path: Path
+) -> None:
     context = tmp_path / "ctx"
     context.mkdir()
     (context / "Containerfile").write_text("FROM scratch AS Build\nRUN x\nFROM scratch\nRUN y\n")
