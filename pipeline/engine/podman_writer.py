@@ -18,6 +18,8 @@ from pipeline.errors import EngineError
 from pipeline.lean_dataclasses import dataclass
 
 _JSON = {"Content-Type": "application/json"}
+_ATTACHED = {"Detach": False, "Tty": False}
+"""How a command is started whose output is read."""
 
 
 @dataclass(frozen=True)
@@ -197,17 +199,33 @@ class PodmanWriter(PodmanReader):
         Args:
             timeout: seconds that the service may be silent.
         """
-        body = {"Cmd": list(argv), "AttachStdout": True, "AttachStderr": True}
-        if user is not None:
-            body["User"] = user
-        path = f"/containers/{name}/exec"
-        session = checked("POST", path, self._post(path, body).content())["Id"]
-        start = {"Detach": False, "Tty": False}
+        session = self._exec_session(name, argv, user)
         # What it runs takes its time: only a service that gives no sign of life is given up.
-        raw = self._post(f"/exec/{session}/start", start, timeout=timeout, bound=None).content()
+        raw = self._post(f"/exec/{session}/start", _ATTACHED, timeout=timeout, bound=None).content()
         code = self._object("get", f"/exec/{session}/json")["ExitCode"]
         output = b"".join(piece for _stream, piece in frames([raw]))
         return Executed(code, output.decode(errors="replace"))
+
+    def execute_lines(self, name: str, argv: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Run a command inside a running container: its lines as they come, each with its stream.
+
+        A line that the command's sudden end cut off is left out.
+        """
+        session = self._exec_session(name, argv)
+        response = self._post(f"/exec/{session}/start", _ATTACHED, stream=True)
+        rest: dict[int, bytes] = {}
+        for stream, piece in frames(response.chunks):
+            *whole, rest[stream] = (rest.get(stream, b"") + piece).split(b"\n")
+            for line in whole:
+                yield stream, line.decode(errors="replace")
+
+    def _exec_session(self, name: str, argv: Sequence[str], user: str | None = None) -> str:
+        """Prepare a command inside a running container; the id by which it is started."""
+        body: Json = {"Cmd": list(argv), "AttachStdout": True, "AttachStderr": True}
+        if user is not None:
+            body["User"] = user
+        path = f"/containers/{name}/exec"
+        return str(checked("POST", path, self._post(path, body).content())["Id"])
 
     def _patience(self, name: str, timeout: float | None) -> float:
         """Seconds that an end may take: its grace, and the engine's own time."""

@@ -89,13 +89,13 @@ def _why(pipeline: Pipeline, kind: str, source: str, users: Sequence[tuple[Servi
     if volume is not None and volume.exclusive is not None:
         return "the spec says `exclusive`" if volume.exclusive else ""
     for service, index in users:
-        if server := _server(service, service.mounts[index].target):
+        if server := database_server(service, service.mounts[index].target):
             return f"{server} keeps its data there"
     return ""
 
 
-def _server(service: Service, target: str) -> str:
-    """The database server that a service is, if it keeps its data at `target`."""
+def database_server(service: Service, target: str = "/") -> str:
+    """The database server that a service is by its name, or by keeping its data at `target`."""
     base = service.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     if base in _SERVERS:
         return base

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.engine.podman_writer import PodmanWriter
 from pipeline.errors import CapasError, HostUnsupported, UsageError
+from pipeline.lean_dataclasses import dataclass
 from pipeline.spec.experiments import OwnExperiment
 from pipeline.verify import images, isolation, lifecycle, persistence
+from pipeline.verify.databases import DATABASES, Database
 from pipeline.verify.experiment import Claim, Experiment, ExperimentResult, Verdict
 from pipeline.verify.lab import Lab
 from pipeline.verify.notebook import Inconclusive, Refuted
@@ -24,18 +26,25 @@ EXPERIMENTS = (
 )
 
 
+@dataclass(frozen=True)
+class Selected:
+    """The experiments that are meant: on any image, the spec's own, and kinds of databases."""
+
+    built_in: tuple[Experiment, ...]
+    own: tuple[OwnExperiment, ...]
+    databases: tuple[Database, ...]
+
+
 def select(names: Sequence[str]) -> tuple[Experiment, ...]:
-    """The built-in experiments that these names and patterns mean; all without one.
+    """The experiments on any image that these names and patterns mean; all without one.
 
     Raises:
         UsageError: one means nothing.
     """
-    return select_both(names, ())[0]
+    return select_all(names, ()).built_in
 
 
-def select_both(
-    names: Sequence[str], own: Sequence[OwnExperiment]
-) -> tuple[tuple[Experiment, ...], tuple[OwnExperiment, ...]]:
+def select_all(names: Sequence[str], own: Sequence[OwnExperiment]) -> Selected:
     """The built-in experiments and the spec's own that these names and patterns mean.
 
     Args:
@@ -44,7 +53,7 @@ def select_both(
     Raises:
         UsageError: one means nothing.
     """
-    known = [one.name for one in own] + [one.name for one in EXPERIMENTS]
+    known = [one.name for one in own] + [one.name for one in (*EXPERIMENTS, *DATABASES)]
     if unknown := [name for name in names if not fnmatch.filter(known, name)]:
         raise UsageError(
             f"there is no experiment {', '.join(unknown)}",
@@ -54,7 +63,11 @@ def select_both(
     def meant(name: str) -> bool:
         return not names or any(fnmatch.fnmatchcase(name, pattern) for pattern in names)
 
-    return tuple(e for e in EXPERIMENTS if meant(e.name)), tuple(e for e in own if meant(e.name))
+    return Selected(
+        tuple(e for e in EXPERIMENTS if meant(e.name)),
+        tuple(e for e in own if meant(e.name)),
+        tuple(e for e in DATABASES if meant(e.name)),
+    )
 
 
 def carry_out(

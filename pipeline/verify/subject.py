@@ -63,6 +63,26 @@ def choose_subject(
     )
 
 
+def versions_built(
+    pipeline: Pipeline, built: Collection[str], version: str | None
+) -> dict[str, str]:
+    """By service: a version that is built, where the spec does not say which one runs.
+
+    Args:
+        version: of each image that has it; None for the newest.
+    """
+    found = {}
+    for service in pipeline.services.values():
+        if service.built_here:
+            versions = pipeline.images[service.image].versions
+            there = [one.name for one in versions.values() if one.reference in built]
+            if version is not None and version in versions:
+                found[service.name] = version
+            elif there and service.version is None:
+                found[service.name] = there[-1]
+    return found
+
+
 def _built(
     pipeline: Pipeline, image: str, built: Collection[str], version: str | None
 ) -> tuple[str, ...]:

@@ -174,6 +174,13 @@ class World:
         for one in containers:
             self.api.remove_container(one.id, force=True)
 
+    def remove_volumes(self, service: str) -> None:
+        """Remove the volumes of a service, and before them all containers."""
+        self.remove(self.containers())
+        for mount in self.pipeline.services[service].mounts:
+            if mount.kind == "volume" and mount.source is not None:
+                self.api.remove_volume(self.pipeline.volumes[mount.source].engine_name)
+
     def address(self, service: str, replica: int = 0, port: int | None = None) -> tuple[str, int]:
         """Where on the host a service answers: its ingress, else a replica's published port.
 

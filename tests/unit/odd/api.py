@@ -194,6 +194,7 @@ def use(service: Service, pipeline: Pipeline) -> None:
     service.create_container({})
     list(service.pull_image("a"))
     service.execute("web", ["true"])
+    list(service.execute_lines("web", ["true"]))
     for timestamps in (False, True):
         list(lines_of("web", service.logs("web"), timestamps=timestamps))
     service.file_text("web", "/x")

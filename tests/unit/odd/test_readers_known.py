@@ -91,7 +91,7 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "engine/podman_writer.py": {
         "PodmanWriter.pull_image": API, "PodmanWriter.create_container": API,
-        "PodmanWriter.execute": API,
+        "PodmanWriter._exec_session": API,
         "PodmanWriter.write_file": WRITES,
     },
     "engine/json_input.py": {"parse_json": API},
