@@ -75,8 +75,10 @@ def no_such_option(option: str, instead: str) -> UsageError:
 
 
 def _meant(word: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean `{close[0]}`? " if close else ""
+    """What is nearest among them; the dashes of options, which all have, are not compared."""
+    plain = {one.lstrip("-"): one for one in known}
+    close = difflib.get_close_matches(word.lstrip("-"), plain, n=1)
+    return f"did you mean `{plain[close[0]]}`? " if close else ""
 
 
 def _options_of(task: str | None) -> str:

@@ -49,6 +49,11 @@ def test_an_unknown_option_is_bad_usage(capfd: pytest.CaptureFixture[str]) -> No
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_a_word_like_no_option_gets_no_proposal(capfd: pytest.CaptureFixture[str]) -> None:
+    assert _code("validate", "--nope") == 2
+    assert "did you mean" not in capfd.readouterr().err
+
+
 def test_a_value_that_invoke_cannot_read_is_bad_usage(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
