@@ -24,7 +24,7 @@ class Setting:
 
     Attributes:
         breaks: values with which an acknowledged commit may be lost.
-        weakens: values with which only a power cut loses some, which SIGKILL cannot show.
+        weakens: values with which the last ones may be lost, though SIGKILL seldom shows it.
         advice: what to set, and why.
     """
 
@@ -116,7 +116,7 @@ def broken_promises(database: Database, values: Mapping[str, str]) -> Iterator[S
 
 
 def weak_promises(database: Database, values: Mapping[str, str]) -> Iterator[Setting]:
-    """The settings with which a power cut may lose some."""
+    """The settings with which the last commits may be lost."""
     return (one for one in database.settings if values.get(one.name) in one.weakens)
 
 

@@ -131,8 +131,8 @@ class _Survival:
         for weak in weak_promises(self.subject.database, self.settings):
             value = self.settings[weak.name]
             self.notebook.do(
-                f"note {weak.name} = {value}: a power cut may lose the last writes, which SIGKILL "
-                f"cannot show; {weak.advice}"
+                f"note {weak.name} = {value}: the last writes may be lost, by a power cut or by "
+                f"SIGKILL while the disk is busy; {weak.advice}"
             )
 
     def round(self, number: int) -> None:
@@ -172,8 +172,9 @@ class _Survival:
 
     def reasons(self) -> Iterator[str]:
         """What to set so that the claim holds."""
-        for one in broken_promises(self.subject.database, self.settings):
-            yield f"{one.name} = {self.settings[one.name]}; set {one.advice}"
+        database, settings = self.subject.database, self.settings
+        for one in (*broken_promises(database, settings), *weak_promises(database, settings)):
+            yield f"{one.name} = {settings[one.name]}; set {one.advice}"
         kinds = {mount.kind for mount in own_mounts(self.subject.service)}
         if "volume" not in kinds:
             memory = ", only a tmpfs in memory" if kinds else ""
@@ -253,8 +254,8 @@ class _Survival:
             found=f"{tally.found} (lost: {some}, …)" if some else tally.found,
         )
         if tally.unanswered:
-            what = "commits are there, too, whose acknowledgement did not arrive"
-            self.notebook.do(f"{tally.unanswered} {what}")
+            what = "commits beyond those, whose acknowledgement did not arrive"
+            self.notebook.do(f"{what}: {tally.unanswered}")
         some = ", ".join(map(str, tally.twice[:_NAMED]))
         self.notebook.see(
             "commits that are there twice",
