@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
 
 import pytest
 
+from pipeline.engine import temporary_files
 from pipeline.engine.own_folder import own_folder
 from pipeline.engine.temporary_files import build_temporary, left_temporaries
 from pipeline.errors import HostUnsupported
@@ -42,7 +44,11 @@ def test_where_no_folder_can_be_made_the_error_says_what_to_set(tmp_path: Path) 
     assert "TMPDIR" in raised.value.resolution
 
 
-def test_what_a_killed_build_left_there_is_found(tmp_path: Path) -> None:
+def test_what_a_killed_build_left_there_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Builds of this account that go on meanwhile would keep it.
+    monkeypatch.setattr(temporary_files, "_in_use", lambda: (frozenset(), math.inf))
     environment = {"TMPDIR": str(tmp_path)}
     left = build_temporary(environment) / "buildah1234567"
     left.mkdir()
