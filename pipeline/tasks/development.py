@@ -134,6 +134,7 @@ def bench(only: str = "", on: str = "") -> int:
     codes = [attend([sys.executable, "-m", module], cwd=checkout) for module in here]
     for name, server in choice.servers.items():
         say(f"\n## {name}\n")
+        sys.stdout.flush()  # what runs there writes to our streams itself
         if error := server.get("error"):
             sys.stderr.write(f"error: {error}\n")
         codes.append(1 if error else measure_there(server["server"], modules, checkout))
