@@ -124,7 +124,7 @@ def key_of(engine: Engine, releases: Iterable[bytes], more: str = "") -> str:
 
 
 def making_argv(engine: Engine, mirror: str, place: str) -> list[str]:
-    """The command that makes the root file system in a folder that is not there.
+    """The command that makes the root file system in a folder that does not exist.
 
     A mirror that stands still has Release files that have expired: their signatures are verified
     all the same. The lists of packages stay, for capas makes root file systems with them.

@@ -39,7 +39,7 @@ def second_account_server(
             a host of its own for it, and becomes that command there as the account.
 
     Raises:
-        Stop: the account is not there, or no Python that it can run.
+        Stop: the account does not exist, or no Python that it can run.
     """
     second = accounts.find(name)
     python = find_python(second)

@@ -34,7 +34,7 @@ def opened(path: str) -> SourceFolder:
     """A folder by its absolute path, none of whose components may be a link.
 
     Raises:
-        OSError: it is not there, or a component is not a folder.
+        OSError: it does not exist, or a component is not a folder.
     """
     at = os.open("/", FOLDER)
     for part in path.split("/"):

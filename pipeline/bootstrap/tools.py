@@ -36,7 +36,7 @@ def run_tool(
     cwd: str = "/",
     shown: bool = False,
 ) -> ToolOutput:
-    """Run a tool to its end; one that is not there answers 127.
+    """Run a tool to its end; one that does not exist answers 127.
 
     Args:
         argv: the tool and its arguments.

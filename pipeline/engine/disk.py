@@ -24,7 +24,7 @@ def measure_folders(
     """The apparent size of each folder in bytes, itself included, as `du --apparent-size` counted.
 
     Files with several names count once. What only the container's own users may enter is asked
-    from inside the user namespace. None for a folder that is not there.
+    from inside the user namespace. None for a folder that does not exist.
     """
     found: dict[Path, int | None] = {}
     closed: list[Path] = []

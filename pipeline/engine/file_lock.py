@@ -41,7 +41,7 @@ def lock_within(file: int | _HasDescriptor, seconds: float) -> bool:
     while not try_lock(file):
         if time.monotonic() >= end:
             return False
-        time.sleep(_POLL)
+        time.sleep(_POLL)  # flock(2) tells nobody in time that a lock is free
     return True
 
 

@@ -168,12 +168,12 @@ class HttpConnection:
             OSError: nothing answers, or no HTTP.
         """
         connected = self.connect(None)
-        told = {"Host": "podman", "Accept-Encoding": "identity", **headers}
+        fields = {"Host": "podman", "Accept-Encoding": "identity", **headers}
         if body is not None or method in _WITH_BODY:
-            told["Content-Length"] = str(len(body or b""))
+            fields["Content-Length"] = str(len(body or b""))
         lines = [
             f"{method} {target} HTTP/1.1",
-            *(f"{name}: {value}" for name, value in told.items()),
+            *(f"{name}: {value}" for name, value in fields.items()),
         ]
         connected.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b""))
         self._file = self._file or connected.makefile("rb")

@@ -85,7 +85,7 @@ def mutex_path(pipeline: str, environment: Mapping[str, str]) -> Path:
 
 
 def _opened(path: Path) -> IO[str]:
-    """The lock's file, made when it is not there.
+    """The lock's file, made when it does not exist.
 
     Raises:
         HostUnable: something else lies in its place.

@@ -193,7 +193,7 @@ class PodmanReader:
                 )
 
     def file_text(self, name: str, path: str) -> str | None:
-        """The text of a file inside a container, or None when it is not there."""
+        """The text of a file inside a container, or None when it does not exist."""
         params = {"path": path}
         response = self._call("get", f"/containers/{name}/archive", missing_ok=True, params=params)
         if response.status == 404:

@@ -11,7 +11,7 @@ from pipeline.spec.reference_cache import known_references
 
 
 def graph_problems(pipeline: Pipeline, scope: ReadContext) -> Iterator[Problem]:
-    """One problem for each circle, at the first of its members; bases that are not there."""
+    """One problem for each circle, at the first of its members; bases that do not exist."""
     waits = {
         service.name: [dependency.service for dependency in service.depends_on]
         for service in pipeline.services.values()

@@ -11,7 +11,7 @@ SIZE_LIMIT = 1024 * 1024
 
 
 def kind_at(path: Path) -> Literal["file", "folder", "other", ""]:
-    """What lies at a path, links followed; nothing when it is not there or out of reach.
+    """What lies at a path, links followed; nothing when it does not exist or is out of reach.
 
     `Path.exists` and its like raise PermissionError below a closed folder before Python 3.14.
     """
@@ -44,7 +44,8 @@ def read_text(path: Path) -> str:
     A FIFO or a device is not opened: it could keep us waiting for ever.
 
     Raises:
-        Unreadable: it is not there, not a regular file, too large, not UTF-8, or has a NUL byte.
+        Unreadable: it does not exist, is not a regular file, is too large, is not UTF-8, or has a
+            NUL byte.
     """
     try:
         raw = _read_regular(path)

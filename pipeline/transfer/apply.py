@@ -112,7 +112,7 @@ def _check_before(
 
     Raises:
         CapasError: it is larger than the room that is left.
-        EngineError: a part of it is not there, or nothing that can be read.
+        EngineError: a part of it does not exist, or cannot be read.
     """
     if step.there is None:
         return

@@ -40,7 +40,7 @@ class Database(Claim):
 
     Attributes:
         programs: the server's, by the first word of its command line; none: a file in a mount.
-        ready: makes the table when it is not there; fails while the server does not answer.
+        ready: makes the table when it does not exist; fails while the server does not answer.
         write: prints the id of the process that writes, then for ever each number (from its second
             argument on) once the commit was acknowledged.
         found: prints the numbers that are there.

@@ -54,7 +54,7 @@ def compare(step: Step, sight: Sight, captured: Mapping[str, Any]) -> list[Compa
 
 
 def captures(step: Step, sight: Sight) -> dict[str, Any]:
-    """The values that a step keeps; `ABSENT` stands for one that is not there."""
+    """The values that a step keeps; `ABSENT` stands for one that does not exist."""
     document = parsed(sight.said) if any(step.captures.values()) else ABSENT
     return {
         name: at_way(document, way) if way else sight.said.strip()

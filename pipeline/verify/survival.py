@@ -65,7 +65,7 @@ def carry_out_databases(
 
     Args:
         versions: what services shall run, where it is not what the spec says.
-        asked: say of a kind that is not there that it is not.
+        asked: report also a kind that no service has.
         tell: is given each experiment before it begins.
     """
     if not databases or not (asked or may_have_one(pipeline)):
@@ -223,7 +223,7 @@ class _Survival:
         raise CapasError(f"no client can write {_LEAST} commits", details=said)
 
     def _run_next(self) -> None:
-        """Run the containers that are not there.
+        """Run the containers that do not exist.
 
         Raises:
             Refuted: one does not come up.

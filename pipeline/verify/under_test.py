@@ -163,7 +163,7 @@ class ServiceUnderTest:
         self.world.api.write_file(self.container, path, text)
 
     def start(self) -> None:
-        """Start what does not run, make what is not there, and wait until it is healthy."""
+        """Start what does not run, make what does not exist, and wait until it is healthy."""
         self.world.deploy()
 
     def stop(self) -> None:

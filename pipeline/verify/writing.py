@@ -11,7 +11,7 @@ from pipeline.errors import CapasError, EngineError
 from pipeline.verify.databases import Database
 
 NO_PROGRAM = 127
-"""The exit code of a command whose program is not there."""
+"""The exit code of a command whose program does not exist."""
 _SILENT = 60.0
 """Seconds that a command may take, unless the service shows that it works on it."""
 

@@ -73,7 +73,7 @@ def existing(reader: PodmanReader, volume: Volume) -> ListedVolume:
     """What Podman says of a volume.
 
     Raises:
-        UsageError: it is not there yet.
+        UsageError: it does not exist yet.
     """
     for found in reader.volumes():
         if found.name == volume.engine_name:

@@ -44,7 +44,7 @@ def restore(
     *,
     force: bool = False,
 ) -> None:
-    """Give a volume the content of a backup; it is made when it is not there.
+    """Give a volume the content of a backup; it is made when it does not exist.
 
     Args:
         force: replace what is in it.

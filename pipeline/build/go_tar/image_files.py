@@ -106,7 +106,7 @@ class ImageFiles:
         ]
 
     def table(self, path: str) -> list[list[bytes]]:
-        """The fields of each line of a file like /etc/passwd; none when it is not there.
+        """The fields of each line of a file like /etc/passwd; none when it does not exist.
 
         Raises:
             CannotTell: it may not be read on this machine.

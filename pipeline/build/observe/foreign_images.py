@@ -23,7 +23,7 @@ def refuse_strangers(
     """Refuse images that have a name of the spec and are another project's, or nobody's.
 
     What the lock records is known by its id and not looked at here. Where the contexts of the spec
-    are not there, labels are all that is looked at.
+    do not exist, labels are all that is looked at.
 
     Args:
         references: the images that are about to be used.
@@ -67,7 +67,7 @@ def _survey(
 
 
 def _bases(candidate: Candidate) -> dict[str, str] | None:
-    """The images that it builds on; None when one is not there."""
+    """The images that it builds on; None when one does not exist."""
     found = {reference: image for reference, image in candidate.bases.items() if image}
     return found if len(found) == len(candidate.bases) else None
 

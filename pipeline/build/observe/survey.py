@@ -118,7 +118,7 @@ class Survey:
 
 
 def pulls_of(survey: Survey) -> tuple[str, ...]:
-    """The images of elsewhere that a build pulls: those missing, and those always wanted fresh.
+    """The external images that a build pulls: missing ones, and those always wanted fresh.
 
     Raises:
         EngineError: one is missing, and its version's pull policy is `never`.

@@ -179,7 +179,7 @@ class BuildPlanner:
         return self._rebuilt.below(image, self._new_bases(name)) if image else {}
 
     def _new_bases(self, name: str) -> list[tuple[str, str]]:
-        """Reference and name of the bases whose images are not there yet."""
+        """Reference and name of the bases whose images do not exist yet."""
         found = []
         for reference in self._survey.inputs[name].references:
             own = self._survey.own(reference)

@@ -82,7 +82,7 @@ class Forecaster:
     Attributes:
         inputs: of the build.
         images: all of the store, in its order; those that this build would make are added.
-        bases: the image of each reference; None for one that is not there yet.
+        bases: the image of each reference; None for one that does not exist yet.
         label: the LABEL that the build adds; None while its values are not known.
         stamp: the time that the build's history gets, as RFC 3339.
         files_of: the files of an image of the store.

@@ -33,7 +33,7 @@ class World:
     """One way in which a stage may have gone so far.
 
     Attributes:
-        foundation: the image so far; None on a base that is not there yet.
+        foundation: the image so far; None on a base that does not exist yet.
         searching: whether everything so far was found.
         given: by what it differs from others: each instruction whose text is not known, and the
             image that it found, or `made`.

@@ -25,7 +25,7 @@ class Decision:
     Attributes:
         name: `image:version`.
         cause: in plain words.
-        identity: of its inputs; empty while an image that it builds on is not there yet.
+        identity: of its inputs; empty while an image that it builds on does not exist yet.
         image: the id of the image in the store that stays, for `keep`.
         bases: the ids that the identity was made with, by reference.
     """

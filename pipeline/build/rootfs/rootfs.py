@@ -42,7 +42,7 @@ def prepare_rootfs(
     tell: Callable[[str], object],
     on_start: OnStart | None = None,
 ) -> Path:
-    """The path of the tar for `ADD rootfs.tar /`, made when it is not there yet.
+    """The path of the tar for `ADD rootfs.tar /`, made when it does not exist yet.
 
     Args:
         environ: names the cache folder (XDG_CACHE_HOME, HOME).

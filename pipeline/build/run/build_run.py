@@ -1,4 +1,4 @@
-"""Building what is not there yet: decided once before, and again when its bases are built."""
+"""Building what does not exist yet: decided once before, and again when its bases are built."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def build(
     workers: int | None = None,
     waiting: Callable[[str], None] = lambda _line: None,
 ) -> BuildResults:
-    """Build what is not there yet; a survey with nothing to do costs nothing.
+    """Build what does not exist yet; a survey with nothing to do costs nothing.
 
     Args:
         waiting: told once, when another build has to be waited for.

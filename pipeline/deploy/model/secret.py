@@ -33,7 +33,7 @@ def secret_value(secret: Secret) -> bytes:
     """The value of a secret, read now and kept nowhere.
 
     Raises:
-        CapasError: its file or variable is not there.
+        CapasError: its file or variable does not exist.
     """
     if secret.file is not None:
         try:
@@ -51,7 +51,7 @@ def secret_value(secret: Secret) -> bytes:
 
 
 def no_value(secret: Secret, why: str = "it cannot be read") -> CapasError:
-    """The error for a secret whose source is not there (pure)."""
+    """The error for a secret whose source does not exist (pure)."""
     if secret.file is not None:
         return CapasError(
             f"the secret {secret.name} has no value",

@@ -51,7 +51,7 @@ def plan_deploy(
         wanted: the services, dependencies first.
 
     Raises:
-        EngineError: an image is not there.
+        EngineError: an image does not exist.
         HostUnable: this host cannot run it as the spec demands.
         CapasError: a name or a strict port belongs to somebody else.
     """
@@ -135,7 +135,7 @@ def blueprints_of(
     """What the replicas of each service are made from.
 
     Raises:
-        EngineError: an image is not there.
+        EngineError: an image does not exist.
         HostUnable: this host would ignore a limit.
     """
     return [

@@ -50,7 +50,7 @@ def findings_sarif(
 
     Args:
         findings: in their order.
-        rules: by id; a finding of a rule that is not there goes without a description.
+        rules: by id; a finding of a rule that does not exist goes without a description.
         version: of the program.
         explained_at: the address of a rule's explanation, by its id; "" when there is none.
     """

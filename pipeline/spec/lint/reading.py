@@ -14,7 +14,7 @@ from pipeline.spec.sources import CopySource
 
 
 def unreadable_sources(subject: LintSubject) -> Iterator[Finding]:
-    """Sources of COPY and ADD that are not there or cannot be read."""
+    """Sources of COPY and ADD that do not exist or cannot be read."""
     hints = Hints()
     for _, step in subject.steps:
         words = dict(zip(step.arguments, step.instruction.words, strict=False))
