@@ -38,6 +38,16 @@ def test_what_somebody_else_may_have_laid_is_not_taken(laid: str, tmp_path: Path
         own_folder(tmp_path, "")
 
 
+def test_a_folder_of_another_account_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    (tmp_path / f"capas-{owner + 1}").mkdir(mode=0o700)
+    with pytest.raises(HostUnsupported, match="not a folder that only you can enter"):
+        own_folder(tmp_path, "")
+
+
 def test_where_no_folder_can_be_made_the_error_says_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(HostUnsupported, match="No such file or directory") as raised:
         own_folder(tmp_path / "missing", "")
